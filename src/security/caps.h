@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Capabilities by name and as masks. */
+#ifndef NK_SECURITY_CAPS_H
+#define NK_SECURITY_CAPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "oci/spec.h"
+
+/* The set that Docker gives by default (14 capabilities). */
+extern const uint64_t NK_CAPS_DEFAULT;
+
+/* "NET_ADMIN", "net_admin", "CAP_NET_ADMIN" -> 12; -1 if there is none of that name. */
+int nk_cap_by_name(const char *name);
+/* 12 -> "CAP_NET_ADMIN"; NULL beyond the known ones. */
+const char *nk_cap_name(unsigned cap);
+
+/*
+ * Apply --cap-add/--cap-drop as Docker does (ALL allowed in both; drops after
+ * adds unless ALL is dropped) to the default set and give the five sets for
+ * user uid: root gets bounding = effective = permitted; an ordinary user keeps
+ * the bounding set only. Inheritable and ambient stay empty (CVE-2022-29162).
+ * last_cap: highest capability of this kernel.
+ */
+int nk_caps_build(struct nk_caps *out, const struct nk_strv *add, const struct nk_strv *drop,
+		  bool privileged, uint32_t uid, unsigned last_cap, struct nk_err *e);
+
+#endif

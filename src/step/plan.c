@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "step/step.h"
+
+#include <stdarg.h>
+
+static struct nk_step spare; /* where writes go once memory has run out */
+
+void nk_plan_init(struct nk_plan *p, struct nk_arena *arena)
+{
+	*p = (struct nk_plan){.arena = arena, .n_slots = NK_SLOT_FIRST_FREE};
+	p->slot_name[NK_SLOT_SOCKET] = "socket";
+	p->slot_name[NK_SLOT_PID] = "init_pid";
+	p->slot_name[NK_SLOT_PIDFD] = "init_pidfd";
+	p->slot_name[NK_SLOT_MIDDLE_PID] = "middle_pid";
+}
+
+int nk_plan_slot(struct nk_plan *p, const char *name)
+{
+	if (p->n_slots >= NK_SLOT_MAX) {
+		p->arena->failed = true;
+		return NK_SLOT_MAX - 1;
+	}
+	p->slot_name[p->n_slots] = nk_strdup(p->arena, name);
+	return p->n_slots++;
+}
+
+struct nk_step *nk_plan_add(struct nk_plan *p, enum nk_op op, const char *why_fmt, ...)
+{
+	struct nk_step *s = NK_PUSH(p->arena, &p->steps);
+	va_list ap;
+
+	if (!s)
+		s = &spare;
+	va_start(ap, why_fmt);
+	*s = (struct nk_step){
+		.op = op,
+		.actor = p->actor,
+		.topic = p->topic,
+		.out = NK_NOFD,
+		.fd = {NK_NOFD, NK_NOFD},
+		.undo_of = -1,
+		.why = nk_vfmt(p->arena, why_fmt, ap),
+	};
+	va_end(ap);
+	return s;
+}
