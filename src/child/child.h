@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs the steps of one actor: one loop, one switch, no choice left. Only raw
- * system calls, no malloc, no stdio, no errno (see tests: nm -u of this object).
+ * system calls, no malloc, no stdio, no errno (tools/child-calls looks at what
+ * these objects need from outside).
  */
 #ifndef NK_CHILD_CHILD_H
 #define NK_CHILD_CHILD_H
@@ -9,32 +10,47 @@
 #include "step/step.h"
 
 /* Shared by all actors of a start when --debug asks for times (MAP_SHARED). */
+#define NK_TRACE_MAX 1024
 struct nk_trace {
-	uint64_t begin_ns[1024]; /* CLOCK_MONOTONIC_RAW, by index of the step */
-	uint64_t end_ns[1024];
-	int32_t result[1024];
+	uint64_t begin_ns[NK_TRACE_MAX]; /* CLOCK_MONOTONIC_RAW, by index of the step */
+	uint64_t end_ns[NK_TRACE_MAX];	 /* 0: not done yet */
+	int32_t result[NK_TRACE_MAX];
 };
+
+enum nk_fault_action { NK_FAULT_NONE, NK_FAULT_FAIL, NK_FAULT_KILL };
 
 struct nk_run {
 	const struct nk_step *steps;
 	size_t n;
-	int *slots; /* NK_SLOT_MAX numbers, -1 where nothing is yet */
+	int *slots;		/* NK_SLOT_MAX numbers, -1 where nothing is yet */
 	struct nk_trace *trace; /* or NULL */
-	int32_t soft_errno; /* last tolerated errno of execve other than ENOENT */
-	uint8_t *done;	    /* one byte per step: 1 = done, 2 = failed softly; or NULL */
+	int32_t soft_errno;	/* last tolerated errno of execve other than ENOENT */
+
+	/* fault injection, only in builds with -Dfault=true */
+	int fault_step; /* index */
+	bool fault_after;
+	enum nk_fault_action fault_action;
 };
 
-/* What a failed step came to. */
-struct nk_failure {
-	int32_t step; /* index, -1 = none */
-	int32_t err;
-};
-
-/* Run one step. The result of the system call: >= 0, or -errno. */
+/*
+ * Run one step: the result of its system call, >= 0 or -errno. The slot it
+ * fills is written. Not for NK_OP_HELPER and the parent's NK_OP_AWAIT, which
+ * need more than one call (src/spawn). NK_OP_CLONE3 returns 0 in the new process.
+ */
 long nk_step_run(struct nk_run *run, size_t index);
 
-/* Run all steps of an actor in a child process and end it: never returns.
- * A failure is sent to the parent as NK_MSG_ERROR. */
-__attribute__((noreturn)) void nk_child_main(struct nk_run *run, enum nk_actor actor);
+/* Note the time of a step for --debug; nothing without run->trace. */
+void nk_trace_begin(struct nk_run *run, size_t index);
+void nk_trace_end(struct nk_run *run, size_t index, long result);
+
+/* True when the step tolerates -err: it failed softly. */
+bool nk_step_tolerates(const struct nk_step *s, long err);
+
+/*
+ * Be the actor from step `first` on, in a process of its own: never returns.
+ * A failure goes to the parent as NK_MSG_ERROR.
+ */
+__attribute__((noreturn)) void nk_child_main(struct nk_run *run, enum nk_actor actor,
+					     size_t first);
 
 #endif

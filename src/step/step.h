@@ -87,6 +87,7 @@ enum nk_op {
 	NK_OP_EXIT,	     /* n0 code */
 	NK_OP_HELPER,	     /* parent only: run program s0 with argv p0 and wait; an argument
 				"%d" is replaced by the number in slot fd0 (newuidmap) */
+	NK_OP_SOCKETPAIR,    /* n0 family, n1 type -> out (own end), fd1 slot of the other end */
 	NK_OP_COUNT,
 };
 
@@ -110,6 +111,7 @@ enum {
 	NK_SLOT_PID,	    /* init, as the parent sees it */
 	NK_SLOT_PIDFD,
 	NK_SLOT_MIDDLE_PID,
+	NK_SLOT_PEER, /* the other actor's end, closed first so that its death is seen */
 	NK_SLOT_FIRST_FREE,
 	NK_SLOT_MAX = 192,
 };
