@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+# A short front of meson and ninja. `make` builds, `make demo` shows, `make check` tests;
+# each installs the Debian packages it needs, where they are not there yet.
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+MESON    = meson setup --prefix $(abspath $(PREFIX))
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet
+
+# Meson is told again when PREFIX is not the one that the build directory was made for.
+$(BUILD)/build.ninja: | deps-build
+	@$(MESON) $(BUILD) >/dev/null
+
+build-asan/build.ninja: | deps-build
+	@meson setup build-asan -Dstatic=false -Dfault=true -Db_sanitize=address,undefined \
+		-Db_lundef=false >/dev/null
+
+asan: build-asan/build.ninja
+	@ninja -C build-asan --quiet
+
+demo: all
+	@NOOK=$(abspath $(BUILD))/nook tools/demo
+
+check: all deps-test
+	@tests/run $(CHECKFLAGS)
+
+bench: all deps-bench
+	@bench/run
+
+format: deps-lint
+	@git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'include/*.[ch]' | xargs clang-format -i
+
+lint: all deps-lint
+	@tools/lint $(BUILD)
+
+install: $(BUILD)/build.ninja
+	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
+	@ninja -C $(BUILD) --quiet
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild --quiet
+
+clean:
+	@for d in $(BUILD) build-asan; do \
+		[ ! -e $$d/build.ninja ] || ninja -C $$d --quiet -t clean >/dev/null; done
+
+deps: deps-build deps-test deps-lint deps-bench
+deps-%:
+	@tools/deps $*
+
+.PHONY: all asan demo check bench format lint install clean deps
