@@ -88,6 +88,10 @@ enum nk_op {
 	NK_OP_HELPER,	     /* parent only: run program s0 with argv p0 and wait; an argument
 				"%d" is replaced by the number in slot fd0 (newuidmap) */
 	NK_OP_SOCKETPAIR,    /* n0 family, n1 type -> out (own end), fd1 slot of the other end */
+	NK_OP_BPF_LOAD,	     /* p0 struct bpf_insn array, n0 count, n1 BPF_PROG_TYPE_,
+				s0 licence: bpf BPF_PROG_LOAD -> out */
+	NK_OP_BPF_ATTACH,    /* fd0 program, fd1 cgroup directory, n0 BPF_ attach type, n1 flags:
+				bpf BPF_PROG_ATTACH */
 	NK_OP_COUNT,
 };
 
