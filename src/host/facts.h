@@ -26,16 +26,42 @@ struct nk_facts {
 
 	bool newuidmap;			    /* newuidmap and newgidmap are there */
 	const char *newuidmap_path, *newgidmap_path;
-	struct nk_idmaps subuids, subgids;  /* ranges of the user (inside is 0) */
+	struct nk_idmaps subuids, subgids;  /* ranges of the user (inside is 0); root: those of
+					     * the user "nook", else of "containers" */
+	struct nk_idmaps own_uids, own_gids; /* !initial_userns: what our own namespace maps */
+	const char *single_id; /* why only one id can be mapped ("no subordinate …"), or NULL */
 
 	bool proc_covered; /* something is mounted over parts of /proc: no new procfs */
 	bool sys_covered;  /* the same for /sys */
 	bool overlay;	   /* overlayfs is known to the kernel */
 	uint64_t mask_dirs; /* bit i: default masked path i is a directory, see facts.c */
 	uint64_t mask_missing;
+	struct nk_strv mask_extra; /* default masked directories whose names depend on the machine
+				    * (thermal_throttle of each CPU) */
 	struct nk_rlimit nofile; /* our own hard limits, which --ulimit cannot pass */
 
 	struct nk_cgroups cgroups;
 };
+
+/*
+ * Paths that a container may not read, and those it may not write, by default:
+ * the lists that Docker's and Podman's users know. NULL-terminated; mask_dirs
+ * and mask_missing count in the order of the first.
+ */
+extern const char *const nk_default_masked[];
+extern const char *const nk_default_readonly[];
+
+/*
+ * Fill *f with what this spec needs to know, and no more: this is on the path
+ * of every start. Not read: mountinfo where no new procfs could be refused,
+ * subordinate ids where nobody maps them, cgroups (all "not here") for an
+ * ordinary user who asks for no limit. 0 or -errno.
+ */
+int nk_facts_collect(struct nk_arena *a, const struct nk_spec *spec, struct nk_facts *f,
+		     struct nk_err *e);
+
+/* The parts of it, for doctor: identity, capabilities and kernel version; and id maps. */
+void nk_facts_self(struct nk_facts *f);
+void nk_facts_ids(struct nk_arena *a, struct nk_facts *f);
 
 #endif

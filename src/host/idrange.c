@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/idrange.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+
+/*
+ * The house range. systemd-nspawn picks from 0x00080000…0x6fffffff, login.defs
+ * gives subordinate ids from 100000 to 600100000, and from 2^31 on programs that
+ * keep an id in a signed int go wrong: between them nobody lives.
+ */
+#define HOUSE_FIRST 0x70000000U
+#define HOUSE_END 0x7fff0000U
+#define BLOCK 65536U
+
+/* A stretch of ids to lease from: blocks of count each, from first on. */
+struct stretch {
+	uint32_t first;
+	uint64_t length;
+};
+
+static struct stretch longest(struct stretch best, uint64_t from, uint64_t end)
+{
+	if (end > from && end - from > best.length)
+		return (struct stretch){(uint32_t)from, end - from};
+	return best;
+}
+
+/* The longest run of numbers that stand in both lists, as ids of this namespace. */
+static struct stretch in_both(const struct nk_idmaps *u, const struct nk_idmaps *g, bool inside)
+{
+	struct stretch best = {0};
+
+	for (size_t i = 0; i < u->n; i++) {
+		for (size_t j = 0; j < g->n; j++) {
+			uint64_t a = inside ? u->v[i].inside : u->v[i].outside;
+			uint64_t b = inside ? g->v[j].inside : g->v[j].outside;
+			uint64_t a_end = a + u->v[i].count, b_end = b + g->v[j].count;
+			best = longest(best, a > b ? a : b, a_end < b_end ? a_end : b_end);
+		}
+	}
+	return best;
+}
+
+/* What is left of a stretch when it has to lie in our own namespace's maps. */
+static struct stretch own_part(const struct nk_facts *f)
+{
+	struct stretch s = in_both(&f->own_uids, &f->own_gids, true);
+
+	/* Our own root must not be the container's: its secrets would be open. */
+	if (s.length && s.first == 0) {
+		s.first++;
+		s.length--;
+	}
+	return s;
+}
+
+static struct stretch choose(const struct nk_facts *f, uint32_t count)
+{
+	if (!f->initial_userns && f->own_uids.n)
+		return own_part(f);
+	struct stretch s = in_both(&f->subuids, &f->subgids, false);
+	if (s.length >= count)
+		return s;
+	return (struct stretch){HOUSE_FIRST, HOUSE_END - HOUSE_FIRST};
+}
+
+uint32_t nk_idrange_max(const struct nk_facts *f)
+{
+	struct stretch s = choose(f, BLOCK);
+
+	return s.length < BLOCK ? (uint32_t)s.length : BLOCK;
+}
+
+static uint64_t hash(const char *s)
+{
+	uint64_t h = 0xcbf29ce484222325; /* FNV-1a */
+
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 0x100000001b3;
+	return h ^ h >> 32;
+}
+
+int nk_idrange_lease(const char *state_dir, const char *id, const struct nk_facts *f,
+		     uint32_t count, uint32_t *first, int *lock_fd, struct nk_err *e)
+{
+	struct stretch s = choose(f, count);
+	char path[4096];
+
+	if (!count || s.length < count) {
+		nk_fail(e, 0, "no range of %u ids for the container's users: at most %llu here",
+			count, (unsigned long long)s.length);
+		nk_hint(e, "inside another container only its own ids can be given on: "
+			   "use --userns host, or give the outer one more ids");
+		return -ERANGE;
+	}
+	if ((size_t)snprintf(path, sizeof(path), "%s/ids", state_dir) >= sizeof(path))
+		return nk_fail(e, ENAMETOOLONG, "state directory %s", state_dir);
+	_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return nk_fail(e, errno, "open %s", path);
+	uint64_t blocks = s.length / count, at = hash(id) % blocks;
+	for (uint64_t tried = 0; tried < blocks; tried++, at = (at + 1) % blocks) {
+		/* A lock of the open file, not of the process: threads, and a fork
+		 * that closes, must not lose it. */
+		struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET,
+				     .l_start = (off_t)(s.first + at * count), .l_len = count};
+		if (!fcntl(fd, F_OFD_SETLK, &lock)) {
+			*first = (uint32_t)(s.first + at * count);
+			*lock_fd = nk_take_fd(&fd);
+			return 0;
+		}
+		if (errno != EAGAIN && errno != EACCES)
+			return nk_fail(e, errno, "lock ids %llu… in %s",
+				       (unsigned long long)lock.l_start, path);
+	}
+	nk_fail(e, 0, "all %llu ranges of %u ids are used by running containers",
+		(unsigned long long)blocks, count);
+	nk_hint(e, "end a container, or give the user nook more ids in /etc/subuid and /etc/subgid");
+	return -EAGAIN;
+}
+
+static void fill(struct nk_arena *a, struct nk_idmaps *out, uint32_t self,
+		 const struct nk_idmaps *ranges)
+{
+	uint64_t inside = 1;
+	struct nk_idmap *m = NK_PUSH(a, out);
+
+	if (m)
+		*m = (struct nk_idmap){0, self, 1};
+	for (size_t i = 0; ranges && i < ranges->n && inside < UINT32_MAX; i++) {
+		uint64_t count = ranges->v[i].count;
+		if (inside + count > UINT32_MAX)
+			count = UINT32_MAX - inside;
+		m = NK_PUSH(a, out);
+		if (m)
+			*m = (struct nk_idmap){(uint32_t)inside, ranges->v[i].outside,
+					       (uint32_t)count};
+		inside += count;
+	}
+}
+
+void nk_idmap_rootless(struct nk_arena *a, const struct nk_facts *f, struct nk_idmaps *uids,
+		       struct nk_idmaps *gids)
+{
+	fill(a, uids, f->euid, f->single_id ? NULL : &f->subuids);
+	fill(a, gids, f->egid, f->single_id ? NULL : &f->subgids);
+}
