@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cgroup/devices.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "cgroup/settings.h"
+
+/*
+ * The nodes of every container's /dev, and mknod of any kind of node: making
+ * one is the business of CAP_MKNOD, using it is what counts.
+ */
+static const struct nk_cg_device_rule always[] = {
+	{'c', -1, -1, "m"},    {'b', -1, -1, "m"}, {'c', 1, 3, "rwm"}, /* null */
+	{'c', 1, 5, "rwm"},					       /* zero */
+	{'c', 1, 7, "rwm"},					       /* full */
+	{'c', 1, 8, "rwm"},					       /* random */
+	{'c', 1, 9, "rwm"},					       /* urandom */
+	{'c', 5, 0, "rwm"},					       /* tty */
+	{'c', 5, 2, "rwm"},					       /* ptmx */
+	{'c', 136, -1, "rwm"},					       /* pts/N, also as console */
+};
+
+bool nk_cgroup_devices_needed(const struct nk_spec *spec)
+{
+	return nk_cgroup_wanted(spec) & NK_CG_BIT(NK_CG_DEVICES);
+}
+
+void nk_cgroup_device_rules(struct nk_arena *a, const struct nk_spec *spec,
+			    struct nk_cg_device_rules *rules)
+{
+	for (size_t i = 0; i < NK_COUNT(always); i++) {
+		struct nk_cg_device_rule *r = NK_PUSH(a, rules);
+		if (r)
+			*r = always[i];
+	}
+	for (size_t i = 0; i < spec->devices.n; i++) {
+		const struct nk_device_spec *d = &spec->devices.v[i];
+		struct nk_cg_device_rule *r = NK_PUSH(a, rules);
+		if (r)
+			*r = (struct nk_cg_device_rule){S_ISBLK(d->type) ? 'b' : 'c', d->major,
+							d->minor, d->access};
+	}
+}
+
+static const char *number(struct nk_arena *a, int64_t n)
+{
+	return n < 0 ? "*" : nk_fmt(a, "%lld", (long long)n);
+}
+
+const char *nk_cgroup_device_line(struct nk_arena *a, const struct nk_cg_device_rule *r)
+{
+	return nk_fmt(a, "%c %s:%s %s", r->type, number(a, r->major), number(a, r->minor),
+		      r->access);
+}
+
+#define LOAD(dst, offset)                                                                  \
+	{                                                                                  \
+		.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = (dst), .src_reg = BPF_REG_1, \
+		.off = (offset)                                                            \
+	}
+#define AND(dst, value)                                                             \
+	{                                                                           \
+		.code = BPF_ALU | BPF_AND | BPF_K, .dst_reg = (dst), .imm = (value) \
+	}
+#define SHR(dst, value)                                                             \
+	{                                                                           \
+		.code = BPF_ALU | BPF_RSH | BPF_K, .dst_reg = (dst), .imm = (value) \
+	}
+#define MOV(dst, src)                                                                 \
+	{                                                                             \
+		.code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = (dst), .src_reg = (src) \
+	}
+#define SET(dst, value)                                                               \
+	{                                                                             \
+		.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = (dst), .imm = (value) \
+	}
+#define SKIP_UNLESS(reg, value)                                                     \
+	{                                                                           \
+		.code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = (reg), .imm = (value) \
+	}
+#define EXIT                               \
+	{                                  \
+		.code = BPF_JMP | BPF_EXIT \
+	}
+
+enum {
+	TYPE = BPF_REG_2,
+	ACCESS = BPF_REG_3,
+	MAJOR = BPF_REG_4,
+	MINOR = BPF_REG_5,
+	REST = BPF_REG_1
+};
+
+static int access_bits(const char *access)
+{
+	return (strchr(access, 'm') ? BPF_DEVCG_ACC_MKNOD : 0) |
+	       (strchr(access, 'r') ? BPF_DEVCG_ACC_READ : 0) |
+	       (strchr(access, 'w') ? BPF_DEVCG_ACC_WRITE : 0);
+}
+
+/*
+ * A rule: skip to the next unless type and numbers are equal and no other
+ * access is wanted than the rule gives; else answer 1.
+ */
+static size_t rule_program(struct bpf_insn *out, const struct nk_cg_device_rule *r)
+{
+	size_t n = 0;
+
+	out[n++] = (struct bpf_insn)SKIP_UNLESS(TYPE, r->type == 'b' ? BPF_DEVCG_DEV_BLOCK
+								     : BPF_DEVCG_DEV_CHAR);
+	if (r->major >= 0)
+		out[n++] = (struct bpf_insn)SKIP_UNLESS(MAJOR, (int32_t)r->major);
+	if (r->minor >= 0)
+		out[n++] = (struct bpf_insn)SKIP_UNLESS(MINOR, (int32_t)r->minor);
+	out[n++] = (struct bpf_insn)MOV(REST, ACCESS);
+	out[n++] = (struct bpf_insn)AND(REST, 7 & ~access_bits(r->access));
+	out[n++] = (struct bpf_insn)SKIP_UNLESS(REST, 0);
+	out[n++] = (struct bpf_insn)SET(BPF_REG_0, 1);
+	out[n++] = (struct bpf_insn)EXIT;
+	for (size_t i = 0; i < n; i++)
+		if (out[i].code == (BPF_JMP | BPF_JNE | BPF_K))
+			out[i].off = (int16_t)(n - i - 1);
+	return n;
+}
+
+const struct bpf_insn *
+nk_cgroup_device_program(struct nk_arena *a, const struct nk_cg_device_rules *rules, size_t *count)
+{
+	/* struct bpf_cgroup_dev_ctx: access << 16 | type, major, minor. */
+	static const struct bpf_insn head[] = {
+		LOAD(TYPE, 0),	 MOV(ACCESS, TYPE), AND(TYPE, 0xffff),
+		SHR(ACCESS, 16), LOAD(MAJOR, 4),    LOAD(MINOR, 8),
+	};
+	static const struct bpf_insn tail[] = {SET(BPF_REG_0, 0), EXIT};
+	const size_t rule_max = 8;
+	struct bpf_insn *p =
+		nk_alloc(a, (NK_COUNT(head) + NK_COUNT(tail) + rules->n * rule_max) * sizeof(*p));
+	size_t n = NK_COUNT(head);
+
+	*count = 0;
+	if (!p)
+		return NULL;
+	memcpy(p, head, sizeof(head));
+	for (size_t i = 0; i < rules->n; i++)
+		n += rule_program(p + n, &rules->v[i]);
+	memcpy(p + n, tail, sizeof(tail));
+	*count = n + NK_COUNT(tail);
+	return p;
+}
