@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "data/json_in.h"
+#include "oci/spec_json.h"
+
+const char *nk_time_text(char buf[96], const struct timespec *t)
+{
+	struct tm tm;
+
+	if (!gmtime_r(&t->tv_sec, &tm))
+		memset(&tm, 0, sizeof(tm));
+	snprintf(buf, 96, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900,
+		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, t->tv_nsec);
+	return buf;
+}
+
+int nk_time_parse(const char *text, struct timespec *t)
+{
+	struct tm tm = {0};
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	long ns = 0;
+
+	if (!rest || *rest++ != '.')
+		return -EINVAL;
+	for (int i = 0; i < 9; i++, rest++) {
+		if (*rest < '0' || *rest > '9')
+			return -EINVAL;
+		ns = ns * 10 + (*rest - '0');
+	}
+	if (strcmp(rest, "Z") != 0)
+		return -EINVAL;
+	*t = (struct timespec){.tv_sec = timegm(&tm), .tv_nsec = ns};
+	return 0;
+}
+
+void nk_record_write(struct nk_json_out *j, const struct nk_state_record *r)
+{
+	char when[96];
+
+	nk_json_open(j, NULL, '{');
+	nk_json_uint(j, "version", NK_STATE_VERSION);
+	nk_json_str(j, "id", r->id);
+	nk_json_str(j, "name", r->name);
+	nk_json_str(j, "status", r->status == NK_STATE_RUNNING ? "running" : "creating");
+	nk_json_int(j, "pid", r->pid);
+	nk_json_uint(j, "pidStart", r->pid_start);
+	nk_json_int(j, "owner", r->owner);
+	nk_json_uint(j, "ownerStart", r->owner_start);
+	nk_json_str(j, "created", nk_time_text(when, &r->created));
+	if (r->reference)
+		nk_json_str(j, "reference", r->reference);
+	nk_json_strv(j, "cgroups", &r->cgroups);
+	if (r->lease.count) {
+		nk_json_open(j, "lease", '{');
+		nk_json_uint(j, "hostID", r->lease.outside);
+		nk_json_uint(j, "size", r->lease.count);
+		nk_json_close(j);
+	}
+	if (r->spec_json)
+		nk_json_raw(j, "spec", r->spec_json);
+	else
+		nk_spec_write(j, "spec", r->spec);
+	nk_json_close(j);
+}
+
+static int read_fields(struct nk_json_in *in, struct json_object *o, struct nk_state_record *r)
+{
+	const char *status = nk_json_get_str(in, o, "status", "");
+	const char *created = nk_json_get_str(in, o, "created", "");
+
+	r->id = nk_json_get_str(in, o, "id", "");
+	r->name = nk_json_get_str(in, o, "name", "");
+	r->pid = (pid_t)nk_json_get_int(in, o, "pid", 0, INT_MAX, 0);
+	r->pid_start = nk_json_get_uint(in, o, "pidStart", UINT64_MAX, 0);
+	r->owner = (pid_t)nk_json_get_int(in, o, "owner", 0, INT_MAX, 0);
+	r->owner_start = nk_json_get_uint(in, o, "ownerStart", UINT64_MAX, 0);
+	r->reference = nk_json_get_str(in, o, "reference", NULL);
+	nk_json_get_strv(in, o, "cgroups", &r->cgroups);
+
+	struct json_object *lease = nk_json_get(in, o, "lease", json_type_object);
+
+	r->lease.outside = (uint32_t)nk_json_get_uint(in, lease, "hostID", UINT32_MAX, 0);
+	r->lease.count = (uint32_t)nk_json_get_uint(in, lease, "size", UINT32_MAX, 0);
+	if (in->rc)
+		return in->rc;
+
+	if (strcmp(status, "running") == 0)
+		r->status = NK_STATE_RUNNING;
+	else if (strcmp(status, "creating") == 0)
+		r->status = NK_STATE_CREATING;
+	else
+		return nk_json_bad(in, "status", "is neither \"creating\" nor \"running\"");
+	if (r->status == NK_STATE_RUNNING && (r->pid <= 0 || !r->pid_start))
+		return nk_json_bad(in, "pid", "is missing");
+	if (nk_time_parse(created, &r->created) < 0)
+		return nk_json_bad(in, "created", "is not a time");
+	if (strlen(r->id) != NK_STATE_ID_LEN ||
+	    strspn(r->id, "0123456789abcdef") != NK_STATE_ID_LEN)
+		return nk_json_bad(in, "id", "is not 64 hex digits");
+	/* These are going to be killed and removed when their nook has died. */
+	for (size_t i = 0; i < r->cgroups.n; i++)
+		if (r->cgroups.v[i][0] != '/' || strstr(r->cgroups.v[i], "/.."))
+			return nk_json_bad(in, "cgroups", "has a path that is not plain");
+	return nk_state_check_name(r->name, in->e);
+}
+
+int nk_record_parse(struct nk_arena *a, const char *text, size_t len, struct nk_state_record *r,
+		    struct nk_err *e)
+{
+	_json_object_ struct json_object *o = NULL;
+	struct nk_json_in in = {.a = a, .e = e};
+
+	*r = (struct nk_state_record){0};
+	if (nk_json_parse(text, len, "state.json", &o, e) < 0)
+		return -EINVAL;
+	if (!json_object_is_type(o, json_type_object))
+		return nk_fail(e, 0, "state.json is not an object");
+
+	int64_t version = nk_json_get_int(&in, o, "version", 1, INT_MAX, 0);
+
+	if (in.rc)
+		return in.rc;
+	if (version > NK_STATE_VERSION) {
+		nk_fail(e, 0, "its state is of version %d, this nook knows version %d",
+			(int)version, NK_STATE_VERSION);
+		nk_hint(e, "a newer nook runs it: use that one");
+		return -ENOTSUP;
+	}
+	if (version != NK_STATE_VERSION)
+		return nk_json_bad(&in, "version", "is missing");
+	if (read_fields(&in, o, r) < 0)
+		return in.rc ? in.rc : -EINVAL;
+
+	struct json_object *spec = nk_json_need(&in, o, "spec", json_type_object);
+
+	r->spec = NK_NEW(a, struct nk_spec);
+	if (in.rc || !r->spec)
+		return in.rc ? in.rc : nk_arena_ok(a, e);
+	r->spec->id = r->id;
+	r->spec->name = r->name;
+	if (nk_spec_read(a, spec, r->spec, e) < 0)
+		return nk_ctx(e, "spec");
+	return nk_arena_ok(a, e);
+}
+
+int nk_record_load(struct nk_arena *a, int dir_fd, struct nk_state_record *r, struct nk_err *e)
+{
+	_close_ int fd = openat(dir_fd, "state.json",
+				O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return nk_fail(e, errno, "state.json");
+	if (fstat(fd, &st) < 0)
+		return nk_fail(e, errno, "state.json");
+	if (!S_ISREG(st.st_mode) || st.st_size > NK_STATE_FILE_MAX)
+		return nk_fail(e, 0, "state.json is not a file of a reasonable size");
+
+	_free_ char *text = malloc((size_t)st.st_size + 1);
+	size_t n = 0;
+
+	if (!text)
+		return nk_fail(e, ENOMEM, "state.json");
+	while (n < (size_t)st.st_size) {
+		ssize_t got = read(fd, text + n, (size_t)st.st_size - n);
+
+		if (got < 0)
+			return nk_fail(e, errno, "read state.json");
+		if (got == 0)
+			break;
+		n += (size_t)got;
+	}
+	return nk_record_parse(a, text, n, r, e);
+}
