@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The program is there and runs something; the harness sees what it should see.
+
+load ../lib/nook
+setup() { nook_setup; }
+teardown() { nook_teardown; }
+
+@test "smoke: nook tells its version" {
+	run_nook version
+	assert_exit 0
+	assert_match '^nook [0-9]+\.[0-9]+\.[0-9]+'
+}
+
+@test "smoke: /bin/true in a busybox" {
+	busybox_rootfs "$BATS_TEST_TMPDIR/rootfs"
+	run_nook run --rootfs "$BATS_TEST_TMPDIR/rootfs" /bin/true
+	assert_exit 0
+	assert_output ""
+}
+
+@test "smoke: the users of the suite are what they claim" {
+	need_root
+	run -0 as_user id -u
+	assert_output 61234
+	run -0 as_user sh -c 'id -un 2>/dev/null || echo "no name"'
+	assert_line "no name"
+	run -0 as_subid_user sh -c 'id -un; cat /etc/subuid; id -G'
+	assert_line nooksub
+	assert_line nooksub:200000:65536
+	# The machine's own files have not changed.
+	run ! grep -q nooksub /etc/passwd /etc/subuid /etc/subgid
+}
+
+@test "smoke: subordinate ids of the suite's user can be mapped" {
+	need_root
+	# shellcheck disable=SC2016
+	run -0 as_subid_user sh -euc '
+		unshare --user sleep 60 & pid=$!
+		until [ "$(readlink /proc/$pid/ns/user)" != "$(readlink /proc/self/ns/user)" ]; do :; done
+		newuidmap $pid 0 "$(id -u)" 1 1 200000 65536
+		cat /proc/$pid/uid_map
+		kill $pid'
+	assert_match '^ +1 +200000 +65536$'
+}
+
+@test "smoke: eventually waits, and gives up" {
+	(sleep 0.3; touch "$BATS_TEST_TMPDIR/there") &
+	eventually test -e "$BATS_TEST_TMPDIR/there"
+	wait
+	EVENTUALLY_SECONDS=0
+	run ! eventually false
+}
+
+@test "smoke: a process left behind is seen" {
+	[ -n "${NOOK_REAPER:-}" ] || skip "only below tests/run"
+	(sleep 60 3>&- & echo $! >"$BATS_TEST_TMPDIR/pid")
+	run no_new orphans
+	assert_exit 1
+	kill "$(cat "$BATS_TEST_TMPDIR/pid")"
+	eventually no_new orphans
+}
+
+@test "smoke: a mount, a link and a cgroup left behind are seen" {
+	need_root
+	in_private_mounts bash -euc '
+		source "$TOP/tests/lib/leaks.bash"
+		mkdir "$1/dir"
+		no_new mounts
+		mount -t tmpfs none "$1/dir"
+		! no_new mounts' bash "$BATS_TEST_TMPDIR"
+	unshare --net bash -euc '
+		source "$TOP/tests/lib/leaks.bash"
+		BATS_TEST_TMPDIR=$1
+		leak_links >"$1/.before-links"
+		ip link add name nook-left type bridge
+		! no_new links' bash "$BATS_TEST_TMPDIR/dir"
+	local dir
+	dir=$(cgroup_mount pids)/nook-smoke-$$
+	mkdir "$dir"
+	run no_new cgroups
+	rmdir "$dir"
+	assert_exit 1
+}

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154
+# Counting results. Shared by tests/run and .ci/run.
+
+passed=0 failed=0 skipped=0
+
+count_add() {
+	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+}
+
+# The closing line; false when something failed or nothing ran at all.
+count_print() {
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
+
+# Add a closing line of another run; false when it is none.
+count_line() {
+	[[ $1 =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]] || return 1
+	count_add "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}"
+}
+
+# The results of TAP on stdin, told for a person: failures with what they said, skips with their
+# reason, and with verbose=1 all. The last line is "= PASSED FAILED SKIPPED"; the names of skipped
+# tests are appended to $1.
+tell_tap() {
+	awk -v verbose="${verbose:-0}" -v skips="$1" -v prefix="${2:-}" '
+	/^1\.\.[0-9]+/ { plan += substr($0, 4) + 0; next }
+	/^(not )?ok / {
+		name = $0
+		sub(/^(not )?ok [0-9]+ (- )?/, "", name)
+		shown = 0
+		if (/^not ok/) {
+			fail++; shown = 1
+			print "FAIL  " prefix name
+		} else if (match(name, / *# (skip|SKIP)/)) {
+			skip++
+			reason = substr(name, RSTART + RLENGTH)
+			name = substr(name, 1, RSTART - 1)
+			sub(/ in [0-9]+m?s(ec)?$/, "", name)
+			sub(/^ */, "", reason)
+			print "skip  " prefix name ": " (reason ? reason : "no reason given")
+			print name >>skips
+		} else {
+			pass++
+			if (verbose)
+				print "ok    " prefix name
+		}
+		fflush()
+		next
+	}
+	shown || !/^#/ { print "      " $0; fflush() }
+	END {
+		missing = plan - pass - fail - skip
+		if (plan == 0) { print "FAIL  " prefix "no plan: it did not run to its end"; fail++ }
+		if (plan > 0 && missing != 0) { print "FAIL  " prefix missing " of " plan " tests have no result"; fail++ }
+		print "=", pass + 0, fail + 0, skip + 0
+	}'
+}
+
+# Tell the TAP in FILE while process PID is still writing it, and count it.
+follow_tap() {
+	local line
+	while IFS= read -r line; do
+		if [[ $line =~ ^=\ ([0-9]+)\ ([0-9]+)\ ([0-9]+)$ ]]; then
+			count_add "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}"
+		else
+			printf '%s\n' "$line"
+		fi
+	done < <(tail -n +1 -s 0.2 --pid="$1" -f "$2" | tell_tap "$results/skipped")
+	wait "$1"
+}
+
+# Show a log of the virtual machine while it grows, without its closing line.
+follow_log() {
+	tail -n +1 -s 0.2 --pid="$1" -f "$2" | grep -vE --line-buffered '^[0-9]+ passed, ' | sed -u 's/^/  /'
+	wait "$1"
+}
+
+# Results of meson's testlog.json: one object a line. Tests that speak TAP count by subtest.
+count_meson() {
+	local log=$1 name result out line
+	shift
+	for name in "$@"; do
+		result=$(jq -r --arg name "$name" 'select(.name | endswith($name)) | .result' "$log" | tail -n 1)
+		out=$(jq -r --arg name "$name" 'select(.name | endswith($name)) | .stdout // ""' "$log")
+		if grep -q '^1\.\.' <<<"$out"; then
+			line=$(grep -E '^(1\.\.|ok|not ok|# *)' <<<"$out" | tell_tap /dev/null "$name: ")
+			sed '$d' <<<"$line"
+			line=$(tail -n 1 <<<"$line")
+			# shellcheck disable=SC2086
+			count_add ${line#= }
+			[ "$result" = OK ] || [[ $line != "= "*" 0 "* ]] || fail_meson "$name" "$result" "$log"
+		elif [ "$result" = OK ]; then
+			count_add 1 0 0
+		elif [ "$result" = SKIP ]; then
+			count_add 0 0 1
+			echo "skip  $name: says so itself"
+		else
+			fail_meson "$name" "${result:-no result}" "$log"
+		fi
+	done
+}
+fail_meson() {
+	count_add 0 1 0
+	echo "FAIL  $1: $2"
+	jq -r --arg name "$1" 'select(.name | endswith($name)) | (.stdout // ""), (.stderr // "")' "$3" |
+		tail -n 40 | sed 's/^/      /'
+}
+
+# A test that runs nowhere tests nothing: over host and virtual machine, none may be skipped in both.
+skipped_everywhere() {
+	local names
+	[ -e "$1" ] && [ -e "$2" ] || return 0
+	names=$(comm -12 <(sort -u "$1") <(sort -u "$2"))
+	[ -n "$names" ] || return 0
+	count_add 0 "$(wc -l <<<"$names")" 0
+	printf 'FAIL  skipped on the host and in the virtual machine: %s\n' "$names"
+}

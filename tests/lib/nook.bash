@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What every test file loads:
+#
+#	load ../lib/nook
+#	setup() { nook_setup; }
+#	teardown() { nook_teardown; }
+#
+# Each test has NOOK_ROOT and NOOK_STATE of its own below $BATS_TEST_TMPDIR, and teardown fails
+# the test when it leaves a process, mount, link or cgroup behind.
+#
+#   $NOOK, $PROBES            the program; the folder of what tests/probes makes
+#   nook ARG...               run it;  run_nook ARG...  with $status, $output, $stderr, $lines
+#   busybox_rootfs DIR        a small root file system;  debian_rootfs sets $DEBIAN
+#   as_user CMD...            as an ordinary user without subordinate ids
+#   as_subid_user CMD...      as one with (ids 200000 to 265535)
+#   in_private_mounts CMD...  in a mount namespace of its own
+#   eventually CMD...         until CMD succeeds, at most $EVENTUALLY_SECONDS (5)
+#   assert_*, refute_*        below; each says what it saw when it fails
+#   need_root, need_cgroup CONTROLLER, need_cc …  skip, with the reason
+
+bats_require_minimum_version 1.5.0
+
+TEST_UID=61234
+SUBID_UID=61235
+TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+: "${NOOK:=$TOP/build/nook}"
+: "${PROBES:=$TOP/build/tests/probes}"
+: "${EVENTUALLY_SECONDS:=5}"
+export TOP NOOK PROBES
+
+source "$TOP/tests/lib/assert.bash"
+source "$TOP/tests/lib/rootfs.bash"
+source "$TOP/tests/lib/users.bash"
+source "$TOP/tests/lib/leaks.bash"
+
+nook_setup() {
+	export NOOK_ROOT=$BATS_TEST_TMPDIR/root NOOK_STATE=$BATS_TEST_TMPDIR/state
+	# The tests' own directory must be open to the ordinary users among them.
+	chmod 0755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/*/ "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR"
+	leaks_before
+}
+
+nook_teardown() {
+	leaks_after
+}
+
+nook() { "$NOOK" "$@"; }
+# Like `run --separate-stderr`, which complains when exit code 127 is what one tests for.
+# shellcheck disable=SC2034
+run_nook() {
+	status=0
+	output=$("$NOOK" "$@" 2>"$BATS_TEST_TMPDIR/.stderr") || status=$?
+	stderr=$(cat "$BATS_TEST_TMPDIR/.stderr")
+	mapfile -t lines <<<"$output"
+}
+
+in_private_mounts() { unshare --mount --propagation private "$@"; }
+
+# Poll, with no fixed sleep: what is true at once costs nothing.
+eventually() {
+	local deadline=$((${EPOCHREALTIME/./} + EVENTUALLY_SECONDS * 1000000))
+	until "$@"; do
+		if ((${EPOCHREALTIME/./} > deadline)); then
+			echo "not within $EVENTUALLY_SECONDS s: $*" >&2
+			return 1
+		fi
+		sleep 0.02
+	done
+}
+
+need_root() { [ "$(id -u)" = 0 ] || skip "needs root"; }
+need_cc() { command -v cc >/dev/null || skip "no C compiler here (the host's run has one)"; }
+need_systemd() { [ -d /run/systemd/system ] || skip "no systemd here (the virtual machine has it)"; }
+
+# Directory of the hierarchy that has CONTROLLER (v1 or v2), or nothing.
+cgroup_mount() {
+	awk -v name="$1" '$3 == "cgroup" && ("," $4 ",") ~ ("," name ",") {print $2; exit}' /proc/mounts |
+		grep . && return
+	local dir
+	while read -r dir; do
+		grep -qw "$1" "$dir/cgroup.controllers" 2>/dev/null && echo "$dir" && return
+	done < <(awk '$3 == "cgroup2" {print $2}' /proc/mounts)
+	return 1
+}
+need_cgroup() { cgroup_mount "$1" >/dev/null || skip "no cgroup controller $1 here"; }
