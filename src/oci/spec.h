@@ -67,8 +67,9 @@ struct nk_device_spec {
 	const char *source; /* path on the host */
 	const char *target; /* path inside */
 	const char *access; /* subset of "rwm" */
-	uint32_t type;	    /* S_IFCHR or S_IFBLK, with major/minor: facts about source */
+	uint32_t type; /* S_IFCHR or S_IFBLK with permission bits; with the rest facts about source */
 	uint32_t major, minor;
+	uint32_t uid, gid;
 };
 
 struct nk_rlimit {
@@ -161,6 +162,7 @@ struct nk_spec {
 	struct nk_resources resources;
 
 	const char *init_path; /* --init: host path of nook-init, or NULL */
+	int stop_signal; /* what `nook stop` sends first; 0 = SIGTERM */
 };
 
 const char *nk_ns_name(enum nk_ns_kind k); /* "user", "mnt", "uts", … as in /proc/PID/ns */
