@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nook: the options before the command, and the command. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cli/cli.h"
+#include "cli/help.h"
+#include "cli/paths.h"
+#include "cli/report.h"
+
+const struct nk_command *const nk_commands[] = {
+	&nk_command_run,
+	&nk_command_help,
+	&nk_command_version,
+	&nk_command_completion,
+	NULL,
+};
+
+static int set_format(const struct nk_option_use *use, const char *value, struct nk_err *e)
+{
+	bool json = !strcmp(value, "json");
+
+	if (!json && strcmp(value, "text")) {
+		nk_fail(e, 0, "no such format");
+		return nk_hint(e, "text or json");
+	}
+	*NK_MEMBER(use, bool) = json;
+	return 0;
+}
+
+static int set_level(const struct nk_option_use *use, const char *value, struct nk_err *e)
+{
+	int level = nk_log_level_by_name(value);
+
+	if (level < 0) {
+		nk_fail(e, 0, "no such level");
+		return nk_hint(e, "error, warn, info or debug");
+	}
+	*NK_MEMBER(use, enum nk_log_level) = (enum nk_log_level)level;
+	return 0;
+}
+
+#define AT(member) .offset = offsetof(struct nk_cli, member)
+
+const struct nk_option nk_global_options[] = {
+	{"root", .metavar = "DIR", .group = "Options before the command", .values = "@dir",
+	 .help = "what nook keeps: /var/lib/nook or ~/.local/share/nook (or NOOK_ROOT)",
+	 .set = nk_set_string, AT(root)},
+	{"state", .metavar = "DIR", .values = "@dir",
+	 .help = "what dies with a reboot: /run/nook or the user's runtime directory (or NOOK_STATE)",
+	 .set = nk_set_string, AT(state)},
+	{"log-level", .metavar = "LEVEL", .values = "error warn info debug",
+	 .help = "error, warn (default), info or debug", .set = set_level, AT(log_level)},
+	{"log-format", .metavar = "FORMAT", .values = "text json",
+	 .help = "how notices look: text (default) or json", .set = set_format, AT(json_log)},
+	{"error-format", .metavar = "FORMAT", .values = "text json",
+	 .help = "how the final error looks: text (default) or json", .set = set_format,
+	 AT(json_errors)},
+	{"no-color", .help = "no colours (as with NO_COLOR set)", .set = nk_set_flag, AT(no_color)},
+	{"version", .help = "print the version", .set = nk_set_flag, AT(want_version)},
+	{0},
+};
+
+const struct nk_command *nk_command_find(const char *name)
+{
+	for (size_t i = 0; nk_commands[i]; i++)
+		if (!strcmp(nk_commands[i]->name, name))
+			return nk_commands[i];
+	return NULL;
+}
+
+int nk_cli_options(struct nk_cli *cli, const struct nk_command *cmd, int argc, char **argv,
+		   void *target, int *exit_code)
+{
+	static const struct nk_option none[] = {{0}};
+	struct nk_err e = {0};
+	int r = nk_options_parse(cmd->options ? cmd->options : none, &cli->arena, argc, argv,
+				 target, &e);
+
+	if (r >= 0)
+		return r;
+	if (r == -ECANCELED && !e.msg[0]) {
+		nk_help_command(cmd, nk_cli_width(STDOUT_FILENO), stdout);
+		*exit_code = fflush(stdout) ? NK_EXIT_FAULT : 0;
+		return -1;
+	}
+	if (!strcmp(e.hint, "--help lists the options"))
+		nk_hint(&e, "nook %s --help lists the options", cmd->name);
+	*exit_code = nk_cli_error(cli, &e);
+	return -1;
+}
+
+static int no_such_command(struct nk_cli *cli, const char *word)
+{
+	struct nk_nearest near;
+	struct nk_err e;
+
+	nk_fail(&e, 0, "there is no command %.80s", word);
+	nk_nearest_init(&near, word, strlen(word));
+	for (size_t i = 0; nk_commands[i]; i++)
+		nk_nearest_offer(&near, nk_commands[i]->name);
+	if (near.best)
+		nk_hint(&e, "did you mean nook %s?", near.best);
+	else
+		nk_hint(&e, "nook --help lists the commands");
+	return nk_cli_error(cli, &e);
+}
+
+static int run(struct nk_cli *cli, int argc, char **argv)
+{
+	struct nk_err e = {0};
+	int first = nk_options_parse(nk_global_options, &cli->arena, argc, argv, cli, &e);
+
+	if (first == -ECANCELED && !e.msg[0]) {
+		nk_help_program(nk_cli_width(STDOUT_FILENO), stdout);
+		return fflush(stdout) ? NK_EXIT_FAULT : 0;
+	}
+	if (first < 0)
+		return nk_cli_error(cli, &e);
+	nk_report_log_start(cli);
+	if (cli->want_version)
+		return nk_command_version.run(cli, 1, (char *[]){(char *)"version", NULL});
+	if (first == argc) {
+		nk_help_program(nk_cli_width(STDERR_FILENO), stderr);
+		return NK_EXIT_FAULT;
+	}
+	const struct nk_command *cmd = nk_command_find(argv[first]);
+	if (!cmd)
+		return no_such_command(cli, argv[first]);
+	if (!cmd->no_state && nk_cli_paths(cli, &e) < 0)
+		return nk_cli_error(cli, &e);
+	return cmd->run(cli, argc - first, argv + first);
+}
+
+int main(int argc, char **argv)
+{
+	struct nk_cli cli = {.log_level = NK_LOG_WARN};
+	int code = run(&cli, argc, argv);
+
+	nk_arena_done(&cli.arena);
+	return code;
+}

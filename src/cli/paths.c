@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/paths.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *nk_absolute(struct nk_arena *a, const char *path, struct nk_err *e)
+{
+	char cwd[PATH_MAX];
+
+	if (path[0] == '/')
+		return path;
+	if (!getcwd(cwd, sizeof(cwd)) || cwd[0] != '/') {
+		nk_fail(e, errno, "where is %s? The current directory is gone", path);
+		nk_hint(e, "give an absolute path, or cd to a directory that exists");
+		return NULL;
+	}
+	return nk_fmt(a, "%s/%s", cwd[1] ? cwd : "", path);
+}
+
+/* Environment variables that name directories count only when absolute (XDG's rule). */
+static const char *env_dir(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v && v[0] == '/' ? v : NULL;
+}
+
+/* In /tmp anybody can be first: take nothing that is not certainly ours. */
+static int private_dir(const char *path, struct nk_err *e)
+{
+	struct stat st;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return nk_fail(e, errno, "make the state directory %s", path);
+	if (lstat(path, &st) < 0)
+		return nk_fail(e, errno, "look at the state directory %s", path);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077)) {
+		nk_fail(e, 0, "%s is not a directory that only you can enter", path);
+		return nk_hint(e, "remove it, or name another with --state DIR or NOOK_STATE");
+	}
+	return 0;
+}
+
+static int default_state(struct nk_cli *cli, struct nk_err *e)
+{
+	const char *runtime = env_dir("XDG_RUNTIME_DIR");
+
+	if (geteuid() == 0) {
+		cli->state = "/run/nook";
+		return 0;
+	}
+	if (runtime && access(runtime, W_OK | X_OK) == 0) {
+		cli->state = nk_fmt(&cli->arena, "%s/nook", runtime);
+		return 0;
+	}
+	cli->state = nk_fmt(&cli->arena, "/tmp/nook-%u", (unsigned)geteuid());
+	return private_dir(cli->state, e);
+}
+
+static int default_root(struct nk_cli *cli, struct nk_err *e)
+{
+	const char *data = env_dir("XDG_DATA_HOME"), *home = env_dir("HOME");
+
+	if (geteuid() == 0) {
+		cli->root = "/var/lib/nook";
+	} else if (data) {
+		cli->root = nk_fmt(&cli->arena, "%s/nook", data);
+	} else if (home) {
+		cli->root = nk_fmt(&cli->arena, "%s/.local/share/nook", home);
+	} else {
+		nk_fail(e, 0, "where shall nook keep its things? HOME is not set");
+		return nk_hint(e, "--root DIR or NOOK_ROOT names the place");
+	}
+	return 0;
+}
+
+static int named(struct nk_cli *cli, const char **dir, const char *option, const char *env,
+		 struct nk_err *e)
+{
+	if (!*dir)
+		*dir = getenv(env);
+	if (!*dir)
+		return 0;
+	if (!**dir) {
+		nk_fail(e, 0, "%s is empty", option);
+		return nk_hint(e, "give a directory, or leave %s and %s away", option, env);
+	}
+	*dir = nk_absolute(&cli->arena, *dir, e);
+	return *dir ? 1 : -EINVAL;
+}
+
+int nk_cli_paths(struct nk_cli *cli, struct nk_err *e)
+{
+	int r = named(cli, &cli->root, "--root", "NOOK_ROOT", e);
+
+	if (r == 0)
+		r = default_root(cli, e);
+	if (r < 0)
+		return r;
+	r = named(cli, &cli->state, "--state", "NOOK_STATE", e);
+	if (r == 0)
+		r = default_state(cli, e);
+	return r < 0 ? r : nk_arena_ok(&cli->arena, e);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the words of `nook run` to a spec.
+ *
+ * What is left for the caller, because it needs the machine's facts or the
+ * mounted root file system: user names (nk_run_user), capabilities (cap_add and
+ * cap_drop through nk_caps_build), facts about the sources of volumes and
+ * devices, and namespaces with the path "container:NAME", whose process the
+ * state knows.
+ */
+#ifndef NK_CLI_RUN_OPTIONS_H
+#define NK_CLI_RUN_OPTIONS_H
+
+#include "cli/option.h"
+#include "oci/spec.h"
+
+enum nk_explain {
+	NK_EXPLAIN_NO,
+	NK_EXPLAIN_WORDS,
+	NK_EXPLAIN_JSON,
+	NK_EXPLAIN_C,
+	NK_EXPLAIN_SH,
+};
+
+/* A namespace option as it was given. */
+struct nk_ns_choice {
+	bool given;
+	struct nk_ns_spec ns; /* path may be "container:NAME" */
+};
+
+struct nk_run_request {
+	struct nk_spec spec;
+	const char *reference; /* "host"; NULL with --rootfs */
+
+	bool rm;
+	enum nk_explain explain;
+	bool debug;
+	unsigned timeout;	/* seconds; 0 = none */
+	const char *user;	/* "user[:group]" as given, or NULL = root */
+	struct nk_strv group_add; /* names or numbers */
+	struct nk_strv cap_add, cap_drop;
+	bool init;
+
+	/* Below: as given; nk_run_finish() turns it into the spec. */
+	const char *rootfs;
+	const char *entrypoint;
+	struct nk_strv env_words, env_files;
+	const char *workdir;
+	struct nk_ns_choice ns[NK_NS_COUNT];
+	const char *userns_word; /* "auto", "map", … */
+	const char *network_word;
+	struct nk_strv add_host, dns, dns_search, dns_option;
+	bool no_hosts, no_hostname;
+	int64_t cpus; /* 10^-9 CPUs, NK_UNSET */
+	bool tty_given;
+};
+
+/* What nk_run_finish() has to know of the world; tests make their own. */
+struct nk_run_world {
+	uid_t euid;
+	const char *hostname; /* of the caller's UTS namespace */
+	const char *etc;      /* "/etc": hosts and resolv.conf of the host */
+	bool stdin_is_terminal;
+	bool bash; /* /bin/bash is there */
+	const char *init_path; /* nook-init, or NULL when it is not installed */
+};
+
+extern const struct nk_option nk_run_table[];
+
+void nk_run_request_init(struct nk_run_request *r);
+
+/* The options' words are in the request; `words` are those behind them. */
+int nk_run_finish(struct nk_run_request *r, struct nk_arena *a, const struct nk_run_world *w,
+		  int n_words, char **words, struct nk_err *e);
+
+/* Fill *w from this process and machine. */
+int nk_run_world_read(struct nk_run_world *w, struct nk_arena *a, struct nk_err *e);
+
+/*
+ * Look up user and groups in the container's passwd and group files (NULL or ""
+ * when there is none) and set uid, gid, groups and HOME of the spec.
+ */
+int nk_run_user(struct nk_run_request *r, struct nk_arena *a, const char *passwd,
+		size_t passwd_len, const char *group, size_t group_len, struct nk_err *e);
+
+#endif
