@@ -16,7 +16,7 @@
 
 enum { SHORT = 48 }; /* longer strings are shortened in words; JSON has them whole */
 
-static void put_flags(FILE *f, const struct nk_flag *table, uint64_t value, bool octal_rest)
+void nk_flags_put(FILE *f, const struct nk_flag *table, uint64_t value)
 {
 	const char *name, *sep = "";
 	size_t at = 0;
@@ -25,7 +25,7 @@ static void put_flags(FILE *f, const struct nk_flag *table, uint64_t value, bool
 		fprintf(f, "%s%s", sep, name);
 		sep = "|";
 	}
-	if (octal_rest && (value || !*sep))
+	if (value && table == nk_flags_mode) /* permissions are read in octal */
 		fprintf(f, "%s%04" PRIo64, sep, value);
 	else if (value)
 		fprintf(f, "%s0x%" PRIx64, sep, value);
@@ -83,7 +83,7 @@ static void put_prctl(FILE *f, const struct nk_step *s, unsigned i)
 	else if (s->n[0] == PR_CAP_AMBIENT && i == 1 && nk_enum_name(nk_names_ambient, v))
 		fputs(nk_enum_name(nk_names_ambient, v), f);
 	else if (s->n[0] == PR_SET_SECUREBITS && i == 1)
-		put_flags(f, nk_flags_securebits, v, false);
+		nk_flags_put(f, nk_flags_securebits, v);
 	else if (s->n[0] == PR_SET_PDEATHSIG && i == 1 && nk_flag_signal((unsigned)v))
 		fputs(nk_flag_signal((unsigned)v), f);
 	else
@@ -177,7 +177,7 @@ static void put_arg(FILE *f, const struct nk_plan *p, const struct nk_step *s,
 		else
 			fputs(nk_slot_label(p, s->fd[1], label), f);
 		break;
-	case NK_A_FLAGS: put_flags(f, a->table, v, a->table == nk_flags_mode); break;
+	case NK_A_FLAGS: nk_flags_put(f, a->table, v); break;
 	case NK_A_ENUM: put_enum(f, a, v); break;
 	case NK_A_OCTAL: fprintf(f, "0%03" PRIo64, v); break;
 	case NK_A_NUMBER: fprintf(f, "%" PRId64, (int64_t)v); break;

@@ -120,7 +120,7 @@ const struct nk_flag nk_names_rlimit[] = {
 	IS(RLIMIT_RTPRIO), IS(RLIMIT_RTTIME), END,
 };
 const struct nk_flag nk_names_family[] = {
-	IS(AF_UNIX), IS(AF_INET), IS(AF_INET6), IS(AF_NETLINK), IS(AF_PACKET), END,
+	IS(AF_UNIX), IS(AF_INET), IS(AF_INET6), IS(AF_NETLINK), IS(AF_PACKET), IS(AF_VSOCK), END,
 };
 const struct nk_flag nk_names_actor[] = {
 	{~0ULL, NK_PARENT, "parent"}, {~0ULL, NK_MIDDLE, "middle"}, {~0ULL, NK_INIT, "init"},

@@ -125,6 +125,7 @@ static const struct nk_op_info ops[NK_OP_COUNT] = {
 	[NK_OP_SOCKETPAIR] = {"socketpair", "socketpair",
 		{ENUM("family", 0, nk_names_family), FLAGS("type", 1, nk_flags_socket_type),
 		 CONST("protocol", "0"), ARG("sv", NK_A_PAIR, 0)}},
+	[NK_OP_PIDFD_OPEN] = {"pidfd_open", "pidfd_open", {FD("pid", 0), CONST("flags", "0")}},
 	[NK_OP_BPF_LOAD] = {"bpf_load", "bpf",
 		{CONST("cmd", "BPF_PROG_LOAD"),
 		 {.name = "prog_type", .kind = NK_A_ENUM, .i = 1, .table = nk_names_bpf_prog,
@@ -210,8 +211,15 @@ const char *nk_slot_label(const struct nk_plan *p, int slot, char buf[NK_LABEL_M
 		base_label(p, i, other);
 		same += strcmp(buf, other) == 0;
 	}
-	if (same > 1)
-		snprintf(buf + strlen(buf), 8, "_%d", same % NK_SLOT_MAX);
+	/* A name that ends as a counted one does could meet it: count it by its slot. */
+	size_t end = strlen(buf);
+	while (end && isdigit((unsigned char)buf[end - 1]))
+		end--;
+	if (end && end < strlen(buf) && buf[end - 1] == '_')
+		same = slot;
+	else if (same == 1)
+		return buf;
+	snprintf(buf + strlen(buf), 8, "_%d", same % NK_SLOT_MAX);
 	return buf;
 }
 

@@ -87,6 +87,9 @@ const struct nk_op_info *nk_op_info(unsigned op);
 enum { NK_LABEL_MAX = 48 };
 const char *nk_slot_label(const struct nk_plan *p, int slot, char buf[NK_LABEL_MAX]);
 
+/* "O_PATH|O_CLOEXEC", what has no name in hex at the end; "0" for nothing. C reads it too. */
+void nk_flags_put(FILE *f, const struct nk_flag *table, uint64_t value);
+
 /* Index of the step on the other side of a TELL or AWAIT, -1 if there is none. */
 long nk_step_partner(const struct nk_plan *p, size_t index);
 
