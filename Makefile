@@ -9,7 +9,6 @@ MESON    = meson setup --prefix $(abspath $(PREFIX))
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
 
-# Meson is told again when PREFIX is not the one that the build directory was made for.
 $(BUILD)/build.ninja: | deps-build
 	@$(MESON) $(BUILD) >/dev/null
 

@@ -34,7 +34,6 @@ teardown() { nook_teardown; }
 
 @test "smoke: subordinate ids of the suite's user can be mapped" {
 	need_root
-	# shellcheck disable=SC2016
 	run -0 as_subid_user sh -euc '
 		unshare --user sleep 60 & pid=$!
 		until [ "$(readlink /proc/$pid/ns/user)" != "$(readlink /proc/self/ns/user)" ]; do :; done
@@ -48,8 +47,7 @@ teardown() { nook_teardown; }
 	(sleep 0.3; touch "$BATS_TEST_TMPDIR/there") &
 	eventually test -e "$BATS_TEST_TMPDIR/there"
 	wait
-	EVENTUALLY_SECONDS=0
-	run ! eventually false
+	EVENTUALLY_SECONDS=0 run ! eventually false
 }
 
 @test "smoke: a process left behind is seen" {
@@ -63,22 +61,24 @@ teardown() { nook_teardown; }
 
 @test "smoke: a mount, a link and a cgroup left behind are seen" {
 	need_root
+	mkdir "$BATS_TEST_TMPDIR/dir"
 	in_private_mounts bash -euc '
 		source "$TOP/tests/lib/leaks.bash"
-		mkdir "$1/dir"
+		leaks_before
 		no_new mounts
-		mount -t tmpfs none "$1/dir"
-		! no_new mounts' bash "$BATS_TEST_TMPDIR"
+		mount -t tmpfs none "$1"
+		! no_new mounts' bash "$BATS_TEST_TMPDIR/dir"
 	unshare --net bash -euc '
 		source "$TOP/tests/lib/leaks.bash"
-		BATS_TEST_TMPDIR=$1
-		leak_links >"$1/.before-links"
+		leaks_before
+		no_new links
 		ip link add name nook-left type bridge
-		! no_new links' bash "$BATS_TEST_TMPDIR/dir"
+		! no_new links'
 	local dir
-	dir=$(cgroup_mount pids)/nook-smoke-$$
-	mkdir "$dir"
+	dir=$(cgroup_mount pids)/nook/smoke-$$
+	mkdir -p "$dir"
 	run no_new cgroups
 	rmdir "$dir"
+	rmdir "${dir%/*}" || true
 	assert_exit 1
 }

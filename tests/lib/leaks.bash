@@ -2,40 +2,90 @@
 # shellcheck shell=bash
 # What a test must not leave behind. Bats runs one test at a time, so what is there after it and
 # was not before came from it. What is about to go by itself has a few seconds.
+#
+# These run before and after every test, in the virtual machine's emulated processor too, where a
+# fork costs 15 ms: hence read and case, and no pipelines. Each leak_KIND answers in $seen.
 
-leak_mounts() { awk '{print $5}' /proc/self/mountinfo | sort; }
-leak_links() { ip -o link | awk -F': ' '{print $2}' | sort; }
-# cgroup directories of nook's, in every hierarchy.
-leak_cgroups() {
-	local dir
-	while read -r dir; do
-		find "$dir" -mindepth 1 -maxdepth 6 -type d -path '*nook*' 2>/dev/null
-	done < <(awk '$3 ~ /^cgroup2?$/ {print $2}' /proc/mounts) | sort
+leak_mounts() {
+	local line words
+	seen=
+	while read -r line; do
+		# shellcheck disable=SC2206
+		words=($line)
+		seen+=${words[4]}$'\n'
+	done </proc/self/mountinfo
 }
-# Orphans: what has become a child of the suite's reaper and is no zombie.
+
+leak_links() {
+	local line
+	seen=
+	while read -r line; do
+		[[ $line == *:* ]] && seen+=${line%%:*}$'\n'
+	done </proc/net/dev
+}
+
+# cgroup directories of nook's, in every hierarchy. The group /nook itself may stay: it is the
+# place for all of them.
+leak_cgroups() {
+	local _ mount type dirs=()
+	while read -r _ mount type _; do
+		case $type in cgroup | cgroup2) dirs+=("$mount") ;; esac
+	done </proc/mounts
+	seen=
+	[ ${#dirs[@]} -eq 0 ] || seen=$(find "${dirs[@]}" -mindepth 2 -maxdepth 8 -type d \
+		-path '*nook*' ! -name nook 2>/dev/null)$'\n'
+}
+
+# Orphans: what has become a child of the suite's reaper, and is no zombie.
 leak_orphans() {
+	local pid stat list
+	seen=
 	[ -n "${NOOK_REAPER:-}" ] || return 0
-	ps --no-headers -o pid=,stat=,args= --ppid "$NOOK_REAPER" | awk '$2 !~ /^Z/' | sort
+	read -r list <"/proc/$NOOK_REAPER/task/$NOOK_REAPER/children" || true
+	for pid in $list; do
+		read -r stat 2>/dev/null <"/proc/$pid/stat" || continue
+		[[ $stat == *') Z '* ]] || seen+=$pid$'\n'
+	done
 }
 
 leaks_before() {
-	local kind
+	declare -gA LEAKS_BEFORE
+	local kind seen
 	for kind in mounts links cgroups orphans; do
-		"leak_$kind" >"$BATS_TEST_TMPDIR/.before-$kind"
+		"leak_$kind"
+		LEAKS_BEFORE[$kind]=$seen
 	done
 }
 
+# What there is now of a kind and was not before, in $new.
+new_leaks() {
+	local item seen old=$'\n'${LEAKS_BEFORE[$1]}
+	new=
+	"leak_$1"
+	[ "$seen" != "${LEAKS_BEFORE[$1]}" ] || return 0
+	while read -r item; do
+		[[ -z $item || $old == *$'\n'"$item"$'\n'* ]] || new+="$item "
+	done <<<"$seen"
+}
+no_new() {
+	local new
+	new_leaks "$1"
+	[ -z "$new" ]
+}
+
 leaks_after() {
-	local kind failed=0
+	local kind new pid failed=0
 	for kind in orphans mounts links cgroups; do
 		EVENTUALLY_SECONDS=3 eventually no_new "$kind" 2>/dev/null && continue
-		echo "the test left $kind behind:" >&2
-		comm -13 "$BATS_TEST_TMPDIR/.before-$kind" <("leak_$kind") >&2
+		new_leaks "$kind"
+		echo "the test left $kind behind: $new" >&2
+		if [ "$kind" = orphans ]; then
+			for pid in $new; do
+				tr '\0' ' ' <"/proc/$pid/cmdline" >&2 || true
+				echo >&2
+			done
+		fi
 		failed=1
 	done
 	return $failed
-}
-# The cgroup /nook itself may stay: it is the place for all of them.
-no_new() {
-	[ -z "$(comm -13 "$BATS_TEST_TMPDIR/.before-$1" <("leak_$1") | grep -vE '^/sys/fs/cgroup[^ ]*/nook$')" ]
 }

@@ -34,7 +34,6 @@ as_subid_user() {
 		echo "nooksub:200000:65536" >"$etc/subuid"
 		echo "nooksub:200000:65536" >"$etc/subgid"
 	fi
-	# shellcheck disable=SC2016
 	unshare --mount --propagation private sh -euc '
 		etc=$1 id=$2
 		shift 2
