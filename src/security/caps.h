@@ -18,11 +18,13 @@ int nk_cap_by_name(const char *name);
 const char *nk_cap_name(unsigned cap);
 
 /*
- * Apply --cap-add/--cap-drop as Docker does (ALL allowed in both; drops after
- * adds unless ALL is dropped) to the default set and give the five sets for
- * user uid: root gets bounding = effective = permitted; an ordinary user keeps
- * the bounding set only. Inheritable and ambient stay empty (CVE-2022-29162).
- * last_cap: highest capability of this kernel.
+ * Apply --cap-add/--cap-drop to the default set as Docker does (--cap-add ALL
+ * less what is dropped; --cap-drop ALL plus what is added; what is both added and
+ * dropped is refused, as Podman does) and give the five sets for user uid.
+ * --privileged starts from every capability of the kernel instead, and drops
+ * still count. Root gets bounding = effective = permitted; an ordinary user
+ * keeps the bounding set only. Inheritable and ambient stay empty
+ * (CVE-2022-29162). last_cap: highest capability of this kernel.
  */
 int nk_caps_build(struct nk_caps *out, const struct nk_strv *add, const struct nk_strv *drop,
 		  bool privileged, uint32_t uid, unsigned last_cap, struct nk_err *e);

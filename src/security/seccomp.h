@@ -14,6 +14,7 @@
 struct nk_bpf {
 	const struct sock_filter *insns;
 	size_t n;
+	unsigned flags; /* SECCOMP_FILTER_FLAG_… for seccomp(2) */
 };
 
 /*

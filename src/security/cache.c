@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "security/cache.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "base/cleanup.h"
+#include "security/rules.h"
+
+/* In the machine's byte order: a cache is not carried to another one. */
+struct header {
+	char magic[8];
+	uint32_t n;	/* instructions that follow */
+	uint32_t flags; /* of seccomp(2) */
+	uint8_t key[NK_SHA256_SIZE];
+	uint8_t sum[NK_SHA256_SIZE]; /* of all of the above and the instructions */
+};
+static const char magic[8] = "nkbpf\0\0\1";
+
+static void checksum(const struct header *h, const struct sock_filter *insns,
+		     uint8_t out[NK_SHA256_SIZE])
+{
+	struct nk_sha256 sum;
+
+	nk_sha256_init(&sum);
+	nk_sha256_add(&sum, h, offsetof(struct header, sum));
+	nk_sha256_add(&sum, insns, h->n * sizeof(*insns));
+	nk_sha256_done(&sum, out);
+}
+
+static bool only_mine(const struct stat *st)
+{
+	return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* The cache directory, if nobody else can write there; -1 if not. */
+static int open_dir(const char *dir)
+{
+	_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !only_mine(&st))
+		return -1;
+	return nk_take_fd(&fd);
+}
+
+static void file_name(const uint8_t key[NK_SHA256_SIZE], char out[NK_SHA256_HEX + 16])
+{
+	char hex[NK_SHA256_HEX];
+
+	nk_sha256_hex(key, hex);
+	snprintf(out, NK_SHA256_HEX + 16, "seccomp-%s.bpf", hex);
+}
+
+static bool sound(const struct header *h, const struct stat *st, const uint8_t *key)
+{
+	return memcmp(h->magic, magic, sizeof(magic)) == 0 && h->n > 0 && h->n <= NK_BPF_MAX &&
+	       (uint64_t)st->st_size == sizeof(*h) + h->n * sizeof(struct sock_filter) &&
+	       memcmp(h->key, key, NK_SHA256_SIZE) == 0;
+}
+
+bool nk_filter_cache_load(struct nk_arena *a, const char *dir,
+			  const uint8_t key[NK_SHA256_SIZE], struct nk_bpf *out)
+{
+	_close_ int dir_fd = open_dir(dir);
+	char name[NK_SHA256_HEX + 16];
+	uint8_t sum[NK_SHA256_SIZE];
+	struct header h;
+	struct stat st;
+
+	if (dir_fd < 0)
+		return false;
+	file_name(key, name);
+	/* O_NONBLOCK: somebody may have put a FIFO there. */
+	_close_ int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !only_mine(&st))
+		return false;
+	if (read(fd, &h, sizeof(h)) != (ssize_t)sizeof(h) || !sound(&h, &st, key))
+		return false;
+	size_t size = h.n * sizeof(struct sock_filter);
+	struct sock_filter *insns = nk_alloc(a, size);
+	if (!insns || read(fd, insns, size) != (ssize_t)size)
+		return false;
+	checksum(&h, insns, sum);
+	if (memcmp(sum, h.sum, sizeof(sum)) != 0)
+		return false;
+	*out = (struct nk_bpf){ .insns = insns, .n = h.n, .flags = h.flags };
+	return true;
+}
+
+static bool write_file(int fd, const struct header *h, const struct nk_bpf *bpf)
+{
+	struct iovec part[2] = {
+		{ .iov_base = (void *)(uintptr_t)h, .iov_len = sizeof(*h) },
+		{ .iov_base = (void *)(uintptr_t)bpf->insns,
+		  .iov_len = bpf->n * sizeof(*bpf->insns) },
+	};
+
+	return writev(fd, part, 2) == (ssize_t)(part[0].iov_len + part[1].iov_len);
+}
+
+void nk_filter_cache_store(const char *dir, const uint8_t key[NK_SHA256_SIZE],
+			   const struct nk_bpf *bpf)
+{
+	struct header h = { .n = (uint32_t)bpf->n, .flags = bpf->flags };
+	char name[NK_SHA256_HEX + 16], temp[64];
+
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return;
+	_close_ int dir_fd = open_dir(dir);
+	if (dir_fd < 0)
+		return;
+	memcpy(h.magic, magic, sizeof(magic));
+	memcpy(h.key, key, NK_SHA256_SIZE);
+	checksum(&h, bpf->insns, h.sum);
+	file_name(key, name);
+	snprintf(temp, sizeof(temp), ".seccomp-%d", (int)getpid());
+
+	unlinkat(dir_fd, temp, 0);
+	_close_ int fd = openat(dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+				0600);
+	if (fd < 0)
+		return;
+	if (!write_file(fd, &h, bpf) || renameat(dir_fd, temp, dir_fd, name) < 0)
+		unlinkat(dir_fd, temp, 0);
+}
