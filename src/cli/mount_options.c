@@ -132,7 +132,7 @@ static int unknown(const struct nk_mount_spec *m, const char *word, struct nk_er
 	return nk_hint(e, "ro rw nosuid nodev noexec suid dev exec");
 }
 
-int nk_mount_word(struct nk_mount_spec *m, struct nk_arena *a, const char *word, struct nk_err *e)
+int nk_mount_option(struct nk_mount_spec *m, struct nk_arena *a, const char *word, struct nk_err *e)
 {
 	const char *eq = strchr(word, '=');
 
@@ -152,12 +152,12 @@ int nk_mount_word(struct nk_mount_spec *m, struct nk_arena *a, const char *word,
 	return unknown(m, word, e);
 }
 
-int nk_mount_words(struct nk_mount_spec *m, struct nk_arena *a, const char *words, struct nk_err *e)
+int nk_mount_option_list(struct nk_mount_spec *m, struct nk_arena *a, const char *words, struct nk_err *e)
 {
 	const char *rest = words[0] ? words : NULL;
 
 	for (char *word; (word = nk_value_part(a, &rest, ','));) {
-		int r = nk_mount_word(m, a, word, e);
+		int r = nk_mount_option(m, a, word, e);
 		if (r < 0)
 			return r;
 	}

@@ -65,7 +65,7 @@ NK_SETTER(volume)
 	if (r == 0)
 		r = target(&m, use->arena, to, e);
 	if (r == 0 && rest)
-		r = nk_mount_words(&m, use->arena, rest, e);
+		r = nk_mount_option_list(&m, use->arena, rest, e);
 	if (r == 0)
 		add(use, &m);
 	return r;
@@ -79,7 +79,7 @@ NK_SETTER(tmpfs)
 	int r = target(&m, use->arena, nk_value_part(use->arena, &rest, ':'), e);
 
 	if (r == 0 && rest)
-		r = nk_mount_words(&m, use->arena, rest, e);
+		r = nk_mount_option_list(&m, use->arena, rest, e);
 	if (r == 0)
 		add(use, &m);
 	return r;
@@ -138,25 +138,25 @@ static int mount_key(struct nk_mount_spec *m, struct nk_arena *a, const char *fi
 			nk_fail(e, 0, "%.80s: neither true nor false", field);
 			return nk_hint(e, "readonly, or readonly=true");
 		}
-		return nk_mount_word(m, a, yes == (field[0] == 'r' && field[1] != 'w') ? "ro" : "rw", e);
+		return nk_mount_option(m, a, yes == (field[0] == 'r' && field[1] != 'w') ? "ro" : "rw", e);
 	}
 	if (m->kind == NK_MOUNT_TMPFS && (v = is_key(field, "tmpfs-size", "size", NULL)))
-		return nk_mount_word(m, a, nk_fmt(a, "size=%s", v), e);
+		return nk_mount_option(m, a, nk_fmt(a, "size=%s", v), e);
 	if (m->kind == NK_MOUNT_TMPFS && (v = is_key(field, "tmpfs-mode", "mode", NULL)))
-		return nk_mount_word(m, a, nk_fmt(a, "mode=%s", v), e);
+		return nk_mount_option(m, a, nk_fmt(a, "mode=%s", v), e);
 	if (m->kind == NK_MOUNT_BIND && (v = is_key(field, "bind-propagation", NULL, NULL)))
-		return nk_mount_word(m, a, v, e);
+		return nk_mount_option(m, a, v, e);
 	if (m->kind == NK_MOUNT_BIND && !strcmp(field, "bind-nonrecursive"))
-		return nk_mount_word(m, a, "bind", e);
+		return nk_mount_option(m, a, "bind", e);
 	if (m->kind == NK_MOUNT_BIND && (v = is_key(field, "bind-nonrecursive", NULL, NULL)) &&
 	    nk_value_bool(v, &yes) == 0)
-		return nk_mount_word(m, a, yes ? "bind" : "rbind", e);
-	return nk_mount_word(m, a, field, e);
+		return nk_mount_option(m, a, yes ? "bind" : "rbind", e);
+	return nk_mount_option(m, a, field, e);
 }
 
 static int mount_kind(struct nk_mount_spec *m, const struct mount_fields *f, struct nk_err *e)
 {
-	const char *type = f->type ? f->type : "bind";
+	const char *type = f->type;
 
 	*m = (struct nk_mount_spec){.attr_set = SAFE, .mode = -1};
 	if (!strcmp(type, "bind")) {
@@ -186,7 +186,7 @@ static int mount_kind(struct nk_mount_spec *m, const struct mount_fields *f, str
 
 NK_SETTER(mount)
 {
-	struct mount_fields f = {0};
+	struct mount_fields f = {.type = "bind"};
 	struct nk_strv others = {0};
 	struct nk_mount_spec m;
 	const char *rest = value, *v;
