@@ -2,6 +2,7 @@
 /* One step, one system call. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/filter.h>
 #include <linux/keyctl.h>
 #include <linux/mount.h>
@@ -68,36 +69,41 @@ static long do_write(const struct nk_run *run, const struct nk_step *s)
 	return ret < 0 ? ret : ret == (long)n ? 0 : -ENOSPC;
 }
 
-/* The value of an fsconfig string; "%d" in it stands for a slot's number. */
+#define TEXT_MAX 512
+
+/*
+ * text with "%d" replaced by the number in a slot, in buf (TEXT_MAX bytes); text
+ * itself when the step names no slot for it. NULL when it does not fit.
+ */
+static const char *filled(const struct nk_run *run, const char *text, int index, char *buf)
+{
+	char number[12];
+	size_t at = 0;
+
+	if (!text || index < 0)
+		return text;
+	const char *d = digits(number, sizeof(number), (uint32_t)slot(run, index));
+	for (; *text && at < TEXT_MAX - sizeof(number); text++) {
+		if (text[0] == '%' && text[1] == 'd') {
+			for (const char *c = d; *c; c++)
+				buf[at++] = *c;
+			text++;
+		} else {
+			buf[at++] = *text;
+		}
+	}
+	buf[at] = '\0';
+	return *text ? NULL : buf;
+}
+
 static long do_fsconfig(const struct nk_run *run, const struct nk_step *s)
 {
-	char value[512];
-	const char *text = s->s[1];
-	int aux = 0;
+	char buf[TEXT_MAX];
+	const char *value = filled(run, s->s[1], s->fd[1], buf);
 
-	if (s->n[0] == FSCONFIG_SET_FD)
-		aux = slot(run, s->fd[1]);
-	else if (text && s->fd[1] >= 0) {
-		char number[12];
-		const char *in = text, *d = digits(number, sizeof(number),
-						   (uint32_t)slot(run, s->fd[1]));
-		size_t at = 0;
-
-		for (; *in && at < sizeof(value) - 16; in++) {
-			if (in[0] == '%' && in[1] == 'd') {
-				for (const char *c = d; *c; c++)
-					value[at++] = *c;
-				in++;
-			} else {
-				value[at++] = *in;
-			}
-		}
-		if (*in)
-			return -ENAMETOOLONG;
-		value[at] = '\0';
-		text = value;
-	}
-	return nk_raw5(SYS_fsconfig, slot(run, s->fd[0]), s->n[0], s->s[0], text, aux);
+	if (s->s[1] && !value)
+		return -ENAMETOOLONG;
+	return nk_raw5(SYS_fsconfig, slot(run, s->fd[0]), s->n[0], s->s[0], value, 0);
 }
 
 static long do_mount_setattr(const struct nk_run *run, const struct nk_step *s)
@@ -117,8 +123,12 @@ static long do_mount_setattr(const struct nk_run *run, const struct nk_step *s)
 static long do_openat2(const struct nk_run *run, const struct nk_step *s)
 {
 	struct open_how how = {.flags = s->n[0], .mode = s->n[1], .resolve = s->n[2]};
+	char buf[TEXT_MAX];
+	const char *path = filled(run, s->s[0], s->fd[1], buf);
 
-	return nk_raw4(SYS_openat2, slot(run, s->fd[0]), s->s[0], &how, sizeof(how));
+	if (!path)
+		return -ENAMETOOLONG;
+	return nk_raw4(SYS_openat2, slot(run, s->fd[0]), path, &how, sizeof(how));
 }
 
 static long do_clone3(struct nk_run *run, const struct nk_step *s)
@@ -215,6 +225,30 @@ static long do_capset(const struct nk_step *s)
 			.inheritable = (uint32_t)(s->n[2] >> (32 * i)),
 		};
 	return nk_raw2(SYS_capset, &header, data);
+}
+
+static long do_bpf_load(const struct nk_step *s)
+{
+	union bpf_attr attr = {
+		.prog_type = (uint32_t)s->n[1],
+		.insn_cnt = (uint32_t)s->n[0],
+		.insns = (uint64_t)(uintptr_t)s->p[0],
+		.license = (uint64_t)(uintptr_t)s->s[0],
+	};
+
+	return nk_raw3(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static long do_bpf_attach(const struct nk_run *run, const struct nk_step *s)
+{
+	union bpf_attr attr = {
+		.target_fd = (uint32_t)slot(run, s->fd[1]),
+		.attach_bpf_fd = (uint32_t)slot(run, s->fd[0]),
+		.attach_type = (uint32_t)s->n[0],
+		.attach_flags = (uint32_t)s->n[1],
+	};
+
+	return nk_raw3(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr));
 }
 
 static long do_prlimit(const struct nk_step *s)
@@ -352,6 +386,13 @@ static long dispatch(struct nk_run *run, const struct nk_step *s)
 		return nk_raw3(SYS_socket, s->n[0], s->n[1], s->n[2]);
 	case NK_OP_SOCKETPAIR:
 		return do_socketpair(run, s);
+	case NK_OP_PIDFD_OPEN:
+		return nk_raw2(SYS_pidfd_open, s->fd[0] >= 0 ? (long)slot(run, s->fd[0]) : (long)s->n[0],
+			       0);
+	case NK_OP_BPF_LOAD:
+		return do_bpf_load(s);
+	case NK_OP_BPF_ATTACH:
+		return do_bpf_attach(run, s);
 	case NK_OP_LINK_UP:
 		return do_link_up(run, s);
 	case NK_OP_TELL:
@@ -371,7 +412,7 @@ bool nk_step_tolerates(const struct nk_step *s, long err)
 	return false;
 }
 
-#ifdef NK_FAULT
+#ifdef NOOK_FAULT
 /* 0: go on; otherwise the step is to fail with this errno. */
 static long fault(const struct nk_run *run, size_t index, bool after)
 {
@@ -389,7 +430,7 @@ long nk_step_run(struct nk_run *run, size_t index)
 	const struct nk_step *s = &run->steps[index];
 	long ret;
 
-#ifdef NK_FAULT
+#ifdef NOOK_FAULT
 	if (fault(run, index, false))
 		return -EIO;
 #endif
@@ -398,7 +439,7 @@ long nk_step_run(struct nk_run *run, size_t index)
 	if (s->op == NK_OP_CLONE3 && ret == 0)
 		return 0;
 	nk_trace_end(run, index, ret);
-#ifdef NK_FAULT
+#ifdef NOOK_FAULT
 	if (fault(run, index, true)) {
 		/* The call itself was done: its descriptor is kept, so that undo can use it. */
 		if (ret >= 0 && s->out >= 0)

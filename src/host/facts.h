@@ -14,6 +14,13 @@
 #include "host/cgroups.h"
 #include "oci/spec.h"
 
+/* A directory at the top of this machine's own tree, for `host`. */
+struct nk_host_dir {
+	const char *name; /* "usr" */
+	const char *link; /* where it points, or NULL for a real directory */
+	bool covered;	  /* something is mounted below it: no overlay can be made over it */
+};
+
 struct nk_facts {
 	uid_t euid;
 	gid_t egid;
@@ -39,6 +46,9 @@ struct nk_facts {
 	struct nk_strv mask_extra; /* default masked directories whose names depend on the machine
 				    * (thermal_throttle of each CPU) */
 	struct nk_rlimit nofile; /* our own hard limits, which --ulimit cannot pass */
+
+	bool mqueue;		 /* /dev/mqueue is mounted */
+	NK_VEC(struct nk_host_dir) host_dirs; /* only for spec->rootfs_host */
 
 	struct nk_cgroups cgroups;
 };

@@ -17,9 +17,6 @@ struct nk_plan_input {
 	struct nk_bpf filter;
 };
 
-/* The plan of `nook run`. 0, or -errno where spec and facts do not fit together. */
-int nk_plan_run(struct nk_plan *p, const struct nk_plan_input *in, struct nk_err *e);
-
 /*
  * plan/cgroup.c. Parent steps that make the container's groups and set its
  * limits, with the after-steps that remove them. Fills *cg for the later parts.
@@ -33,5 +30,10 @@ struct nk_plan_cgroup {
 };
 int nk_plan_cgroup(struct nk_plan *p, const struct nk_plan_input *in, struct nk_plan_cgroup *cg,
 		   struct nk_err *e);
+
+/* The plan of `nook run`. *cg tells the groups that it makes. 0, or -errno where spec and
+ * facts do not fit together. */
+int nk_plan_run(struct nk_plan *p, const struct nk_plan_input *in, struct nk_plan_cgroup *cg,
+		struct nk_err *e);
 
 #endif

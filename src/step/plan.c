@@ -45,3 +45,8 @@ struct nk_step *nk_plan_add(struct nk_plan *p, enum nk_op op, const char *why_fm
 	va_end(ap);
 	return s;
 }
+
+struct nk_step *nk_plan_last(struct nk_plan *p)
+{
+	return p->steps.n ? &p->steps.v[p->steps.n - 1] : &spare;
+}

@@ -36,7 +36,8 @@ enum nk_actor { NK_PARENT, NK_MIDDLE, NK_INIT, NK_AFTER };
  * fd[] are slots (or NK_CWD, NK_NOFD), s[] strings, n[] numbers, p[] blocks.
  */
 enum nk_op {
-	NK_OP_OPENAT2,	     /* fd0 dir, s0 path, n0 flags, n1 mode, n2 resolve -> out */
+	NK_OP_OPENAT2,	     /* fd0 dir, s0 path, n0 flags, n1 mode, n2 resolve -> out; a "%d" in
+				s0 stands for the number in slot fd1 (/proc/%d/uid_map) */
 	NK_OP_MKDIRAT,	     /* fd0 dir, s0 path, n0 mode */
 	NK_OP_MKNODAT,	     /* fd0 dir, s0 path, n0 mode|type, n1 dev */
 	NK_OP_SYMLINKAT,     /* s0 target, fd0 dir, s1 path */
@@ -92,6 +93,7 @@ enum nk_op {
 				s0 licence: bpf BPF_PROG_LOAD -> out */
 	NK_OP_BPF_ATTACH,    /* fd0 program, fd1 cgroup directory, n0 BPF_ attach type, n1 flags:
 				bpf BPF_PROG_ATTACH */
+	NK_OP_PIDFD_OPEN,    /* number in slot fd0 (NK_NOFD: n0) is a pid -> out */
 	NK_OP_COUNT,
 };
 
@@ -117,7 +119,7 @@ enum {
 	NK_SLOT_MIDDLE_PID,
 	NK_SLOT_PEER, /* the other actor's end, closed first so that its death is seen */
 	NK_SLOT_FIRST_FREE,
-	NK_SLOT_MAX = 192,
+	NK_SLOT_MAX = 1024,
 };
 
 /* What a step belongs to: the word in the first column of --explain. */
@@ -164,6 +166,9 @@ int nk_plan_slot(struct nk_plan *p, const char *name);
  * pointer that is valid until the next append, never NULL. */
 struct nk_step *nk_plan_add(struct nk_plan *p, enum nk_op op, const char *why_fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The step that was added last (valid until the next), never NULL. */
+struct nk_step *nk_plan_last(struct nk_plan *p);
 
 /* Static description of an op, for executor-independent printing. */
 const char *nk_op_syscall(enum nk_op op); /* "move_mount", "ioctl", "kill"… */

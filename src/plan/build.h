@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Short constructors for the steps that every part of a plan needs. */
+#ifndef NK_PLAN_BUILD_H
+#define NK_PLAN_BUILD_H
+
+#include "plan/plan.h"
+#include "security/caps.h"
+
+#define NK_IDMAPPED_MAX 32
+#define NK_INIT_INSIDE "/dev/nook-init" /* where --init's PID 1 is seen */
+
+/* What the parts of one plan share while it is being made. */
+struct nk_build {
+	struct nk_plan *p;
+	const struct nk_spec *spec;
+	const struct nk_facts *facts;
+	struct nk_bpf filter;
+	enum nk_actor trees; /* who may copy mounts of the host: parent, or init when rootless */
+	bool new_user; /* init runs in a user namespace made for it, or joined */
+	bool middle;
+	bool joins_root;       /* exec: the root directory is the container's, not our own work */
+	bool makes_cwd;	       /* run: a missing working directory is made, as Docker does */
+	bool setgroups_denied; /* a user namespace without help from newgidmap */
+
+	/* Slots of what several parts use, NK_NOFD until it is there. */
+	int rootfs;  /* the root mount */
+	int scratch; /* tmpfs for generated files, device nodes and overlays' upper layers */
+	int proc, sys, dev, pts, shm, mqueue;
+	int null;  /* the null device as a mount: masks files */
+	int empty; /* an empty read-only directory as a mount: masks directories */
+	int init;  /* nook-init */
+	int slave; /* of the new terminal */
+	int *nodes;   /* slot of each device node */
+	int *volumes; /* slot of each of spec->mounts */
+	int idmapped[NK_IDMAPPED_MAX]; /* trees that get the container's ids */
+	size_t n_idmapped;
+	bool wait_place; /* init waits until nook has placed it */
+	struct nk_plan_cgroup cg;
+};
+
+void nk_actor_topic(struct nk_plan *p, enum nk_actor actor, enum nk_topic topic);
+
+/* The step tolerates these errnos (0 = none). */
+void nk_tolerate(struct nk_step *s, int err1, int err2, int err3);
+
+/* openat2 -> the new slot */
+int nk_b_open(struct nk_plan *p, int dir, const char *path, uint64_t flags, uint64_t resolve,
+	      const char *slot, const char *why);
+/* mkdirat, happy when the directory is already there */
+struct nk_step *nk_b_mkdir(struct nk_plan *p, int dir, const char *path, unsigned mode,
+			   const char *why);
+/* open_tree(OPEN_TREE_CLONE) -> the new slot */
+int nk_b_copy_mount(struct nk_plan *p, int dir, const char *path, bool recursive, const char *slot,
+		    const char *why);
+/* move_mount onto a path below a descriptor, or onto the descriptor (path "") */
+struct nk_step *nk_b_attach(struct nk_plan *p, int mount, int dir, const char *path,
+			    const char *why);
+struct nk_step *nk_b_setattr(struct nk_plan *p, int mount, bool recursive, uint64_t set,
+			     uint64_t clear, uint64_t propagation, const char *why);
+
+struct nk_option {
+	const char *key, *value; /* value NULL: a flag */
+};
+/* fsopen, fsconfig…, fsmount -> the slot of the detached mount */
+int nk_b_filesystem(struct nk_plan *p, const char *type, const struct nk_option *options,
+		    size_t n, uint64_t attr, const char *slot, const char *why);
+
+/*
+ * A place for a mount inside the rootfs: makes what is missing of an absolute
+ * path and opens it, never leaving the rootfs -> slot. follow: a link at the
+ * end is followed (inside), otherwise the place is the link itself, or, for
+ * directories, a link is refused.
+ */
+int nk_b_target(struct nk_build *b, const char *path, bool dir, bool follow, const char *slot);
+
+/* A file with this text below a directory descriptor (openat2, write, close). */
+void nk_b_text_file(struct nk_plan *p, int dir, const char *path, const char *text,
+		    const char *why);
+
+/* Parts of `run`, in the order of the plan. */
+void nk_part_begin(struct nk_build *b);	   /* socket pair, variants */
+void nk_part_trees(struct nk_build *b);	   /* copies of host mounts, by whoever may */
+void nk_part_rootfs_tree(struct nk_build *b);
+void nk_part_proc_trees(struct nk_build *b);
+void nk_part_ipc_trees(struct nk_build *b);
+void nk_part_dev_trees(struct nk_build *b);
+void nk_part_clone(struct nk_build *b);	   /* namespaces, id maps, placing in cgroups */
+void nk_part_own_map(struct nk_build *b);  /* a single id, without help */
+void nk_part_mounts_begin(struct nk_build *b); /* private propagation, scratch */
+void nk_part_rootfs(struct nk_build *b);
+void nk_part_proc(struct nk_build *b);
+void nk_part_sys(struct nk_build *b);
+void nk_part_dev(struct nk_build *b);
+void nk_part_tmpfs(struct nk_build *b);
+void nk_part_etc(struct nk_build *b);
+void nk_part_volumes(struct nk_build *b);
+void nk_part_masks(struct nk_build *b);
+void nk_part_terminal(struct nk_build *b);
+void nk_part_pty(struct nk_build *b, int master); /* unlock, other end, hand to nook */
+void nk_part_cgroup_namespace(struct nk_build *b);
+void nk_part_cgroupfs(struct nk_build *b);
+void nk_part_pivot(struct nk_build *b);
+void nk_part_process(struct nk_build *b); /* from descriptors to exec */
+
+/* An overlay of a host directory whose changes are thrown away -> slot. */
+int nk_b_overlay(struct nk_build *b, const char *lower, const char *name, const char *why);
+
+#endif

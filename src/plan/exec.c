@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From nook to a command in a container that runs:
+ *
+ *   parent   a hold on init; a middle process; its number into every cgroup
+ *   middle   not dumpable, before it joins anything (CVE-2016-9962); all namespaces in
+ *            one call, of which the kernel knows the right order; clones init
+ *   init     the last part of `run`: session, limits, ids, capabilities, filter, execve
+ *
+ * The middle is in the cgroups before it clones, so the command is born in them,
+ * and nothing of it is ever outside of its limits. A PID namespace is entered
+ * by children only, so the command is a child of the middle, but with
+ * CLONE_PARENT nook's own.
+ */
+#include "plan/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "plan/build.h"
+
+static void tell(struct nk_plan *p, enum nk_msg m, int number, const char *why)
+{
+	struct nk_step *s = nk_plan_add(p, NK_OP_TELL, "%s", why);
+
+	s->fd[0] = NK_SLOT_SOCKET;
+	s->n[0] = m;
+	s->fd[1] = (int16_t)number;
+}
+
+static void await(struct nk_plan *p, enum nk_msg m, int out, const char *why)
+{
+	struct nk_step *s = nk_plan_add(p, NK_OP_AWAIT, "%s", why);
+
+	s->fd[0] = NK_SLOT_SOCKET;
+	s->n[0] = m;
+	s->out = (int16_t)out;
+}
+
+static void close_peer(struct nk_plan *p, const char *why)
+{
+	struct nk_step *s = nk_plan_add(p, NK_OP_CLOSE, "%s", why);
+
+	s->fd[0] = NK_SLOT_PEER;
+}
+
+/* Before the clone: what has to be held while the container may end at any time. */
+static int hold(struct nk_build *b, const struct nk_exec_input *in, int *procs)
+{
+	struct nk_plan *p = b->p;
+	int container = nk_plan_slot(p, "container");
+
+	nk_actor_topic(p, NK_PARENT, NK_T_SYNC);
+	struct nk_step *s = nk_plan_add(p, NK_OP_SOCKETPAIR, "how nook and the new process talk");
+	s->n[0] = AF_UNIX;
+	s->n[1] = SOCK_SEQPACKET | SOCK_CLOEXEC;
+	s->out = NK_SLOT_SOCKET;
+	s->fd[1] = NK_SLOT_PEER;
+
+	p->topic = NK_T_NAMESPACES;
+	s = nk_plan_add(p, NK_OP_PIDFD_OPEN, "a hold on the container's first process");
+	s->n[0] = (uint64_t)in->pid;
+	s->out = (int16_t)container;
+	s->hint = "the container has ended";
+
+	p->topic = NK_T_CGROUP;
+	for (size_t i = 0; i < in->cgroups.n; i++) {
+		procs[i] = nk_b_open(p, NK_CWD,
+				     nk_fmt(p->arena, "%s/cgroup.procs", in->cgroups.v[i]), O_WRONLY,
+				     RESOLVE_NO_SYMLINKS, "procs", "the door to the container's group");
+		nk_plan_last(p)->hint = "the container's limits hold for this command too, so nook "
+					"has to put it into its cgroup: run exec as the user who "
+					"runs the container";
+	}
+	return container;
+}
+
+static void middle_steps(struct nk_build *b, const struct nk_exec_input *in, int container)
+{
+	struct nk_plan *p = b->p;
+	struct nk_step *s;
+
+	nk_actor_topic(p, NK_MIDDLE, NK_T_SYNC);
+	close_peer(p, "so that nook's death is seen");
+	p->topic = NK_T_NAMESPACES;
+	s = nk_plan_add(p, NK_OP_PRCTL, "nobody inside may trace this process (CVE-2016-9962)");
+	s->n[0] = PR_SET_DUMPABLE;
+	p->topic = NK_T_SYNC;
+	await(p, NK_MSG_PLACED, NK_NOFD, "until it is in the container's cgroups");
+	p->topic = NK_T_NAMESPACES;
+	if (in->join) {
+		s = nk_plan_add(p, NK_OP_SETNS, "join the container's namespaces");
+		s->fd[0] = (int16_t)container;
+		s->n[0] = in->join;
+		s->hint = "joining needs CAP_SYS_ADMIN in the user namespace that owns them: run "
+			  "exec as the user who runs the container";
+	}
+	s = nk_plan_add(p, NK_OP_CLONE3, "a process in them, nook's own child");
+	s->n[0] = CLONE_PARENT;
+	s->n[1] = NK_INIT;
+	s->out = NK_SLOT_PID;
+	s->hint = "a limit on the number of processes is reached";
+	p->topic = NK_T_SYNC;
+	tell(p, NK_MSG_PID, NK_SLOT_PID, "its number");
+	nk_plan_add(p, NK_OP_EXIT, "the work in between is done");
+}
+
+static void parent_steps(struct nk_build *b, const struct nk_exec_input *in, const int *procs)
+{
+	struct nk_plan *p = b->p;
+	struct nk_step *s;
+
+	nk_actor_topic(p, NK_PARENT, NK_T_SYNC);
+	close_peer(p, "so that the other's end is noticed");
+	p->topic = NK_T_CGROUP;
+	for (size_t i = 0; i < in->cgroups.n; i++) {
+		s = nk_plan_add(p, NK_OP_WRITE, "into the container's group");
+		s->fd[0] = (int16_t)procs[i];
+		s->fd[1] = NK_SLOT_MIDDLE_PID;
+		s->hint = "the container's limits hold for this command too: run exec as the user "
+			  "who runs the container";
+	}
+	p->topic = NK_T_SYNC;
+	tell(p, NK_MSG_PLACED, NK_NOFD, "it is where it belongs");
+	await(p, NK_MSG_PID, NK_SLOT_PID, "the number of the command's process");
+	s = nk_plan_add(p, NK_OP_PIDFD_OPEN, "a hold on it");
+	s->fd[0] = NK_SLOT_PID;
+	s->out = NK_SLOT_PIDFD;
+	tell(p, NK_MSG_PLACED, NK_NOFD, "nook knows it: go on");
+}
+
+/* What it opens from here on has to be seen as done by root of the container. */
+static void become_root(struct nk_build *b, const struct nk_exec_input *in)
+{
+	struct nk_plan *p = b->p;
+	struct nk_step *s;
+
+	if (!(in->join & CLONE_NEWUSER))
+		return;
+	p->topic = NK_T_IDS;
+	if (!in->setgroups_denied)
+		nk_plan_add(p, NK_OP_SETGROUPS, "no groups of the host");
+	nk_plan_add(p, NK_OP_SETRESGID, "group root of the container's user namespace");
+	s = nk_plan_add(p, NK_OP_SETRESUID, "user root of the container's user namespace");
+	s->hint = "uid 0 has to be mapped in it";
+}
+
+static void terminal(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+
+	if (!b->spec->terminal)
+		return;
+	p->topic = NK_T_TERMINAL;
+	/* Not by a link, which whoever is root inside could have laid there. */
+	int master = nk_b_open(p, NK_CWD, "/dev/pts/ptmx", O_RDWR | O_NOCTTY,
+			       RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS, "master",
+			       "a new terminal from the container's own /dev/pts");
+	nk_plan_last(p)->hint = "the container has no /dev/pts of its own: leave -t away";
+	nk_part_pty(b, master);
+}
+
+int nk_plan_exec(struct nk_plan *p, const struct nk_exec_input *in, struct nk_err *e)
+{
+	struct nk_build b = {
+		.p = p,
+		.spec = in->spec,
+		.facts = in->facts,
+		.filter = in->filter,
+		.middle = true,
+		.new_user = in->join & CLONE_NEWUSER,
+		.joins_root = true,
+		.setgroups_denied = in->setgroups_denied,
+		.slave = NK_NOFD,
+	};
+	int *procs = nk_alloc(p->arena, (in->cgroups.n + 1) * sizeof(int));
+
+	if (!in->spec->args.n)
+		return nk_fail(e, EINVAL, "no command to run");
+	if (!procs)
+		return nk_arena_ok(p->arena, e);
+
+	int container = hold(&b, in, procs);
+
+	nk_actor_topic(p, NK_PARENT, NK_T_NAMESPACES);
+	struct nk_step *s = nk_plan_add(p, NK_OP_CLONE3, "a process in between");
+	s->n[1] = NK_MIDDLE;
+	s->out = NK_SLOT_MIDDLE_PID;
+	middle_steps(&b, in, container);
+	parent_steps(&b, in, procs);
+
+	nk_actor_topic(p, NK_INIT, NK_T_SYNC);
+	await(p, NK_MSG_PLACED, NK_NOFD, "until nook knows this process");
+	become_root(&b, in);
+	terminal(&b);
+	nk_part_process(&b);
+	return nk_arena_ok(p->arena, e);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan of `nook exec`: one more process in a container that runs. */
+#ifndef NK_PLAN_EXEC_H
+#define NK_PLAN_EXEC_H
+
+#include "plan/plan.h"
+
+struct nk_exec_input {
+	/* The container's, with the process part (args, env, cwd, ids, capabilities, terminal …)
+	 * that of the command. Namespaces, mounts and resources are not looked at. */
+	const struct nk_spec *spec;
+	const struct nk_facts *facts;
+	struct nk_bpf filter;
+	pid_t pid;		/* init of the container. Whoever runs the plan makes sure
+				 * that it lives until NK_MSG_PID has come (`started` of
+				 * nk_spawn), so that the number cannot mean another process. */
+	uint64_t join;		/* CLONE_NEW*: namespaces of it that are not ours */
+	struct nk_strv cgroups; /* its groups, absolute directories */
+	bool setgroups_denied;	/* /proc/PID/setgroups says so */
+};
+
+int nk_plan_exec(struct nk_plan *p, const struct nk_exec_input *in, struct nk_err *e);
+
+#endif

@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From nook to a process in its namespaces.
+ *
+ * One clone3 is enough where everything is new. A process in between (middle)
+ * is needed where something is joined or where a clock offset is set:
+ *
+ *   - a joined PID namespace is entered only by children of the one who joins;
+ *   - offsets have to be written between unshare(CLONE_NEWTIME) and the clone;
+ *   - a namespace that belongs to an outer user namespace has to be joined
+ *     before a new user namespace takes the rights away.
+ *
+ * The middle clones init with CLONE_PARENT, so that init is nook's own child.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "plan/build.h"
+
+static const char *const titles[NK_NS_COUNT] = {
+	[NK_NS_USER] = "users and their ids", [NK_NS_MOUNT] = "mounts",
+	[NK_NS_UTS] = "host name",	      [NK_NS_IPC] = "IPC",
+	[NK_NS_PID] = "process numbers",      [NK_NS_NET] = "network",
+	[NK_NS_CGROUP] = "cgroups",	      [NK_NS_TIME] = "clocks",
+};
+
+static bool is_new(const struct nk_build *b, enum nk_ns_kind k)
+{
+	return b->spec->ns[k].mode == NK_NS_NEW;
+}
+
+static bool is_joined(const struct nk_build *b, enum nk_ns_kind k)
+{
+	return b->spec->ns[k].mode == NK_NS_JOIN;
+}
+
+/* Does anything have to happen between nook and init? */
+static bool needs_middle(const struct nk_build *b)
+{
+	if (is_joined(b, NK_NS_USER) || is_joined(b, NK_NS_PID) || b->spec->has_time_offset)
+		return true;
+	for (int k = 0; k < NK_NS_COUNT; k++)
+		if (is_joined(b, (enum nk_ns_kind)k) && is_new(b, NK_NS_USER))
+			return true;
+	return false;
+}
+
+/* The flags of the clone that makes init. The cgroup namespace comes later, when
+ * init sits in its group; the middle makes the user namespace where there is one. */
+static uint64_t clone_flags(const struct nk_build *b)
+{
+	uint64_t flags = CLONE_NEWNS;
+
+	for (int k = 0; k < NK_NS_COUNT; k++)
+		if (is_new(b, (enum nk_ns_kind)k) && k != NK_NS_CGROUP &&
+		    !(k == NK_NS_USER && b->middle) &&
+		    !(k == NK_NS_TIME && b->spec->has_time_offset))
+			flags |= nk_ns_clone_flag((enum nk_ns_kind)k);
+	return flags;
+}
+
+void nk_part_begin(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+
+	b->trees = b->facts->sys_admin ? NK_PARENT : NK_INIT;
+	b->middle = needs_middle(b);
+	b->new_user = b->spec->ns[NK_NS_USER].mode != NK_NS_HOST;
+	nk_actor_topic(p, NK_PARENT, NK_T_SYNC);
+	struct nk_step *s = nk_plan_add(p, NK_OP_SOCKETPAIR, "how nook and the new process talk");
+	s->n[0] = AF_UNIX;
+	s->n[1] = SOCK_SEQPACKET | SOCK_CLOEXEC;
+	s->out = NK_SLOT_SOCKET;
+	s->fd[1] = NK_SLOT_PEER;
+}
+
+/* Open what is joined while the paths still mean what the caller meant. */
+static void open_joined(struct nk_build *b, int *fds)
+{
+	struct nk_plan *p = b->p;
+
+	nk_actor_topic(p, NK_PARENT, NK_T_NAMESPACES);
+	for (int k = 0; k < NK_NS_COUNT; k++) {
+		fds[k] = NK_NOFD;
+		if (!is_joined(b, (enum nk_ns_kind)k))
+			continue;
+		fds[k] = nk_b_open(p, NK_CWD, b->spec->ns[k].path, O_RDONLY, 0,
+				   nk_fmt(p->arena, "ns_%s", nk_ns_name((enum nk_ns_kind)k)),
+				   nk_fmt(p->arena, "the namespace to join: %s", titles[k]));
+		nk_plan_last(p)->hint = "the namespace has to be alive: a process in it, or a file "
+					"bound to it, as `ip netns add` makes one";
+	}
+}
+
+static void join(struct nk_build *b, const int *fds, enum nk_ns_kind k)
+{
+	if (fds[k] == NK_NOFD)
+		return;
+	struct nk_step *s = nk_plan_add(b->p, NK_OP_SETNS, "join: %s", titles[k]);
+	s->fd[0] = (int16_t)fds[k];
+	s->n[0] = nk_ns_clone_flag(k);
+	s->hint = "the file must be a namespace of that kind, and joining it needs CAP_SYS_ADMIN in "
+		  "the user namespace that owns it: join that one too (--userns ns:PATH)";
+}
+
+static void join_all_but_user(struct nk_build *b, const int *fds)
+{
+	for (int k = 0; k < NK_NS_COUNT; k++)
+		if (k != NK_NS_USER && k != NK_NS_MOUNT)
+			join(b, fds, (enum nk_ns_kind)k);
+}
+
+/* Be root of the user namespace, with no groups of the host. */
+static void become_root(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	struct nk_step *s;
+
+	p->topic = NK_T_IDS;
+	/* Where setgroups is denied (own single id), the groups have to stay. */
+	if (!b->setgroups_denied) {
+		s = nk_plan_add(p, NK_OP_SETGROUPS, "no groups of the host");
+		s->n[0] = 0;
+		/* A joined namespace may deny it. */
+		nk_tolerate(s, is_joined(b, NK_NS_USER) ? EPERM : 0, 0, 0);
+	}
+	s = nk_plan_add(p, NK_OP_SETRESGID, "group root of the new user namespace");
+	s = nk_plan_add(p, NK_OP_SETRESUID, "user root of the new user namespace");
+	s->hint = "uid 0 has to be mapped: --uidmap 0:OUTSIDE:COUNT";
+}
+
+static const char *map_text(struct nk_build *b, const struct nk_idmaps *maps)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < maps->n; i++)
+		text = nk_fmt(b->p->arena, "%s%u %u %u\n", text, maps->v[i].inside,
+			      maps->v[i].outside, maps->v[i].count);
+	return text;
+}
+
+static bool own_single_map(const struct nk_build *b)
+{
+	return !b->facts->sys_admin && b->facts->single_id;
+}
+
+static void write_proc(struct nk_build *b, const char *path, int pid_slot, const char *text,
+		       const char *slot, const char *why)
+{
+	struct nk_plan *p = b->p;
+	int fd = nk_b_open(p, NK_CWD, path, O_WRONLY, 0, slot, why);
+
+	if (pid_slot >= 0)
+		nk_plan_last(p)->fd[1] = (int16_t)pid_slot;
+	struct nk_step *s = nk_plan_add(p, NK_OP_WRITE, "%s", why);
+	s->fd[0] = (int16_t)fd;
+	s->s[0] = text;
+	s->hint = "an id map may name only ids that the caller may use, each once: see `nook doctor`";
+	s = nk_plan_add(p, NK_OP_CLOSE, "written");
+	s->fd[0] = (int16_t)fd;
+}
+
+/* newuidmap PID inside outside count … */
+static void helper_map(struct nk_build *b, const char *program, const struct nk_idmaps *maps,
+		       int pid_slot, const char *why)
+{
+	struct nk_plan *p = b->p;
+	struct nk_strv argv = {0};
+	struct nk_step *s = nk_plan_add(p, NK_OP_HELPER, "%s", why);
+
+	nk_strv_push(p->arena, &argv, program);
+	nk_strv_push(p->arena, &argv, "%d");
+	for (size_t i = 0; i < maps->n; i++) {
+		nk_strv_push(p->arena, &argv, nk_fmt(p->arena, "%u", maps->v[i].inside));
+		nk_strv_push(p->arena, &argv, nk_fmt(p->arena, "%u", maps->v[i].outside));
+		nk_strv_push(p->arena, &argv, nk_fmt(p->arena, "%u", maps->v[i].count));
+	}
+	s->s[0] = program;
+	s->p[0] = argv.v;
+	s->fd[0] = (int16_t)pid_slot;
+	s->hint = "newuidmap and newgidmap allow what /etc/subuid and /etc/subgid list for this user";
+}
+
+/* The parent's part: who is who in the new user namespace. */
+static void write_maps(struct nk_build *b, int pid_slot)
+{
+	struct nk_plan *p = b->p;
+
+	nk_actor_topic(p, NK_PARENT, NK_T_IDS);
+	if (b->facts->sys_admin) {
+		write_proc(b, "/proc/%d/uid_map", pid_slot, map_text(b, &b->spec->uid_maps),
+			   "uid_map", "which user inside is which outside");
+		write_proc(b, "/proc/%d/gid_map", pid_slot, map_text(b, &b->spec->gid_maps),
+			   "gid_map", "which group inside is which outside");
+	} else {
+		helper_map(b, b->facts->newuidmap_path, &b->spec->uid_maps, pid_slot,
+			   "which user inside is which outside");
+		helper_map(b, b->facts->newgidmap_path, &b->spec->gid_maps, pid_slot,
+			   "which group inside is which outside");
+	}
+}
+
+/* Mounts that show the ids of the new user namespace, before it may use them. */
+static void idmap_trees(struct nk_build *b, int pid_slot)
+{
+	struct nk_plan *p = b->p;
+	int userns = NK_NOFD;
+
+	for (size_t i = 0; i < b->n_idmapped; i++) {
+		if (userns == NK_NOFD) {
+			userns = nk_b_open(p, NK_CWD, "/proc/%d/ns/user", O_RDONLY, 0, "userns",
+					   "the new user namespace");
+			nk_plan_last(p)->fd[1] = (int16_t)pid_slot;
+		}
+		struct nk_step *s = nk_b_setattr(p, b->idmapped[i], true, MOUNT_ATTR_IDMAP, 0, 0,
+						 "owners of files as the new user namespace counts");
+		s->fd[1] = (int16_t)userns;
+		s->hint = "this file system cannot be idmapped: leave `idmap` away, or give the "
+			  "files to the mapped ids";
+	}
+}
+
+static void tell(struct nk_plan *p, enum nk_msg m, int fd, const char *why)
+{
+	struct nk_step *s = nk_plan_add(p, NK_OP_TELL, "%s", why);
+
+	s->fd[0] = NK_SLOT_SOCKET;
+	s->n[0] = m;
+	s->fd[1] = (int16_t)fd;
+}
+
+static void await(struct nk_plan *p, enum nk_msg m, int out, const char *why)
+{
+	struct nk_step *s = nk_plan_add(p, NK_OP_AWAIT, "%s", why);
+
+	s->fd[0] = NK_SLOT_SOCKET;
+	s->n[0] = m;
+	s->out = (int16_t)out;
+}
+
+static void close_peer(struct nk_plan *p, const char *why)
+{
+	struct nk_step *s = nk_plan_add(p, NK_OP_CLOSE, "%s", why);
+
+	s->fd[0] = NK_SLOT_PEER;
+}
+
+static const char *flags_in_words(struct nk_build *b, uint64_t flags)
+{
+	const char *text = "";
+
+	for (int k = 0; k < NK_NS_COUNT; k++)
+		if (flags & nk_ns_clone_flag((enum nk_ns_kind)k))
+			text = nk_fmt(b->p->arena, "%s%s%s", text, *text ? ", " : "", titles[k]);
+	return text;
+}
+
+static const char clone_hint[] =
+	"this user may not make namespaces here: `nook doctor` says what is missing";
+
+static void clone_init(struct nk_build *b, enum nk_actor by, uint64_t flags)
+{
+	struct nk_step *s = nk_plan_add(b->p, NK_OP_CLONE3, "a process with its own %s",
+					flags_in_words(b, flags));
+
+	s->n[0] = flags | (by == NK_MIDDLE ? CLONE_PARENT : CLONE_PIDFD);
+	s->n[1] = NK_INIT;
+	s->out = NK_SLOT_PID;
+	if (by == NK_PARENT)
+		s->fd[1] = NK_SLOT_PIDFD;
+	if (by == NK_PARENT && b->cg.v2_fd >= 0) {
+		s->n[0] |= CLONE_INTO_CGROUP;
+		s->fd[0] = (int16_t)b->cg.v2_fd;
+	}
+	s->hint = clone_hint;
+}
+
+static void time_offsets(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	const struct nk_spec *spec = b->spec;
+	const int64_t second = 1000000000;
+	/* The kernel wants nanoseconds in 0 … 999,999,999 also for negative offsets. */
+	int64_t ns[2] = {spec->monotonic_ns, spec->boottime_ns}, sec[2];
+
+	for (int i = 0; i < 2; i++) {
+		sec[i] = ns[i] / second;
+		ns[i] %= second;
+		if (ns[i] < 0) {
+			ns[i] += second;
+			sec[i]--;
+		}
+	}
+	p->topic = NK_T_TIME;
+	struct nk_step *s = nk_plan_add(p, NK_OP_UNSHARE, "own clocks, for children only");
+	s->n[0] = CLONE_NEWTIME;
+	s->hint = clone_hint;
+	write_proc(b, "/proc/self/timens_offsets", NK_NOFD,
+		   nk_fmt(p->arena, "monotonic %lld %lld\nboottime %lld %lld\n", (long long)sec[0],
+			  (long long)ns[0], (long long)sec[1], (long long)ns[1]),
+		   "timens_offsets", "how far they are from the host's");
+	p->steps.v[p->steps.n - 2].hint = "the clocks inside may not become negative, and the offset "
+					  "has a limit of about 146 years";
+}
+
+/* The process in between. */
+static void middle_steps(struct nk_build *b, const int *fds)
+{
+	struct nk_plan *p = b->p;
+	struct nk_step *s;
+	/* Root may join anything and does so first; an ordinary user gets the right
+	 * to join from the user namespace that owns the others. */
+	bool user_last = b->facts->sys_admin;
+
+	nk_actor_topic(p, NK_MIDDLE, NK_T_SYNC);
+	close_peer(p, "so that nook's death is seen");
+	p->topic = NK_T_NAMESPACES;
+	/* Elsewhere nobody is there yet, and /proc/self has to stay ours. */
+	if (is_joined(b, NK_NS_PID) || is_joined(b, NK_NS_USER)) {
+		s = nk_plan_add(p, NK_OP_PRCTL,
+				"nobody inside may trace this process (CVE-2016-9962)");
+		s->n[0] = PR_SET_DUMPABLE;
+	}
+	if (user_last)
+		join_all_but_user(b, fds);
+	join(b, fds, NK_NS_USER);
+	if (!user_last)
+		join_all_but_user(b, fds);
+	if (is_new(b, NK_NS_USER)) {
+		s = nk_plan_add(p, NK_OP_UNSHARE, "own %s", titles[NK_NS_USER]);
+		s->n[0] = CLONE_NEWUSER;
+		s->hint = clone_hint;
+		if (own_single_map(b)) {
+			nk_part_own_map(b);
+		} else {
+			p->topic = NK_T_SYNC;
+			tell(p, NK_MSG_WANT_MAP, NK_NOFD, "ask nook for the id maps");
+			await(p, NK_MSG_MAPPED, NK_NOFD, "until they are written");
+		}
+	}
+	if (b->spec->has_time_offset)
+		time_offsets(b);
+	if (b->new_user)
+		become_root(b);
+	p->topic = NK_T_NAMESPACES;
+	clone_init(b, NK_MIDDLE, clone_flags(b));
+	p->topic = NK_T_SYNC;
+	tell(p, NK_MSG_PID, NK_SLOT_PID, "its number");
+	nk_plan_add(p, NK_OP_EXIT, "the work in between is done");
+}
+
+/* An ordinary user without subordinate ids: one id, mapped by the process itself. */
+void nk_part_own_map(struct nk_build *b)
+{
+	b->p->topic = NK_T_IDS;
+	write_proc(b, "/proc/self/setgroups", NK_NOFD, "deny", "setgroups",
+		   "groups cannot be dropped any more (the kernel wants it so)");
+	write_proc(b, "/proc/self/uid_map", NK_NOFD, map_text(b, &b->spec->uid_maps), "uid_map",
+		   "which user inside is which outside");
+	write_proc(b, "/proc/self/gid_map", NK_NOFD, map_text(b, &b->spec->gid_maps), "gid_map",
+		   "which group inside is which outside");
+}
+
+/* Version 1 cgroups: init is moved by nook while it sets up its mounts. */
+static void place(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+
+	p->topic = NK_T_CGROUP;
+	for (int i = 0; i < b->cg.n_v1; i++) {
+		struct nk_step *s = nk_plan_add(p, NK_OP_WRITE, "into its cgroup");
+		s->fd[0] = (int16_t)b->cg.v1_procs[i];
+		s->fd[1] = NK_SLOT_PID;
+	}
+}
+
+/* Does init have to wait for its parent before it makes a cgroup namespace? */
+static bool waits_for_place(const struct nk_build *b)
+{
+	/* Also with a middle: init may not run on unless nook knows its pid. */
+	return b->cg.n_v1 > 0 || b->middle;
+}
+
+static void parent_after_clone(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	int pid = b->middle ? NK_SLOT_MIDDLE_PID : NK_SLOT_PID;
+	bool maps = is_new(b, NK_NS_USER) && !own_single_map(b);
+
+	nk_actor_topic(p, NK_PARENT, NK_T_SYNC);
+	close_peer(p, "so that the other's end is noticed");
+	if (maps) {
+		if (b->middle)
+			await(p, NK_MSG_WANT_MAP, NK_NOFD, "until the user namespace is made");
+		write_maps(b, pid);
+		idmap_trees(b, pid);
+		p->topic = NK_T_SYNC;
+		tell(p, NK_MSG_MAPPED, NK_NOFD, "the id maps are written");
+	}
+	if (b->middle) {
+		p->topic = NK_T_SYNC;
+		await(p, NK_MSG_PID, NK_SLOT_PID, "the number of the container's first process");
+		struct nk_step *s = nk_plan_add(p, NK_OP_PIDFD_OPEN, "a hold on it");
+		s->fd[0] = NK_SLOT_PID;
+		s->out = NK_SLOT_PIDFD;
+	}
+	place(b);
+	if (waits_for_place(b)) {
+		p->topic = NK_T_SYNC;
+		tell(p, NK_MSG_PLACED, NK_NOFD, "it is where it belongs");
+	}
+}
+
+void nk_part_clone(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	uint64_t flags = clone_flags(b);
+	int fds[NK_NS_COUNT];
+
+	open_joined(b, fds);
+	nk_actor_topic(p, NK_PARENT, NK_T_NAMESPACES);
+	if (b->middle) {
+		struct nk_step *s = nk_plan_add(p, NK_OP_CLONE3, "a process in between");
+		s->n[0] = b->cg.v2_fd >= 0 ? CLONE_INTO_CGROUP : 0;
+		s->n[1] = NK_MIDDLE;
+		s->out = NK_SLOT_MIDDLE_PID;
+		s->fd[0] = (int16_t)b->cg.v2_fd;
+		s->hint = clone_hint;
+		middle_steps(b, fds);
+	} else {
+		clone_init(b, NK_PARENT, flags);
+	}
+	parent_after_clone(b);
+
+	nk_actor_topic(p, NK_INIT, NK_T_SYNC);
+	if (!b->middle) {
+		close_peer(p, "so that nook's death is seen");
+		if (is_new(b, NK_NS_USER) && own_single_map(b)) {
+			nk_part_own_map(b);
+		} else if (is_new(b, NK_NS_USER)) {
+			await(p, NK_MSG_MAPPED, NK_NOFD, "until the id maps are written");
+		}
+		if (b->new_user)
+			become_root(b);
+		p->topic = NK_T_NAMESPACES;
+		join_all_but_user(b, fds);
+	}
+	if (waits_for_place(b))
+		b->wait_place = true;
+}
+
+/* init: wait for the parent's placing, then see only the own part of the cgroups. */
+void nk_part_cgroup_namespace(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+
+	nk_actor_topic(p, NK_INIT, NK_T_SYNC);
+	if (b->wait_place)
+		await(p, NK_MSG_PLACED, NK_NOFD, "until nook has put this process where it belongs");
+	p->topic = NK_T_CGROUP;
+	if (is_new(b, NK_NS_CGROUP)) {
+		struct nk_step *s =
+			nk_plan_add(p, NK_OP_UNSHARE, "its own cgroup is the top, seen from inside");
+		s->n[0] = CLONE_NEWCGROUP;
+	}
+}

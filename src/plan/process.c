@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The last part of every plan, for run and exec alike: from a process that is
+ * in its namespaces to the user's command with that user's ids, capabilities,
+ * limits and filter.
+ *
+ * The order is the kernel's: a filter needs CAP_SYS_ADMIN unless no_new_privs
+ * is set, so it comes before the capabilities go, or else last; whatever
+ * changes credentials clears the parent-death signal, so that comes after them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <linux/openat2.h>
+#include <linux/securebits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "plan/build.h"
+
+static void descriptors(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	struct nk_step *s;
+
+	p->topic = NK_T_DESCRIPTORS;
+	if (b->spec->terminal) {
+		for (unsigned fd = 0; fd < 3; fd++) {
+			s = nk_plan_add(p, NK_OP_DUP3, "descriptor %u is the terminal", fd);
+			s->fd[0] = (int16_t)b->slave;
+			s->n[0] = fd;
+		}
+	} else if (!b->spec->interactive) {
+		int null = nk_b_open(p, NK_CWD, "/dev/null", O_RDONLY, RESOLVE_NO_MAGICLINKS,
+				     "stdin", "nothing to read, for want of -i");
+		s = nk_plan_add(p, NK_OP_DUP3, "as standard input");
+		s->fd[0] = (int16_t)null;
+	}
+}
+
+static void session(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	struct nk_step *s;
+
+	p->topic = NK_T_SESSION;
+	nk_plan_add(p, NK_OP_SETSID, "away from the caller's terminal (TIOCSTI, CVE-2017-5226)");
+	if (b->spec->terminal) {
+		s = nk_plan_add(p, NK_OP_CTTY, "the new terminal is this session's own");
+		s->fd[0] = (int16_t)b->slave;
+		if (b->spec->uid) {
+			s = nk_plan_add(p, NK_OP_FCHOWNAT, "it belongs to the user");
+			s->fd[0] = (int16_t)b->slave;
+			s->s[0] = "";
+			s->n[0] = b->spec->uid;
+			s->n[1] = (uint32_t)-1;
+			s->n[2] = AT_EMPTY_PATH;
+		}
+	}
+	s = nk_plan_add(p, NK_OP_KEYRING, "a session keyring of its own");
+	nk_tolerate(s, ENOSYS, EDQUOT, EPERM);
+}
+
+/* CVE-2024-21626: a path through /proc/self/fd would reach the host's tree. */
+static void working_directory(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	const char *cwd = b->spec->cwd && *b->spec->cwd ? b->spec->cwd : "/";
+
+	p->topic = NK_T_DESCRIPTORS;
+	if (strcmp(cwd, "/") == 0 && !b->joins_root)
+		return;
+	if (b->makes_cwd)
+		for (const char *c = strchr(cwd + 1, '/');; c = strchr(c + 1, '/')) {
+			const char *part = c ? nk_strndup(p->arena, cwd, (size_t)(c - cwd)) : cwd;
+			if (part[strlen(part) - 1] != '/')
+				nk_b_mkdir(p, NK_CWD, part, 0755, "the working directory");
+			if (!c)
+				break;
+		}
+	int fd = nk_b_open(p, NK_CWD, cwd, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS, "cwd",
+			   "the working directory, not through /proc/…/fd (CVE-2024-21626)");
+	nk_plan_last(p)->hint = "-w names a directory inside the container";
+	struct nk_step *s = nk_plan_add(p, NK_OP_FCHDIR, "into it");
+	s->fd[0] = (int16_t)fd;
+}
+
+static const char *limit_text(struct nk_build *b, uint64_t v)
+{
+	return v == UINT64_MAX ? "unlimited" : nk_fmt(b->p->arena, "%llu", (unsigned long long)v);
+}
+
+static void limits(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+
+	p->topic = NK_T_LIMITS;
+	for (size_t i = 0; i < b->spec->rlimits.n; i++) {
+		const struct nk_rlimit *r = &b->spec->rlimits.v[i];
+		struct nk_step *s = nk_plan_add(p, NK_OP_PRLIMIT, "at most %s, raised up to %s",
+						limit_text(b, r->soft), limit_text(b, r->hard));
+		s->n[0] = (uint64_t)r->resource;
+		s->n[1] = r->soft;
+		s->n[2] = r->hard;
+		s->hint = "only a process with CAP_SYS_RESOURCE may raise a hard limit above its own "
+			  "(`ulimit -H`): ask for less";
+	}
+}
+
+static void seccomp(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	struct sock_fprog *prog = NK_NEW(p->arena, struct sock_fprog);
+
+	if (!b->filter.insns || !prog)
+		return;
+	p->topic = NK_T_SECCOMP;
+	*prog = (struct sock_fprog){
+		.len = (unsigned short)b->filter.n,
+		.filter = (struct sock_filter *)b->filter.insns,
+	};
+	struct nk_step *s = nk_plan_add(p, NK_OP_SECCOMP, "system calls it may make: a filter of %zu "
+							  "instructions", b->filter.n);
+	s->p[0] = prog;
+	s->hint = "the kernel refused the filter: --security-opt seccomp=unconfined runs without";
+}
+
+static void capabilities_before_ids(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	const struct nk_caps *caps = &b->spec->caps;
+	struct nk_step *s;
+
+	p->topic = NK_T_CAPABILITIES;
+	for (unsigned cap = 0; cap <= b->facts->last_cap; cap++) {
+		if (caps->bounding >> cap & 1)
+			continue;
+		s = nk_plan_add(p, NK_OP_PRCTL, "never again: %s",
+				nk_cap_name(cap) ? nk_cap_name(cap) : "an unknown capability");
+		s->n[0] = PR_CAPBSET_DROP;
+		s->n[1] = cap;
+	}
+	if (b->spec->uid && caps->permitted) {
+		s = nk_plan_add(p, NK_OP_PRCTL, "keep capabilities over the change of user");
+		s->n[0] = PR_SET_KEEPCAPS;
+		s->n[1] = 1;
+	}
+}
+
+static void ids(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	const struct nk_spec *spec = b->spec;
+	struct nk_step *s;
+
+	p->topic = NK_T_USER;
+	if (!b->setgroups_denied) {
+		s = nk_plan_add(p, NK_OP_SETGROUPS, "%zu additional groups", spec->groups.n);
+		s->p[0] = spec->groups.v;
+		s->n[0] = spec->groups.n;
+		s->hint = "groups have to be mapped in the user namespace";
+	}
+	s = nk_plan_add(p, NK_OP_SETRESGID, "group %u", spec->gid);
+	s->n[0] = spec->gid;
+	s->hint = "the group has to be mapped in the user namespace";
+	s = nk_plan_add(p, NK_OP_SETRESUID, "user %u", spec->uid);
+	s->n[0] = spec->uid;
+	s->hint = "the user has to be mapped in the user namespace";
+}
+
+static void capabilities_after_ids(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	const struct nk_caps *caps = &b->spec->caps;
+	struct nk_step *s;
+
+	p->topic = NK_T_CAPABILITIES;
+	s = nk_plan_add(p, NK_OP_CAPSET, "what it may do, and nothing to hand on (CVE-2022-29162)");
+	s->n[0] = caps->effective;
+	s->n[1] = caps->permitted;
+	s->n[2] = caps->inheritable;
+	s->hint = "nook itself does not have these capabilities: drop some, or run it as root";
+	for (unsigned cap = 0; cap <= b->facts->last_cap; cap++) {
+		if (!(caps->ambient >> cap & 1))
+			continue;
+		s = nk_plan_add(p, NK_OP_PRCTL, "kept by programs it executes: %s",
+				nk_cap_name(cap) ? nk_cap_name(cap) : "?");
+		s->n[0] = PR_CAP_AMBIENT;
+		s->n[1] = PR_CAP_AMBIENT_RAISE;
+		s->n[2] = cap;
+	}
+}
+
+static void execs(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	const struct nk_spec *spec = b->spec;
+	const char *name = spec->args.n ? spec->args.v[0] : "";
+	struct nk_strv paths = {0};
+
+	p->topic = NK_T_EXEC;
+	if (strchr(name, '/')) {
+		nk_strv_push(p->arena, &paths, name);
+	} else {
+		const char *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+		for (size_t i = 0; i < spec->env.n; i++)
+			if (!strncmp(spec->env.v[i], "PATH=", 5))
+				path = spec->env.v[i] + 5;
+		while (*path) {
+			size_t n = strcspn(path, ":");
+			if (n)
+				nk_strv_push(p->arena, &paths,
+					     nk_fmt(p->arena, "%.*s/%s", (int)n, path, name));
+			path += n + (path[n] == ':');
+		}
+		if (!paths.n)
+			nk_strv_push(p->arena, &paths, nk_fmt(p->arena, "/%s", name));
+	}
+	for (size_t i = 0; i < paths.n; i++) {
+		struct nk_step *s = nk_plan_add(p, NK_OP_EXECVE, "%s", i ? "or this one"
+								       : "become the command");
+		s->s[0] = paths.v[i];
+		s->p[0] = spec->args.v;
+		s->p[1] = spec->env.v ? spec->env.v : (char **)nk_alloc(p->arena, sizeof(char *));
+		if (i + 1 < paths.n)
+			nk_tolerate(s, ENOENT, ENOTDIR, EACCES);
+	}
+}
+
+void nk_part_pty(struct nk_build *b, int master)
+{
+	struct nk_plan *p = b->p;
+
+	struct nk_step *s = nk_plan_add(p, NK_OP_PTY_UNLOCK, "open for use");
+	s->fd[0] = (int16_t)master;
+	b->slave = nk_plan_slot(p, "slave");
+	s = nk_plan_add(p, NK_OP_PTY_PEER, "its other end, for the command");
+	s->fd[0] = (int16_t)master;
+	s->out = (int16_t)b->slave;
+	s = nk_plan_add(p, NK_OP_TELL, "nook relays it");
+	s->fd[0] = NK_SLOT_SOCKET;
+	s->n[0] = NK_MSG_TERMINAL;
+	s->fd[1] = (int16_t)master;
+	/* Closed here, so that the relay sees the end when the last process has gone. */
+	s = nk_plan_add(p, NK_OP_CLOSE, "and only nook has it");
+	s->fd[0] = (int16_t)master;
+}
+
+void nk_part_process(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	struct nk_step *s;
+
+	p->actor = NK_INIT;
+	descriptors(b);
+	session(b);
+	working_directory(b);
+	limits(b);
+	p->topic = NK_T_CAPABILITIES;
+	if (b->spec->no_new_privs) {
+		s = nk_plan_add(p, NK_OP_PRCTL, "no program gives it more rights (no_new_privs)");
+		s->n[0] = PR_SET_NO_NEW_PRIVS;
+		s->n[1] = 1;
+	}
+	capabilities_before_ids(b);
+	if (!b->spec->no_new_privs)
+		seccomp(b);
+	ids(b);
+	capabilities_after_ids(b);
+	p->topic = NK_T_SESSION;
+	s = nk_plan_add(p, NK_OP_UMASK, "files it makes are 0644, directories 0755");
+	s->n[0] = 022;
+	nk_plan_add(p, NK_OP_SIGMASK, "no signal is blocked");
+	p->topic = NK_T_DESCRIPTORS;
+	s = nk_plan_add(p, NK_OP_CLOSE_RANGE, "no descriptor of the host reaches the command");
+	s->n[0] = 3 + b->spec->preserve_fds;
+	s->n[1] = UINT32_MAX;
+	s->n[2] = CLOSE_RANGE_CLOEXEC;
+	p->topic = NK_T_SYNC;
+	s = nk_plan_add(p, NK_OP_PRCTL, "if nook dies, this process dies");
+	s->n[0] = PR_SET_PDEATHSIG;
+	s->n[1] = SIGKILL;
+	s = nk_plan_add(p, NK_OP_TELL, "is nook still there?");
+	s->fd[0] = NK_SLOT_SOCKET;
+	s->n[0] = NK_MSG_ALIVE;
+	if (b->spec->no_new_privs)
+		seccomp(b);
+	execs(b);
+}

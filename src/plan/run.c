@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan of `nook run`, part by part. */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "plan/build.h"
+
+/* What has to hold before a plan can be made of it. */
+static int check(const struct nk_spec *spec, const struct nk_facts *facts, struct nk_err *e)
+{
+	if (!spec->args.n)
+		return nk_fail(e, EINVAL, "no command to run");
+	if (!spec->rootfs && !spec->rootfs_host)
+		return nk_fail(e, EINVAL, "no root file system");
+	if (spec->ns[NK_NS_USER].mode == NK_NS_NEW && (!spec->uid_maps.n || !spec->gid_maps.n))
+		return nk_fail(e, EINVAL, "a new user namespace needs id maps");
+	if (!facts->sys_admin && spec->ns[NK_NS_USER].mode == NK_NS_HOST) {
+		nk_fail(e, EPERM, "an ordinary user needs a user namespace to make the others");
+		return nk_hint(e, "leave --userns host away, or run nook as root");
+	}
+	if ((spec->hostname || spec->domainname) && spec->ns[NK_NS_UTS].mode != NK_NS_NEW) {
+		nk_fail(e, 0, "a host name can only be set in a UTS namespace of its own");
+		return nk_hint(e, "leave --hostname and --domainname away, or use --uts private");
+	}
+	return 0;
+}
+
+static void part_names(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	struct nk_step *s;
+
+	nk_actor_topic(p, NK_INIT, NK_T_HOSTNAME);
+	if (b->spec->hostname) {
+		s = nk_plan_add(p, NK_OP_SETHOSTNAME, "the container's own host name");
+		s->s[0] = b->spec->hostname;
+		s->hint = "a host name has at most 64 characters";
+	}
+	if (b->spec->domainname) {
+		s = nk_plan_add(p, NK_OP_SETDOMAINNAME, "and NIS domain name");
+		s->s[0] = b->spec->domainname;
+	}
+}
+
+static void part_network(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	struct nk_step *s;
+
+	if (b->spec->ns[NK_NS_NET].mode != NK_NS_NEW)
+		return;
+	nk_actor_topic(p, NK_INIT, NK_T_NETWORK);
+	int sock = nk_plan_slot(p, "inet");
+	s = nk_plan_add(p, NK_OP_SOCKET, "to speak to the new network");
+	s->n[0] = 2;		  /* AF_INET */
+	s->n[1] = 2 | 02000000;	  /* SOCK_DGRAM | SOCK_CLOEXEC */
+	s->out = (int16_t)sock;
+	s = nk_plan_add(p, NK_OP_LINK_UP, "a new network has only lo, and it is down: up");
+	s->fd[0] = (int16_t)sock;
+	s->s[0] = "lo";
+}
+
+static void no_slots(struct nk_build *b)
+{
+	int *slots[] = {&b->rootfs, &b->scratch, &b->proc,  &b->sys,	&b->dev,  &b->pts,
+			&b->null,   &b->empty,	 &b->shm,   &b->mqueue, &b->init, &b->slave};
+
+	for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++)
+		*slots[i] = NK_NOFD;
+}
+
+int nk_plan_run(struct nk_plan *p, const struct nk_plan_input *in, struct nk_plan_cgroup *cg,
+		struct nk_err *e)
+{
+	struct nk_build b = {
+		.p = p,
+		.spec = in->spec,
+		.facts = in->facts,
+		.filter = in->filter,
+		.makes_cwd = !in->spec->rootfs_host,
+	};
+	int ret = check(in->spec, in->facts, e);
+
+	if (ret < 0)
+		return ret;
+	no_slots(&b);
+	b.setgroups_denied = in->spec->ns[NK_NS_USER].mode == NK_NS_NEW &&
+			     !in->facts->sys_admin && in->facts->single_id;
+	nk_part_begin(&b);
+	ret = nk_plan_cgroup(p, in, &b.cg, e);
+	if (ret < 0)
+		return ret;
+	*cg = b.cg;
+	if (b.trees == NK_PARENT)
+		nk_part_trees(&b);
+	nk_part_clone(&b);
+	part_names(&b);
+	part_network(&b);
+	nk_part_mounts_begin(&b);
+	if (b.trees == NK_INIT)
+		nk_part_trees(&b);
+	nk_part_rootfs(&b);
+	nk_part_proc(&b);
+	nk_part_sys(&b);
+	nk_part_dev(&b);
+	nk_part_tmpfs(&b);
+	nk_part_etc(&b);
+	nk_part_volumes(&b);
+	nk_part_masks(&b);
+	nk_part_terminal(&b);
+	nk_part_cgroup_namespace(&b);
+	nk_part_cgroupfs(&b);
+	nk_part_pivot(&b);
+	nk_part_process(&b);
+	return nk_arena_ok(p->arena, e);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/prepare.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "host/hostroot.h"
+#include "host/idrange.h"
+
+#define RANGE 65536
+
+static void default_paths(struct nk_arena *a, struct nk_spec *spec)
+{
+	if (spec->privileged)
+		return;
+	if (!spec->masked_paths.n)
+		for (size_t i = 0; nk_default_masked[i]; i++)
+			nk_strv_push(a, &spec->masked_paths, nk_default_masked[i]);
+	if (!spec->readonly_paths.n)
+		for (size_t i = 0; nk_default_readonly[i]; i++)
+			nk_strv_push(a, &spec->readonly_paths, nk_default_readonly[i]);
+}
+
+static int volume_facts(struct nk_spec *spec, struct nk_err *e)
+{
+	for (size_t i = 0; i < spec->mounts.n; i++) {
+		struct nk_mount_spec *m = &spec->mounts.v[i];
+		struct stat st;
+
+		if (m->kind == NK_MOUNT_TMPFS)
+			continue;
+		if (stat(m->source, &st)) {
+			nk_fail(e, errno, "volume %s:%s: source", m->source, m->target);
+			return nk_hint(e, "make it first: mkdir -p %s", m->source);
+		}
+		m->source_is_dir = S_ISDIR(st.st_mode);
+		if (m->kind == NK_MOUNT_OVERLAY && !m->source_is_dir) {
+			nk_fail(e, ENOTDIR, "overlay over %s", m->source);
+			return nk_hint(e, "an overlay needs a directory below it");
+		}
+	}
+	return 0;
+}
+
+static int device_fact(struct nk_device_spec *d, struct nk_err *e)
+{
+	struct stat st;
+
+	if (stat(d->source, &st)) {
+		nk_fail(e, errno, "device %s", d->source);
+		return nk_hint(e, "--device names a device file of the host");
+	}
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode)) {
+		nk_fail(e, 0, "device %s: it is not a device file", d->source);
+		return nk_hint(e, "use -v for files and directories");
+	}
+	d->type = st.st_mode;
+	d->major = major(st.st_rdev);
+	d->minor = minor(st.st_rdev);
+	d->uid = st.st_uid;
+	d->gid = st.st_gid;
+	return 0;
+}
+
+static bool usual_device(const char *name)
+{
+	static const char *const usual[] = {"null", "zero", "full",    "random", "urandom",
+					    "tty",  "ptmx", "console", "core"};
+
+	for (size_t i = 0; i < NK_COUNT(usual); i++)
+		if (!strcmp(name, usual[i]))
+			return true;
+	return false;
+}
+
+/* --privileged: every device of the host, as Docker gives them. */
+static void all_devices(struct nk_arena *a, struct nk_spec *spec, const char *dir, int depth)
+{
+	_closedir_ DIR *d = opendir(dir);
+
+	for (struct dirent *ent; d && (ent = readdir(d));) {
+		struct stat st;
+
+		if (ent->d_name[0] == '.' || (depth == 0 && usual_device(ent->d_name)))
+			continue;
+		const char *path = nk_fmt(a, "%s/%s", dir, ent->d_name);
+		if (lstat(path, &st))
+			continue;
+		if (S_ISDIR(st.st_mode) && depth < 3 && strcmp(ent->d_name, "pts") &&
+		    strcmp(ent->d_name, "shm") && strcmp(ent->d_name, "mqueue")) {
+			all_devices(a, spec, path, depth + 1);
+		} else if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) {
+			struct nk_device_spec *dev = NK_PUSH(a, &spec->devices);
+			if (dev)
+				*dev = (struct nk_device_spec){
+					.source = path, .target = path, .access = "rwm"};
+		}
+	}
+}
+
+static int device_facts(struct nk_arena *a, struct nk_spec *spec, struct nk_err *e)
+{
+	if (spec->privileged)
+		all_devices(a, spec, "/dev", 0);
+	for (size_t i = 0; i < spec->devices.n; i++) {
+		int r = device_fact(&spec->devices.v[i], e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void single_range(struct nk_arena *a, struct nk_idmaps *maps, uint32_t first, uint32_t count)
+{
+	struct nk_idmap *m = NK_PUSH(a, maps);
+
+	if (m)
+		*m = (struct nk_idmap){0, first, count};
+}
+
+/* Who the users of a new user namespace are, where nobody has said it. */
+static int id_maps(struct nk_arena *a, struct nk_spec *spec, const struct nk_facts *f,
+		   const char *state_dir, struct nk_idmap *lease, int *lease_fd, struct nk_err *e)
+{
+	if (spec->ns[NK_NS_USER].mode != NK_NS_NEW)
+		return 0;
+	if (spec->uid_maps.n || spec->gid_maps.n) {
+		/* One given, the other left away: the same numbers for both, as Podman does. */
+		if (!spec->gid_maps.n)
+			spec->gid_maps = spec->uid_maps;
+		if (!spec->uid_maps.n)
+			spec->uid_maps = spec->gid_maps;
+		return 0;
+	}
+	if (!f->sys_admin) {
+		nk_idmap_rootless(a, f, &spec->uid_maps, &spec->gid_maps);
+		if (f->single_id)
+			nk_log(NK_LOG_WARN,
+			       "only one user id inside: %s (apt-get install uidmap; usermod "
+			       "--add-subuids 100000-165535 --add-subgids 100000-165535 %s)",
+			       f->single_id, f->user_name ? f->user_name : "USER");
+		return 0;
+	}
+	uint32_t count = nk_idrange_max(f), first;
+	if (count > RANGE)
+		count = RANGE;
+	int r = nk_idrange_lease(state_dir, spec->id ? spec->id : "", f, count, &first, lease_fd, e);
+	if (r < 0)
+		return r;
+	*lease = (struct nk_idmap){0, first, count};
+	single_range(a, &spec->uid_maps, first, count);
+	single_range(a, &spec->gid_maps, first, count);
+	return 0;
+}
+
+int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, const char *state_dir,
+	       struct nk_idmap *lease, int *lease_fd, struct nk_err *e)
+{
+	struct stat up, mq;
+	int r;
+
+	*lease_fd = -1;
+	*lease = (struct nk_idmap){0};
+	default_paths(a, spec);
+	if ((r = volume_facts(spec, e)) < 0 || (r = device_facts(a, spec, e)) < 0 ||
+	    (r = nk_facts_collect(a, spec, f, e)) < 0)
+		return r;
+	if (spec->ns[NK_NS_IPC].mode == NK_NS_HOST)
+		f->mqueue = !stat("/dev", &up) && !stat("/dev/mqueue", &mq) && up.st_dev != mq.st_dev;
+	if (spec->rootfs_host && (r = nk_facts_host_dirs(a, f, e)) < 0)
+		return r;
+	return id_maps(a, spec, f, state_dir, lease, lease_fd, e);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the driver share; nobody else includes this. */
+#ifndef NK_SPAWN_DRIVER_H
+#define NK_SPAWN_DRIVER_H
+
+#include "child/protocol.h"
+#include "spawn/signals.h"
+#include "spawn/spawn.h"
+#include "spawn/terminal.h"
+
+struct nk_driver {
+	const struct nk_plan *plan;
+	const struct nk_spawn_options *o;
+	struct nk_run run;
+	int slots[NK_SLOT_MAX];
+	uint8_t *done;	/* parent's steps that succeeded */
+	bool *shown;	/* --debug: steps already told */
+	struct nk_signals signals;
+	struct nk_terminal terminal;
+	bool has_terminal;
+	bool socket_ended; /* init has executed the command, or is dead */
+	bool ended;	   /* init has been waited for */
+	bool middle_ended;
+	int status;	   /* of init, as waitpid gives it */
+	int32_t soft_errno;
+	uint64_t deadline_ms; /* CLOCK_MONOTONIC, 0 = none */
+};
+
+/* *e in the words of the step that failed; -errno. */
+int nk_driver_failed(struct nk_driver *d, size_t index, int err, struct nk_err *e);
+
+/* The parent's NK_OP_AWAIT and NK_OP_HELPER. */
+int nk_driver_await(struct nk_driver *d, size_t index, struct nk_err *e);
+int nk_driver_helper(struct nk_driver *d, size_t index, struct nk_err *e);
+
+/* The poll loop until the command has ended; -errno when it never ran. */
+int nk_driver_wait(struct nk_driver *d, struct nk_result *r, struct nk_err *e);
+
+bool nk_driver_out_of_memory(const struct nk_driver *d);
+
+/* --debug: tell the steps that have been done since the last call. */
+void nk_driver_trace(struct nk_driver *d);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One loop for socket, process, signals, terminal and time. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cgroup/live.h"
+#include "spawn/driver.h"
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Read one message; fd gets a descriptor that came along, or -1. 1: a message;
+ * 0: the other side has ended. */
+static int receive(int sock, struct nk_message *m, int *fd)
+{
+	struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
+	union {
+		struct cmsghdr h;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control.space),
+	};
+	ssize_t n;
+
+	*fd = -1;
+	do
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n != sizeof(*m))
+		return 0;
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
+	return 1;
+}
+
+static int child_failed(struct nk_driver *d, const struct nk_message *m, struct nk_err *e)
+{
+	d->soft_errno = m->value;
+	if (m->step < 0 || (size_t)m->step >= d->plan->steps.n)
+		return nk_fail(e, EPROTO, "a message from the container's first process");
+	return nk_driver_failed(d, (size_t)m->step, m->err, e);
+}
+
+/* It ended without a word: killed, before it became the command. */
+static int died_early(struct nk_driver *d, struct nk_err *e)
+{
+	const char *how = "it ended";
+	siginfo_t info = {0};
+
+	if (d->slots[NK_SLOT_PIDFD] >= 0 &&
+	    !waitid(P_PIDFD, (id_t)d->slots[NK_SLOT_PIDFD], &info, WEXITED)) {
+		d->ended = true;
+		if (info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
+			how = strsignal(info.si_status);
+	}
+	nk_fail(e, 0, "the container's first process died before it became the command: %s", how);
+	return nk_hint(e, "was it killed, or does a memory limit leave no room to start?");
+}
+
+int nk_driver_await(struct nk_driver *d, size_t index, struct nk_err *e)
+{
+	const struct nk_step *s = &d->plan->steps.v[index];
+	struct nk_message m;
+	int fd;
+
+	nk_trace_begin(&d->run, index);
+	if (!receive(d->slots[NK_SLOT_SOCKET], &m, &fd))
+		return died_early(d, e);
+	if (m.type == NK_MSG_ERROR)
+		return child_failed(d, &m, e);
+	if (m.type != s->n[0]) {
+		if (fd >= 0)
+			close(fd);
+		return nk_driver_failed(d, index, EPROTO, e);
+	}
+	if (s->out >= 0)
+		d->slots[s->out] = fd >= 0 ? fd : m.value;
+	else if (fd >= 0)
+		close(fd);
+	d->done[index] = 1;
+	nk_trace_end(&d->run, index, 0);
+	return 0;
+}
+
+static int on_message(struct nk_driver *d, struct nk_err *e)
+{
+	struct nk_message m;
+	int fd, ret = 0;
+
+	if (!receive(d->slots[NK_SLOT_SOCKET], &m, &fd)) {
+		d->socket_ended = true; /* execve has closed it, or death */
+		return 0;
+	}
+	if (m.type == NK_MSG_ERROR) {
+		ret = child_failed(d, &m, e);
+	} else if (m.type == NK_MSG_TERMINAL && fd >= 0) {
+		d->has_terminal = true;
+		return nk_terminal_open(&d->terminal, fd, d->o->interactive ? 0 : -1, 1, e);
+	}
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+static void reap_init(struct nk_driver *d, struct nk_result *r)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_PIDFD, (id_t)d->slots[NK_SLOT_PIDFD], &info, WEXITED | WNOHANG) ||
+	    info.si_pid == 0)
+		return;
+	d->ended = true;
+	r->signaled = info.si_code != CLD_EXITED;
+	r->exit_code = r->signaled ? NK_EXIT_SIGNAL + info.si_status : info.si_status;
+}
+
+static int poll_timeout(const struct nk_driver *d)
+{
+	if (d->o->step && !d->socket_ended)
+		return 50; /* --debug: a start that hangs shows how far it came */
+	if (!d->deadline_ms)
+		return -1;
+	uint64_t now = now_ms();
+	return now >= d->deadline_ms ? 0
+	       : d->deadline_ms - now > 1000000 ? 1000000
+						: (int)(d->deadline_ms - now);
+}
+
+static void check_deadline(struct nk_driver *d, struct nk_result *r)
+{
+	if (!d->deadline_ms || r->timed_out || now_ms() < d->deadline_ms)
+		return;
+	r->timed_out = true;
+	d->deadline_ms = 0;
+	syscall(SYS_pidfd_send_signal, d->slots[NK_SLOT_PIDFD], SIGKILL, NULL, 0);
+}
+
+/* One turn: wait for something and deal with it. */
+static int turn(struct nk_driver *d, struct nk_result *r, struct nk_err *e)
+{
+	struct pollfd fds[6] = {
+		{.fd = d->slots[NK_SLOT_PIDFD], .events = POLLIN},
+		{.fd = d->socket_ended ? -1 : d->slots[NK_SLOT_SOCKET], .events = POLLIN},
+		{.fd = d->signals.fd, .events = POLLIN},
+	};
+	int n = 3, ret;
+
+	if (d->has_terminal)
+		n += nk_terminal_poll_fds(&d->terminal, fds + 3);
+	if (poll(fds, (nfds_t)n, poll_timeout(d)) < 0 && errno != EINTR)
+		return nk_fail(e, errno, "wait for the container");
+	if (d->o->step)
+		nk_driver_trace(d);
+	if (fds[1].revents && (ret = on_message(d, e)) < 0)
+		return ret;
+	if (fds[2].revents && (ret = nk_signals_handle(&d->signals, d->slots[NK_SLOT_PIDFD],
+						       d->has_terminal ? &d->terminal : NULL)) < 0)
+		return nk_fail(e, -ret, "forward a signal");
+	if (n > 3)
+		nk_terminal_handle(&d->terminal, fds + 3);
+	check_deadline(d, r);
+	if (fds[0].revents)
+		reap_init(d, r);
+	return 0;
+}
+
+int nk_driver_wait(struct nk_driver *d, struct nk_result *r, struct nk_err *e)
+{
+	int ret;
+
+	if (d->o->timeout_ms)
+		d->deadline_ms = now_ms() + d->o->timeout_ms;
+	while (!d->ended) {
+		ret = turn(d, r, e);
+		if (ret < 0)
+			return ret;
+	}
+	/* A message may still wait in the socket: why it ended. */
+	while (!d->socket_ended) {
+		ret = on_message(d, e);
+		if (ret < 0)
+			return ret;
+	}
+	if (d->has_terminal)
+		nk_terminal_drain(&d->terminal, 2000);
+	return 0;
+}
+
+bool nk_driver_out_of_memory(const struct nk_driver *d)
+{
+	return d->o->n_groups > 0 && nk_cgroup_oom_kills(d->o->groups, d->o->n_groups) > 0;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "spawn/spawn.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cgroup/live.h"
+#include "spawn/driver.h"
+
+int nk_driver_failed(struct nk_driver *d, size_t index, int err, struct nk_err *e)
+{
+	const struct nk_step *s = &d->plan->steps.v[index];
+
+	nk_fail(e, err, "step %zu of %zu: %s (%s)", index + 1, d->plan->steps.n, s->why,
+		nk_op_syscall((enum nk_op)s->op));
+	e->step = (int)index + 1;
+	if (s->op == NK_OP_EXECVE) {
+		const char *name = ((char *const *)s->p[0])[0];
+		if (d->soft_errno && err == ENOENT)
+			err = d->soft_errno;
+		bool missing = err == ENOENT || err == ENOTDIR;
+		nk_fail(e, err, "step %zu of %zu: execute %s (execve)", index + 1,
+			d->plan->steps.n, name);
+		e->step = (int)index + 1;
+		e->exit = missing ? NK_EXIT_NOT_FOUND : NK_EXIT_CANNOT_EXEC;
+		if (missing)
+			nk_hint(e, "there is no such command inside (looked in PATH of the "
+				   "container), or the program's interpreter is missing");
+		else if (err == EACCES)
+			nk_hint(e, "the file is no program, its x bit is not set, or this user may "
+				   "not execute it");
+		else
+			nk_hint(e, "the kernel cannot execute this file: is it made for this "
+				   "machine, does a script begin with #!?");
+	} else if (s->hint) {
+		nk_hint(e, "%s", s->hint);
+	}
+	return -e->err;
+}
+
+void nk_driver_trace(struct nk_driver *d)
+{
+	if (!d->o->step || !d->run.trace)
+		return;
+	size_t n = d->plan->steps.n < NK_TRACE_MAX ? d->plan->steps.n : NK_TRACE_MAX;
+	for (size_t i = 0; i < n; i++) {
+		if (d->shown[i] ||
+		    !__atomic_load_n(&d->run.trace->end_ns[i], __ATOMIC_ACQUIRE))
+			continue;
+		d->shown[i] = true;
+		d->o->step(d->o->arg, d->plan, i, d->run.trace);
+	}
+}
+
+/* One step of the parent. 1 in a new process (never seen by the caller). */
+static int run_step(struct nk_driver *d, size_t i, struct nk_err *e)
+{
+	const struct nk_step *s = &d->plan->steps.v[i];
+	long ret;
+
+	if (s->op == NK_OP_AWAIT)
+		return nk_driver_await(d, i, e);
+	if (s->op == NK_OP_HELPER)
+		return nk_driver_helper(d, i, e);
+	ret = nk_step_run(&d->run, i);
+	if (s->op == NK_OP_CLONE3 && ret == 0)
+		nk_child_main(&d->run, (enum nk_actor)s->n[1], i + 1);
+	if (ret < 0 && !nk_step_tolerates(s, -ret))
+		return nk_driver_failed(d, i, (int)-ret, e);
+	d->done[i] = ret < 0 ? 0 : 1;
+	return 0;
+}
+
+static int run_parent(struct nk_driver *d, struct nk_err *e)
+{
+	const struct nk_plan *p = d->plan;
+	bool told = false;
+
+	for (size_t i = 0; i < p->steps.n; i++) {
+		if (p->steps.v[i].actor != NK_PARENT)
+			continue;
+		int ret = run_step(d, i, e);
+		if (ret < 0)
+			return ret;
+		/* Whoever keeps state learns of init as soon as its pid is known. */
+		if (!told && d->slots[NK_SLOT_PID] > 0 && d->slots[NK_SLOT_PIDFD] >= 0) {
+			told = true;
+			if (d->o->started &&
+			    (ret = d->o->started(d->o->arg, d->slots[NK_SLOT_PID], e)) < 0)
+				return ret;
+		}
+	}
+	return 0;
+}
+
+/* Nobody may be left: init is killed, its end waited for; a middle ends by itself
+ * when its socket is closed. */
+static void reap(struct nk_driver *d)
+{
+	int pidfd = d->slots[NK_SLOT_PIDFD];
+	siginfo_t info;
+
+	if (d->slots[NK_SLOT_SOCKET] >= 0) {
+		/* An init whose pid nobody told us waits on this socket, and ends with it. */
+		close(d->slots[NK_SLOT_SOCKET]);
+		d->slots[NK_SLOT_SOCKET] = -1;
+	}
+	if (pidfd >= 0 && !d->ended) {
+		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+		while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) && errno == EINTR)
+			;
+		d->ended = true;
+	}
+	if (d->slots[NK_SLOT_MIDDLE_PID] > 0 && !d->middle_ended) {
+		kill(d->slots[NK_SLOT_MIDDLE_PID], SIGKILL);
+		while (waitpid(d->slots[NK_SLOT_MIDDLE_PID], NULL, 0) < 0 && errno == EINTR)
+			;
+		d->middle_ended = true;
+	}
+}
+
+/* A group is busy while its last process goes, or when processes outside of its PID
+ * namespace are left in it: end them, and wait until the kernel lets go. */
+static void clear_groups(struct nk_driver *d)
+{
+	struct nk_err ignored;
+
+	for (int i = 0; i < d->o->n_groups; i++) {
+		nk_cgroup_kill(d->o->groups[i], &ignored);
+		nk_cgroup_remove(d->o->groups[i], &ignored);
+	}
+}
+
+/* The after-steps, in the order of the list. */
+static void undo(struct nk_driver *d, struct nk_err *e)
+{
+	const struct nk_plan *p = d->plan;
+
+	for (size_t i = 0; i < p->steps.n; i++) {
+		const struct nk_step *s = &p->steps.v[i];
+		if (s->actor != NK_AFTER || (s->undo_of >= 0 && !d->done[s->undo_of]))
+			continue;
+		long ret = nk_step_run(&d->run, i);
+		if (ret == -EBUSY) {
+			clear_groups(d);
+			ret = nk_step_run(&d->run, i);
+			ret = ret == -ENOENT ? 0 : ret;
+		}
+		if (ret < 0 && !nk_step_tolerates(s, -ret) && !e->msg[0])
+			nk_driver_failed(d, i, (int)-ret, e);
+	}
+}
+
+static void close_slots(struct nk_driver *d)
+{
+	for (size_t i = 0; i < d->plan->steps.n; i++) {
+		const struct nk_step *s = &d->plan->steps.v[i];
+		if (s->actor == NK_INIT || s->actor == NK_MIDDLE)
+			continue;
+		bool pid = s->op == NK_OP_CLONE3 || s->out == NK_SLOT_PID;
+		if (s->out >= 0 && !pid && d->slots[s->out] >= 0) {
+			close(d->slots[s->out]);
+			d->slots[s->out] = -1;
+		}
+		if (s->op == NK_OP_CLOSE && s->fd[0] >= 0)
+			d->slots[s->fd[0]] = -1;
+	}
+	if (d->slots[NK_SLOT_PIDFD] >= 0)
+		close(d->slots[NK_SLOT_PIDFD]);
+}
+
+static int driver_init(struct nk_driver *d, struct nk_err *e)
+{
+	for (size_t i = 0; i < NK_SLOT_MAX; i++)
+		d->slots[i] = -1;
+	d->done = calloc(d->plan->steps.n + 1, 1);
+	if (!d->done)
+		return nk_fail(e, ENOMEM, "cannot start");
+	d->run = (struct nk_run){
+		.steps = d->plan->steps.v,
+		.n = d->plan->steps.n,
+		.slots = d->slots,
+		.fault_step = d->o->fault_step - 1,
+		.fault_after = d->o->fault_after,
+		.fault_action = d->o->fault_action,
+	};
+	if (d->o->step) {
+		void *page = mmap(NULL, sizeof(struct nk_trace), PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		d->shown = calloc(NK_TRACE_MAX, 1);
+		if (page == MAP_FAILED || !d->shown)
+			return nk_fail(e, ENOMEM, "cannot keep times for --debug");
+		d->run.trace = page;
+	}
+	return nk_signals_open(&d->signals, e);
+}
+
+static void driver_done(struct nk_driver *d)
+{
+	nk_driver_trace(d);
+	nk_signals_done(&d->signals);
+	close_slots(d);
+	if (d->run.trace)
+		munmap(d->run.trace, sizeof(struct nk_trace));
+	free(d->shown);
+	free(d->done);
+}
+
+int nk_spawn(const struct nk_plan *p, const struct nk_spawn_options *o, struct nk_result *r,
+	     struct nk_err *e)
+{
+	struct nk_driver d = {.plan = p, .o = o};
+
+	*r = (struct nk_result){0};
+	int ret = driver_init(&d, e);
+	if (ret == 0)
+		ret = run_parent(&d, e);
+	if (ret == 0)
+		ret = nk_driver_wait(&d, r, e);
+	reap(&d);
+	nk_terminal_done(&d.terminal);
+	if (ret == 0)
+		r->out_of_memory = nk_driver_out_of_memory(&d);
+	/* A failure keeps its words: what undoing says then is secondary. */
+	if (d.done)
+		undo(&d, e);
+	driver_done(&d);
+	return ret;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parent's driver: runs the parent's steps of a plan, clones, talks to the
+ * other actors, relays terminal and signals while the command runs, and undoes
+ * what was made (the steps of actor `after`) however it ended.
+ */
+#ifndef NK_SPAWN_SPAWN_H
+#define NK_SPAWN_SPAWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "child/child.h"
+#include "step/step.h"
+
+struct nk_spawn_options {
+	bool interactive;	/* with a terminal: stdin goes in */
+	uint64_t timeout_ms;	/* end the command after that, 0 = never */
+	const char *const *groups; /* absolute cgroup directories that the plan makes */
+	int n_groups;
+
+	/* Called once init's pid is known, before it executes the command. An error
+	 * ends the start. */
+	int (*started)(void *arg, pid_t pid, struct nk_err *e);
+	/* --debug: called for each step that has been done, in order of the list. */
+	void (*step)(void *arg, const struct nk_plan *p, size_t index, const struct nk_trace *t);
+	void *arg;
+
+	/* -Dfault=true builds: 1-based step, 0 = none */
+	int fault_step;
+	bool fault_after;
+	enum nk_fault_action fault_action;
+};
+
+struct nk_result {
+	int exit_code;	/* of the command, 128 + N when ended by signal N */
+	bool signaled;
+	bool timed_out;
+	bool out_of_memory; /* the kernel ended a process of it for want of memory */
+};
+
+/*
+ * Run a plan to its end. 0: the command ran, *r tells how it ended. -errno: it
+ * never ran; *e names the step, and e->exit is the code for the shell. Either
+ * way nothing is left behind; what could not be undone is told in *e with 0
+ * returned and e->msg not empty.
+ */
+int nk_spawn(const struct nk_plan *p, const struct nk_spawn_options *o, struct nk_result *r,
+	     struct nk_err *e);
+
+#endif
