@@ -1,15 +1,184 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nook run: words -> spec -> plan -> a running container, or its explanation. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
 #include "cli/cli.h"
+#include "cli/explain.h"
 #include "cli/run_options.h"
+#include "plan/plan.h"
+#include "runtime/prepare.h"
+#include "runtime/runtime.h"
+#include "security/caps.h"
+#include "security/seccomp.h"
+#include "spawn/spawn.h"
+#include "state/state.h"
 
-static int run_container(struct nk_cli *cli, struct nk_run_request *r)
+/* Everything about one `nook run`. */
+struct run {
+	struct nk_cli *cli;
+	struct nk_run_request *request;
+	struct nk_spec *spec;
+	struct nk_facts facts;
+	struct nk_plan plan;
+	struct nk_plan_cgroup groups;
+	struct nk_idmap lease;
+	int lease_fd;
+	struct nk_state state;
+	struct nk_state_record record;
+	struct nk_state_handle handle;
+};
+
+/* container:NAME in a namespace option -> the namespace of that container. */
+static int resolve_containers(struct run *r, struct nk_err *e)
 {
-	struct nk_err e;
+	for (int k = 0; k < NK_NS_COUNT; k++) {
+		struct nk_ns_spec *ns = &r->spec->ns[k];
+		struct nk_state_record other;
 
-	(void)r;
-	nk_fail(&e, 0, "run: not yet built in");
-	return nk_cli_error(cli, &e);
+		if (ns->mode != NK_NS_JOIN || strncmp(ns->path, "container:", 10))
+			continue;
+		int ret = nk_state_find(&r->state, &r->cli->arena, ns->path + 10, &other, e);
+		if (ret < 0)
+			return ret;
+		ns->path = nk_state_ns_path(&r->cli->arena, &other, (enum nk_ns_kind)k);
+	}
+	return 0;
+}
+
+/* Who the command is: user, groups and HOME from the container's own files. */
+static int resolve_user(struct run *r, struct nk_err *e)
+{
+	struct nk_arena *a = &r->cli->arena;
+	size_t passwd_len, group_len;
+	const char *passwd = nk_container_text(a, r->spec, "/etc/passwd", &passwd_len);
+	const char *group = nk_container_text(a, r->spec, "/etc/group", &group_len);
+	int ret = nk_run_user(r->request, a, passwd, passwd_len, group, group_len, e);
+
+	if (ret < 0)
+		return ret;
+	return nk_caps_build(&r->spec->caps, &r->request->cap_add, &r->request->cap_drop,
+			     r->spec->privileged, r->spec->uid, r->facts.last_cap, e);
+}
+
+static int make_plan(struct run *r, struct nk_err *e)
+{
+	struct nk_arena *a = &r->cli->arena;
+	struct nk_plan_input in = {.spec = r->spec, .facts = &r->facts};
+	const char *cache = nk_fmt(a, "%s/seccomp", r->cli->root);
+	int ret;
+
+	if ((ret = resolve_containers(r, e)) < 0 ||
+	    (ret = nk_prepare(a, r->spec, &r->facts, r->cli->state, &r->lease, &r->lease_fd, e)) < 0 ||
+	    (ret = resolve_user(r, e)) < 0 ||
+	    (ret = nk_seccomp_filter(a, r->spec, cache, &in.filter, e)) < 0)
+		return ret;
+	if (r->request->init) {
+		struct nk_strv args = {0};
+		nk_strv_push(a, &args, "/dev/nook-init");
+		nk_strv_push(a, &args, "--");
+		for (size_t i = 0; i < r->spec->args.n; i++)
+			nk_strv_push(a, &args, r->spec->args.v[i]);
+		r->spec->args = args;
+	}
+	nk_plan_init(&r->plan, a);
+	return nk_plan_run(&r->plan, &in, &r->groups, e);
+}
+
+static int started(void *arg, pid_t pid, struct nk_err *e)
+{
+	struct run *r = arg;
+
+	return nk_state_started(&r->handle, &r->record, pid, e);
+}
+
+static void show_step(void *arg, const struct nk_plan *p, size_t index, const struct nk_trace *t)
+{
+	struct run *r = arg;
+
+	nk_explain_done_step(r->cli, p, index, t);
+}
+
+static int register_container(struct run *r, struct nk_err *e)
+{
+	struct nk_arena *a = &r->cli->arena;
+
+	r->record = (struct nk_state_record){
+		.id = r->spec->id,
+		.name = r->spec->name,
+		.reference = r->request->reference ? r->request->reference : r->request->rootfs,
+		.lease = r->lease,
+		.spec = r->spec,
+	};
+	for (int i = 0; i < r->groups.n_paths; i++)
+		nk_strv_push(a, &r->record.cgroups, r->groups.paths[i]);
+	return nk_state_create(&r->state, a, &r->record, &r->handle, e);
+}
+
+static int spawn(struct run *r, struct nk_result *result, struct nk_err *e)
+{
+	const struct nk_spawn_options o = {
+		.interactive = r->spec->interactive,
+		.timeout_ms = (uint64_t)r->request->timeout * 1000,
+		.groups = r->groups.paths,
+		.n_groups = r->groups.n_paths,
+		.started = started,
+		.step = r->request->debug ? show_step : NULL,
+		.arg = r,
+		.fault_step = r->request->fault_step,
+		.fault_after = r->request->fault_after,
+		.fault_action = r->request->fault_action,
+	};
+	struct nk_err left = {0};
+	int ret = register_container(r, e);
+
+	if (ret < 0)
+		return ret;
+	ret = nk_spawn(&r->plan, &o, result, e);
+	if (nk_state_remove(&r->handle, ret < 0 ? -1 : result->exit_code, &left) < 0)
+		nk_log(NK_LOG_WARN, "%s", left.msg);
+	if (ret == 0 && e->msg[0])
+		nk_log(NK_LOG_WARN, "%s", e->msg);
+	return ret;
+}
+
+/* What a person should know about an end that the exit code alone does not tell. */
+static void tell_end(const struct run *r, const struct nk_result *result)
+{
+	if (result->out_of_memory)
+		nk_log(NK_LOG_WARN, "out of memory: the kernel ended a process that went over "
+				    "--memory %lldm",
+		       (long long)(r->spec->resources.memory >> 20));
+	if (result->timed_out)
+		nk_log(NK_LOG_WARN, "timeout: ended after %u seconds", r->request->timeout);
+}
+
+static int run_container(struct nk_cli *cli, struct nk_run_request *request)
+{
+	struct run r = {.cli = cli, .request = request, .spec = &request->spec, .lease_fd = -1};
+	struct nk_result result = {0};
+	struct nk_err e = {0};
+	int ret;
+
+	if (nk_runtime_open(&r.state, cli->state, &e) < 0)
+		return nk_cli_error(cli, &e);
+	ret = make_plan(&r, &e);
+	if (ret == 0 && request->explain != NK_EXPLAIN_NO)
+		ret = nk_explain_print(cli, &r.plan, request->explain, &e);
+	else if (ret == 0)
+		ret = spawn(&r, &result, &e);
+	nk_state_close(&r.state);
+	if (r.lease_fd >= 0)
+		close(r.lease_fd);
+	if (ret < 0)
+		return nk_cli_error(cli, &e);
+	tell_end(&r, &result);
+	return result.exit_code;
 }
 
 static int run(struct nk_cli *cli, int argc, char **argv)

@@ -134,7 +134,7 @@ static void read_only(struct nk_build *b, const char *path)
 					 "read-only");
 	nk_tolerate(s, EBADF, 0, 0);
 	s = nk_b_attach(p, tree, base, name, nk_fmt(p->arena, "over %s", path));
-	nk_tolerate(s, EBADF, 0, 0);
+	nk_tolerate(s, EBADF, ENOENT, 0);
 }
 
 static void mask_dir(struct nk_build *b, int base, const char *name, const char *path)

@@ -195,9 +195,14 @@ void nk_part_pivot(struct nk_build *b)
 	s->s[0] = ".";
 	s->s[1] = ".";
 	s->hint = "pivot_root cannot leave an initramfs: `nook doctor`";
-	s = nk_plan_add(p, NK_OP_UMOUNT2, "the old root is gone, with everything on it");
-	s->s[0] = ".";
-	s->n[0] = MNT_DETACH;
+	/* "." means the topmost of what is stacked there: scratch lies on the old root. */
+	static const char *const gone[] = {"the scratch space lies on top of that: gone",
+					   "and the old root is gone, with every mount in it"};
+	for (size_t i = 0; i < 2; i++) {
+		s = nk_plan_add(p, NK_OP_UMOUNT2, "%s", gone[i]);
+		s->s[0] = ".";
+		s->n[0] = MNT_DETACH;
+	}
 	s = nk_plan_add(p, NK_OP_CHDIR, "at the top of what is left");
 	s->s[0] = "/";
 }
