@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 int nk_cli_explain(struct nk_cli *cli, const struct nk_plan *p, enum nk_explain how)
 {
@@ -31,13 +32,15 @@ void nk_cli_debug_step(void *arg, const struct nk_plan *p, size_t index,
 		       const struct nk_trace *t)
 {
 	const struct nk_step *s = &p->steps.v[index];
-	char call[256];
+	char failed[80] = "";
 
 	(void)arg;
-	nk_step_call(p, s, call, sizeof(call));
-	fprintf(stderr, "%4zu %-6s %8.1f us  %s", index + 1, nk_actor_name((enum nk_actor)s->actor),
-		(double)(t->end_ns[index] - t->begin_ns[index]) / 1000.0, call);
 	if (t->result[index] < 0)
-		fprintf(stderr, " = -1 (%s)", strerror(-t->result[index]));
-	fputc('\n', stderr);
+		snprintf(failed, sizeof(failed), " (%s: allowed here)",
+			 strerror(-t->result[index]));
+	/* A terminal that -t has put into raw mode needs the carriage return. */
+	fprintf(stderr, "%4zu %-7s %-12s %8.1f us  %s%s%s\n", index + 1,
+		nk_actor_name((enum nk_actor)s->actor), nk_topic_name((enum nk_topic)s->topic),
+		(double)(t->end_ns[index] - t->begin_ns[index]) / 1000.0, s->why, failed,
+		isatty(STDERR_FILENO) ? "\r" : "");
 }

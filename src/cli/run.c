@@ -97,13 +97,6 @@ static int started(void *arg, pid_t pid, struct nk_err *e)
 	return nk_state_started(&r->handle, &r->record, pid, e);
 }
 
-static void show_step(void *arg, const struct nk_plan *p, size_t index, const struct nk_trace *t)
-{
-	struct run *r = arg;
-
-	nk_explain_done_step(r->cli, p, index, t);
-}
-
 static int register_container(struct run *r, struct nk_err *e)
 {
 	struct nk_arena *a = &r->cli->arena;
@@ -128,7 +121,7 @@ static int spawn(struct run *r, struct nk_result *result, struct nk_err *e)
 		.groups = r->groups.paths,
 		.n_groups = r->groups.n_paths,
 		.started = started,
-		.step = r->request->debug ? show_step : NULL,
+		.step = r->request->debug ? nk_cli_debug_step : NULL,
 		.arg = r,
 		.fault_step = r->request->fault_step,
 		.fault_after = r->request->fault_after,
@@ -169,7 +162,7 @@ static int run_container(struct nk_cli *cli, struct nk_run_request *request)
 		return nk_cli_error(cli, &e);
 	ret = make_plan(&r, &e);
 	if (ret == 0 && request->explain != NK_EXPLAIN_NO)
-		ret = nk_explain_print(cli, &r.plan, request->explain, &e);
+		result.exit_code = nk_cli_explain(cli, &r.plan, request->explain);
 	else if (ret == 0)
 		ret = spawn(&r, &result, &e);
 	nk_state_close(&r.state);
