@@ -2,6 +2,7 @@
 #include "security/profile_json.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "security/profile_reader.h"
 
@@ -137,6 +138,27 @@ static int read_root(struct nk_reader *r, json_object *root)
 	return n < 0 ? n : 0;
 }
 
+/* json-c makes numbers beyond 64 bits the largest one, without a word. */
+static int check_numbers(const char *text, size_t n, struct nk_err *e)
+{
+	static const char max[] = "18446744073709551615";
+	size_t digits = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (quoted && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			quoted = !quoted;
+		digits = !quoted && i < n && text[i] >= '0' && text[i] <= '9' ? digits + 1 : 0;
+		if (digits > strlen(max) ||
+		    (digits == strlen(max) && memcmp(text + i + 1 - digits, max, digits) > 0))
+			return nk_fail(e, 0, "the number at byte %zu has more than 64 bits",
+				       i + 1 - digits);
+	}
+	return 0;
+}
+
 static void put_json(json_object **o)
 {
 	json_object_put(*o);
@@ -166,6 +188,8 @@ int nk_profile_parse(struct nk_arena *a, const char *text, size_t n,
 	if (json_tokener_get_error(t) != json_tokener_success)
 		return nk_fail(e, 0, "not JSON at byte %zu: %s", json_tokener_get_parse_end(t),
 			       json_tokener_error_desc(json_tokener_get_error(t)));
-	int rc = read_root(&r, root);
+	int rc = check_numbers(text, n, e);
+	if (rc >= 0)
+		rc = read_root(&r, root);
 	return rc < 0 ? rc : nk_arena_ok(a, e);
 }

@@ -79,7 +79,12 @@ int nk_pr_bad(struct nk_reader *r, const char *at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return nk_fail(r->e, 0, "%s: %s", at, text);
+	nk_fail(r->e, 0, "%s: %s", at, text);
+	/* What a foreign file says must not steer the terminal. */
+	for (char *c = r->e->msg; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	return -EINVAL;
 }
 
 int nk_pr_want(struct nk_reader *r, const char *at, json_object *o, enum json_type type)

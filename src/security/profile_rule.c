@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One entry of a profile's "syscalls": its names, conditions and arguments. */
 #include <stdio.h>
+#include <string.h>
 
 #include "security/caps.h"
 #include "security/profile_reader.h"
@@ -138,6 +139,19 @@ static int read_arg(struct nk_reader *r, const char *at, json_object *o, struct 
 	return 0;
 }
 
+static int check_name(struct nk_reader *r, const char *at, json_object *o)
+{
+	int rc = nk_pr_want(r, at, o, json_type_string);
+
+	if (rc < 0)
+		return rc;
+	const char *name = json_object_get_string(o);
+	size_t len = strlen(name);
+	if (!len || len > 64 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != len)
+		return nk_pr_bad(r, at, "\"%.64s\" is no name of a system call", name);
+	return 0;
+}
+
 static int read_names(struct nk_reader *r, const char *at, json_object *rule, json_object **names)
 {
 	json_object *one;
@@ -152,14 +166,16 @@ static int read_names(struct nk_reader *r, const char *at, json_object *rule, js
 		return nk_pr_bad(r, AT(r, "%snames", at), "missing");
 	int n = *names ? nk_pr_list_size(r, AT(r, "%snames", at), *names, MAX_NAMES) : 1;
 	for (int i = 0; *names && i < n; i++) {
-		json_object *o = json_object_array_get_idx(*names, (size_t)i);
-		rc = nk_pr_want(r, AT(r, "%snames[%d]", at, i), o, json_type_string);
+		rc = check_name(r, AT(r, "%snames[%d]", at, i),
+				json_object_array_get_idx(*names, (size_t)i));
 		if (rc < 0)
 			return rc;
 	}
-	if (one)
+	if (one) {
 		*names = one;
-	return n;
+		rc = check_name(r, AT(r, "%sname", at), one);
+	}
+	return rc < 0 ? rc : n;
 }
 
 static void add_rules(struct nk_reader *r, json_object *names, int n, const struct nk_rule *rule)
