@@ -116,6 +116,19 @@ static int put_file(struct nk_arena *a, struct nk_strv *env, const char *path, s
 	return 0;
 }
 
+int nk_env_put_given(struct nk_arena *a, struct nk_strv *env, const struct nk_strv *files,
+		     const struct nk_strv *words, struct nk_err *e)
+{
+	for (size_t i = 0; i < files->n; i++) {
+		int rc = put_file(a, env, files->v[i], e);
+		if (rc < 0)
+			return rc;
+	}
+	for (size_t i = 0; i < words->n; i++)
+		put_word(a, env, words->v[i]);
+	return 0;
+}
+
 int nk_run_finish_env(struct nk_run_request *r, struct nk_arena *a, const char *hostname,
 		      struct nk_err *e)
 {
@@ -128,12 +141,5 @@ int nk_run_finish_env(struct nk_run_request *r, struct nk_arena *a, const char *
 		nk_env_put(a, env, "TERM=xterm");
 	/* What systemd and others look at to know that they are in a container. */
 	nk_env_put(a, env, "container=nook");
-	for (size_t i = 0; i < r->env_files.n; i++) {
-		int rc = put_file(a, env, r->env_files.v[i], e);
-		if (rc < 0)
-			return rc;
-	}
-	for (size_t i = 0; i < r->env_words.n; i++)
-		put_word(a, env, r->env_words.v[i]);
-	return 0;
+	return nk_env_put_given(a, env, &r->env_files, &r->env_words, e);
 }

@@ -54,6 +54,9 @@ int nk_run_finish_env(struct nk_run_request *r, struct nk_arena *a, const char *
 		      struct nk_err *e);
 /* Set KEY=VALUE in a list, in the place of an earlier KEY. */
 void nk_env_put(struct nk_arena *a, struct nk_strv *env, const char *pair);
+/* --env-file and then -e, as they were given. */
+int nk_env_put_given(struct nk_arena *a, struct nk_strv *env, const struct nk_strv *files,
+		     const struct nk_strv *words, struct nk_err *e);
 
 /* run_limits.c */
 NK_SETTER(bytes); /* offset: an int64_t */

@@ -390,7 +390,10 @@ static int call_between(const struct call *c)
 	case NK_OP_LINK_UP: path_call(c, "link_up"); fputs("IFF_UP", c->out); break;
 	case NK_OP_PIDFD_OPEN:
 		fputs("(int)syscall(SYS_pidfd_open, ", c->out);
-		var(c, s->fd[0]);
+		if (s->fd[0] >= 0)
+			var(c, s->fd[0]);
+		else
+			fprintf(c->out, "%" PRIu64, s->n[0]);
 		fputs(", 0", c->out);
 		break;
 	case NK_OP_TELL:
