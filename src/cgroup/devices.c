@@ -40,7 +40,7 @@ void nk_cgroup_device_rules(struct nk_arena *a, const struct nk_spec *spec,
 		struct nk_cg_device_rule *r = NK_PUSH(a, rules);
 		if (r)
 			*r = (struct nk_cg_device_rule){S_ISBLK(d->type) ? 'b' : 'c', d->major,
-							d->minor, d->access};
+							d->minor, d->access ? d->access : "rwm"};
 	}
 }
 

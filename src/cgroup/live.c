@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -179,8 +180,19 @@ static int remove_children(int dir)
 	return 0;
 }
 
+/* The leaf that a rootless nook may have stood in, see plan/cgroup.c; while one still
+ * stands in it, this fails, and so it should. */
+static void remove_leaf(const char *path)
+{
+	char leaf[PATH_MAX];
+
+	if (snprintf(leaf, sizeof(leaf), "%s.self", path) < (int)sizeof(leaf))
+		rmdir(leaf);
+}
+
 int nk_cgroup_remove(const char *path, struct nk_err *e)
 {
+	remove_leaf(path);
 	for (int try = 0; try < TRIES; try++) {
 		int sum = 0;
 

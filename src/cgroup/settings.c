@@ -59,6 +59,11 @@ static const char *amount(struct nk_arena *a, int64_t n, bool v2)
 	return n < 0 ? (v2 ? "max" : "-1") : nk_fmt(a, "%" PRId64, n);
 }
 
+static bool full_access(const char *access)
+{
+	return !access || (strchr(access, 'r') && strchr(access, 'w') && strchr(access, 'm'));
+}
+
 unsigned nk_cgroup_wanted(const struct nk_spec *spec)
 {
 	const struct nk_resources *r = &spec->resources;
@@ -75,9 +80,7 @@ unsigned nk_cgroup_wanted(const struct nk_spec *spec)
 	if (asked(r->blkio_weight) || r->read_bps.n || r->write_bps.n)
 		w |= NK_CG_BIT(NK_CG_IO);
 	for (size_t i = 0; i < spec->devices.n && !spec->privileged; i++)
-		if (!strchr(spec->devices.v[i].access, 'r') ||
-		    !strchr(spec->devices.v[i].access, 'w') ||
-		    !strchr(spec->devices.v[i].access, 'm'))
+		if (!full_access(spec->devices.v[i].access))
 			w |= NK_CG_BIT(NK_CG_DEVICES);
 	return w;
 }

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "cgroup/settings.h"
 #include "host/hostroot.h"
 #include "host/idrange.h"
 
@@ -170,7 +171,8 @@ int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, con
 	*lease = (struct nk_idmap){0};
 	default_paths(a, spec);
 	if ((r = volume_facts(spec, e)) < 0 || (r = device_facts(a, spec, e)) < 0 ||
-	    (r = nk_facts_collect(a, spec, f, e)) < 0)
+	    (r = nk_facts_collect(a, spec, f, e)) < 0 ||
+	    (r = nk_cgroups_probe(a, &f->cgroups, nk_cgroup_wanted(spec), spec->cgroup_parent, e)) < 0)
 		return r;
 	if (spec->ns[NK_NS_IPC].mode == NK_NS_HOST)
 		f->mqueue = !stat("/dev", &up) && !stat("/dev/mqueue", &mq) && up.st_dev != mq.st_dev;
