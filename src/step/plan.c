@@ -2,12 +2,18 @@
 #include "step/step.h"
 
 #include <stdarg.h>
+#include <string.h>
+
+#define FIRST_STEPS 256
 
 static struct nk_step spare; /* where writes go once memory has run out */
 
 void nk_plan_init(struct nk_plan *p, struct nk_arena *arena)
 {
 	*p = (struct nk_plan){.arena = arena, .n_slots = NK_SLOT_FIRST_FREE};
+	/* Room for a whole start at once: growing would copy it several times. */
+	p->steps.v = nk_alloc(arena, FIRST_STEPS * sizeof(*p->steps.v));
+	p->steps.cap = p->steps.v ? FIRST_STEPS : 0;
 	p->slot_name[NK_SLOT_SOCKET] = "socket";
 	p->slot_name[NK_SLOT_PID] = "init_pid";
 	p->slot_name[NK_SLOT_PIDFD] = "init_pidfd";
@@ -25,6 +31,14 @@ int nk_plan_slot(struct nk_plan *p, const char *name)
 	return p->n_slots++;
 }
 
+/* Most words are fixed, or made by the caller already: those are not copied again. */
+static const char *words(struct nk_arena *a, const char *fmt, va_list ap)
+{
+	if (fmt[0] == '%' && fmt[1] == 's' && !fmt[2])
+		return va_arg(ap, const char *);
+	return strchr(fmt, '%') ? nk_vfmt(a, fmt, ap) : fmt;
+}
+
 struct nk_step *nk_plan_add(struct nk_plan *p, enum nk_op op, const char *why_fmt, ...)
 {
 	struct nk_step *s = NK_PUSH(p->arena, &p->steps);
@@ -40,7 +54,7 @@ struct nk_step *nk_plan_add(struct nk_plan *p, enum nk_op op, const char *why_fm
 		.out = NK_NOFD,
 		.fd = {NK_NOFD, NK_NOFD},
 		.undo_of = -1,
-		.why = nk_vfmt(p->arena, why_fmt, ap),
+		.why = words(p->arena, why_fmt, ap),
 	};
 	va_end(ap);
 	return s;

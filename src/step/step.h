@@ -163,7 +163,8 @@ void nk_plan_init(struct nk_plan *p, struct nk_arena *arena);
 int nk_plan_slot(struct nk_plan *p, const char *name);
 
 /* Append a step with the plan's current actor and topic and no slots; answers a
- * pointer that is valid until the next append, never NULL. */
+ * pointer that is valid until the next append, never NULL. A fixed why_fmt, and the
+ * argument of a bare "%s", are kept as they are and have to live as long as the plan. */
 struct nk_step *nk_plan_add(struct nk_plan *p, enum nk_op op, const char *why_fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
