@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nook: the options before the command, and the command. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,10 +9,14 @@
 #include "cli/cli.h"
 #include "cli/help.h"
 #include "cli/paths.h"
+#include "cli/podman.h"
 #include "cli/report.h"
 
 const struct nk_command *const nk_commands[] = {
 	&nk_command_run,
+	&nk_command_ps,
+	&nk_command_inspect,
+	&nk_command_exec,
 	&nk_command_kill,
 	&nk_command_stop,
 	&nk_command_wait,
@@ -74,6 +79,26 @@ const struct nk_command *nk_command_find(const char *name)
 	return NULL;
 }
 
+/* e->msg says "there is no option WORD"; for Podman's there is more to say. */
+static void explain_unknown(const struct nk_command *cmd, struct nk_err *e)
+{
+	const char *word = strrchr(e->msg, ' ') + 1;
+	bool is_long = word[1] == '-';
+	const struct nk_absent *known = NULL;
+
+	if (cmd == &nk_command_run)
+		known = nk_podman_find(is_long ? word + 2 : NULL, is_long ? strlen(word + 2) : 0,
+				       word[1]);
+	if (known) {
+		nk_fail(e, 0, "nook run has no --%s%s", known->name, known->never ? "" : " yet");
+		nk_hint(e, "%s%s; docs/options.md has all of them",
+			strncmp(known->why, "with ", 5) ? "" : "it comes ",
+			known->why);
+	} else if (!e->hint[0]) {
+		nk_hint(e, "nook %s --help lists the options", cmd->name);
+	}
+}
+
 int nk_cli_options(struct nk_cli *cli, const struct nk_command *cmd, int argc, char **argv,
 		   void *target, int *exit_code)
 {
@@ -89,8 +114,8 @@ int nk_cli_options(struct nk_cli *cli, const struct nk_command *cmd, int argc, c
 		*exit_code = fflush(stdout) ? NK_EXIT_FAULT : 0;
 		return -1;
 	}
-	if (!strcmp(e.hint, "--help lists the options"))
-		nk_hint(&e, "nook %s --help lists the options", cmd->name);
+	if (r == -ENOENT)
+		explain_unknown(cmd, &e);
 	*exit_code = nk_cli_error(cli, &e);
 	return -1;
 }
@@ -120,6 +145,8 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 		nk_help_program(nk_cli_width(STDOUT_FILENO), stdout);
 		return fflush(stdout) ? NK_EXIT_FAULT : 0;
 	}
+	if (first == -ENOENT && !e.hint[0])
+		nk_hint(&e, "nook --help lists the options");
 	if (first < 0)
 		return nk_cli_error(cli, &e);
 	nk_report_log_start(cli);

@@ -95,15 +95,23 @@ static int unknown(struct parse *p, const char *word, size_t len, bool is_long)
 		for (const struct nk_option *o = p->table; o && o->name; o++)
 			nk_nearest_offer(&near, o->name);
 		if (near.best)
-			return nk_hint(p->e, "did you mean --%s?", near.best);
+			nk_hint(p->e, "did you mean --%s?", near.best);
 	}
-	return nk_hint(p->e, "--help lists the options");
+	return -ENOENT;
 }
 
 static int missing(struct parse *p, const struct nk_option *o)
 {
 	nk_fail(p->e, 0, "--%s needs a value", o->name);
 	return nk_hint(p->e, "--%s %s: %s", o->name, o->metavar, o->help);
+}
+
+static int flag(struct parse *p, const struct nk_option *o, const char *value)
+{
+	if (!strcmp(value, "true") || !strcmp(value, "false"))
+		return apply(p, o, value);
+	nk_fail(p->e, 0, "--%s %.80s: neither true nor false", o->name, value);
+	return nk_hint(p->e, "--%s alone means yes", o->name);
 }
 
 static int take_long(struct parse *p, const char *word)
@@ -116,14 +124,8 @@ static int take_long(struct parse *p, const char *word)
 		return help_wanted(p);
 	if (!o)
 		return unknown(p, word, len + 2, true);
-	if (!o->metavar) {
-		const char *value = eq ? eq + 1 : "true";
-		if (strcmp(value, "true") && strcmp(value, "false")) {
-			nk_fail(p->e, 0, "--%s %.80s: neither true nor false", o->name, value);
-			return nk_hint(p->e, "--%s alone means yes", o->name);
-		}
-		return apply(p, o, value);
-	}
+	if (!o->metavar)
+		return flag(p, o, eq ? eq + 1 : "true");
 	if (eq)
 		return apply(p, o, eq + 1);
 	if (o->optional)
@@ -133,7 +135,7 @@ static int take_long(struct parse *p, const char *word)
 	return apply(p, o, p->argv[++p->at]);
 }
 
-/* "-it", "-eX=1", "-e X=1", "-e=X" (as pflag has it: the '=' is not of the value). */
+/* "-it", "-t=false", "-eX=1", "-e X=1", "-e=X" (as pflag has it: the '=' is not of the value). */
 static int take_letters(struct parse *p, const char *word)
 {
 	for (const char *c = word + 1; *c; c++) {
@@ -154,6 +156,8 @@ static int take_letters(struct parse *p, const char *word)
 				return missing(p, o);
 			return apply(p, o, p->argv[++p->at]);
 		}
+		if (c[1] == '=')
+			return flag(p, o, c + 2);
 		r = apply(p, o, "true");
 		if (r < 0)
 			return r;

@@ -57,7 +57,8 @@ const struct nk_option *nk_option_letter(const struct nk_option *table, char let
 /*
  * Parse argv[1..] up to the first word that is not an option (or behind "--")
  * and give its index. "--help" (and "-h", where the table has no other use for
- * it) ends the parse with -ECANCELED and an empty *e. Other errors: -EINVAL.
+ * it) ends the parse with -ECANCELED and an empty *e. An unknown option: -ENOENT,
+ * with a hint only if another name is near. Other errors: -EINVAL.
  */
 int nk_options_parse(const struct nk_option *table, struct nk_arena *arena, int argc, char **argv,
 		     void *target, struct nk_err *e);

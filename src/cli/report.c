@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each report is built in one buffer and written by one write(2), so that lines
- * of several processes do not mix, and without stdio, which the start of a
+ * Each report in text is built in one buffer and written by one write(2), so that
+ * lines of several processes do not mix, and without stdio, which the start of a
  * container does not need.
  */
 #include "cli/report.h"
@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+#include "base/json_out.h"
 
 #define RED "\033[1;31m"
 #define CYAN "\033[36m"
@@ -44,50 +47,15 @@ static size_t add(char *buf, size_t at, size_t size, const char *fmt, ...)
 	return at + (size_t)n < size ? at + (size_t)n : size - 1;
 }
 
-/* Control characters of a hostile name must not reach the terminal. */
+/* Control characters of a hostile name must not reach the terminal: neither ASCII's
+ * nor U+0080 to U+009F, of which U+009B begins an escape sequence. */
 static void tame(char *s)
 {
 	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f ||
+		    ((unsigned char)*s == 0xc2 && (unsigned char)s[1] >= 0x80 &&
+		     (unsigned char)s[1] < 0xa0))
 			*s = '?';
-}
-
-/* Length of the well-formed UTF-8 sequence at s, 0 when it is none. */
-static size_t utf8(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80	 ? 1
-		   : s[0] < 0xc2 ? 0
-		   : s[0] < 0xe0 ? 2
-		   : s[0] < 0xf0 ? 3
-		   : s[0] < 0xf5 ? 4
-				 : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
-size_t nk_report_json_string(char *buf, size_t at, size_t size, const char *s)
-{
-	at = add(buf, at, size, "\"");
-	for (; *s;) {
-		unsigned char c = (unsigned char)*s;
-		size_t n = utf8((const unsigned char *)s);
-		if (c == '"' || c == '\\')
-			at = add(buf, at, size, "\\%c", c);
-		else if (c < 0x20)
-			at = add(buf, at, size, "\\u%04x", c);
-		else if (!n) /* a byte that is no UTF-8 */
-			at = add(buf, at, size, "\\ufffd");
-		else
-			at = add(buf, at, size, "%.*s", (int)n, s);
-		s += n ? n : 1;
-	}
-	return add(buf, at, size, "\"");
 }
 
 bool nk_cli_colour(const struct nk_cli *cli, int fd)
@@ -104,62 +72,87 @@ int nk_cli_width(int fd)
 	return ioctl(fd, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
 }
 
-static size_t error_json(char *buf, size_t size, const struct nk_err *e, int code)
+/* One line of JSON; without memory for it, at least the bare fact. */
+static void put_json(struct nk_json_out *j)
 {
-	size_t at = add(buf, 0, size, "{\"error\":{\"message\":");
+	static char poor[] = "{\"error\":{\"message\":\"out of memory\"}}", newline[] = "\n";
+	struct iovec line[] = {
+		{j->failed ? poor : j->buf, j->failed ? sizeof(poor) - 1 : j->n},
+		{newline, 1},
+	};
 
-	at = nk_report_json_string(buf, at, size, e->msg);
-	at = add(buf, at, size, ",\"hint\":");
-	at = e->hint[0] ? nk_report_json_string(buf, at, size, e->hint)
-			: add(buf, at, size, "null");
-	return add(buf, at, size, ",\"errno\":%d,\"step\":%d,\"exit\":%d}}\n", e->err, e->step, code);
+	if (writev(STDERR_FILENO, line, 2) < 0)
+		return; /* nowhere left to say it */
 }
 
-static size_t error_text(char *buf, size_t size, const struct nk_err *e, bool colour)
+static void error_json(const struct nk_err *e, int code)
 {
+	_json_ struct nk_json_out j = {.utf8_only = true};
+
+	nk_json_open(&j, NULL, '{');
+	nk_json_open(&j, "error", '{');
+	nk_json_str(&j, "message", e->msg);
+	nk_json_str(&j, "hint", e->hint[0] ? e->hint : NULL);
+	nk_json_int(&j, "errno", e->err);
+	nk_json_int(&j, "step", e->step);
+	nk_json_int(&j, "exit", code);
+	nk_json_close(&j);
+	nk_json_close(&j);
+	put_json(&j);
+}
+
+static void error_text(const struct nk_err *e, bool colour)
+{
+	char buf[sizeof(*e) + 64];
 	struct nk_err tamed = *e;
 
 	tame(tamed.msg);
 	tame(tamed.hint);
-	size_t at = add(buf, 0, size, "%snook:%s %s\n", colour ? RED : "", colour ? PLAIN : "",
+	size_t at = add(buf, 0, sizeof(buf), "%snook:%s %s\n", colour ? RED : "", colour ? PLAIN : "",
 			tamed.msg);
 	if (tamed.hint[0])
-		at = add(buf, at, size, "%shint:%s %s\n", colour ? CYAN : "", colour ? PLAIN : "",
+		at = add(buf, at, sizeof(buf), "%shint:%s %s\n", colour ? CYAN : "", colour ? PLAIN : "",
 			 tamed.hint);
-	return at;
+	put(buf, at);
 }
 
 int nk_cli_error(struct nk_cli *cli, const struct nk_err *e)
 {
-	char buf[6 * sizeof(*e)]; /* every letter may become \u00XX */
 	int code = e->exit ? e->exit : NK_EXIT_FAULT;
-	size_t n = cli->json_errors
-			   ? error_json(buf, sizeof(buf), e, code)
-			   : error_text(buf, sizeof(buf), e, nk_cli_colour(cli, STDERR_FILENO));
 
-	put(buf, n);
+	if (cli->json_errors)
+		error_json(e, code);
+	else
+		error_text(e, nk_cli_colour(cli, STDERR_FILENO));
 	return code;
+}
+
+static void log_json(const char *level, const char *line)
+{
+	_json_ struct nk_json_out j = {.utf8_only = true};
+
+	nk_json_open(&j, NULL, '{');
+	nk_json_str(&j, "level", level);
+	nk_json_str(&j, "message", line);
+	nk_json_close(&j);
+	put_json(&j);
 }
 
 static void log_line(void *context, enum nk_log_level level, const char *line)
 {
 	const struct nk_cli *cli = context;
 	const char *name = nk_log_level_name(level);
-	char buf[6 * 1024 + 64], text[1024];
-	size_t at;
+	bool colour = nk_cli_colour(cli, STDERR_FILENO);
+	char buf[1200], text[1024];
 
 	if (cli->json_log) {
-		at = add(buf, 0, sizeof(buf), "{\"level\":\"%s\",\"message\":", name);
-		at = nk_report_json_string(buf, at, sizeof(buf), line);
-		at = add(buf, at, sizeof(buf), "}\n");
-	} else {
-		bool colour = nk_cli_colour(cli, STDERR_FILENO);
-		snprintf(text, sizeof(text), "%s", line);
-		tame(text);
-		at = add(buf, 0, sizeof(buf), "%snook: %s:%s %s\n", colour ? YELLOW : "", name,
-			 colour ? PLAIN : "", text);
+		log_json(name, line);
+		return;
 	}
-	put(buf, at);
+	snprintf(text, sizeof(text), "%s", line);
+	tame(text);
+	put(buf, add(buf, 0, sizeof(buf), "%snook: %s:%s %s\n", colour ? YELLOW : "", name,
+		     colour ? PLAIN : "", text));
 }
 
 void nk_report_log_start(struct nk_cli *cli)
