@@ -44,10 +44,3 @@ void nk_cli_debug_step(void *arg, const struct nk_plan *p, size_t index,
 		(double)(t->end_ns[index] - t->begin_ns[index]) / 1000.0, s->why, failed,
 		isatty(STDERR_FILENO) ? "\r" : "");
 }
-
-__attribute__((weak)) int nk_explain_sh(const struct nk_plan *p, FILE *o, struct nk_err *e)
-{
-	(void)p;
-	(void)o;
-	return nk_fail(e, 0, "soon");
-}

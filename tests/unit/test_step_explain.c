@@ -183,12 +183,35 @@ static void test_c(void **state)
 	rmdir(dir);
 }
 
+static void test_sh(void **state)
+{
+	_free_ char *text = print(nk_explain_sh);
+	char file[] = "/tmp/nook-test-XXXXXX", command[256];
+
+	(void)state;
+	matches_golden(text, "sample.sh.txt");
+	int fd = mkstemp(file);
+	assert_true(fd >= 0);
+	close(fd);
+	save(file, text);
+	snprintf(command, sizeof(command), "sh -n %s && bash -n %s", file, file);
+	assert_int_equal(shell(command), 0);
+	snprintf(command, sizeof(command), "sh %s", file);
+	if (geteuid() == 0 && shell("unshare -mpu --fork true") == 0)
+		assert_int_equal(shell(command), 7);
+	else
+		print_message("skipped: running the script needs CAP_SYS_ADMIN\n");
+	assert_int_not_equal(access("/tmp/nook-sample", F_OK), 0);
+	unlink(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_c),
+		cmocka_unit_test(test_sh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

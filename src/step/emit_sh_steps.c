@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --explain=sh: each step as commands, or as a comment that says what no command can do. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "step/emit_sh.h"
+#include "step/text.h"
+
+/* After pivot_root only these answer to their names: see tools in emit_sh.c. */
+static const char *tool(const struct nk_sh *sh)
+{
+	return sh->tools ? "tool " : "";
+}
+
+/* What may fail without harm fails quietly. */
+static const char *soft(const struct nk_step *s)
+{
+	return s->soft[0] ? " 2>/dev/null || :" : "";
+}
+
+static void cannot(FILE *out, const char *why)
+{
+	fprintf(out, "# not done: %s\n", why);
+}
+
+static void open_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	const char *at = s->s[0] && s->fd[1] >= 0 ? strstr(s->s[0], "%d") : NULL;
+	const char *word;
+
+	nk_sh_place(sh, s->fd[0], out);
+	if (at) /* /proc/%d/uid_map: the process in its new namespaces */
+		word = nk_fmt(sh->a, "%s\"$pid\"%s",
+			      nk_sh_quote(sh, nk_strndup(sh->a, s->s[0], (size_t)(at - s->s[0]))),
+			      nk_sh_quote(sh, at + 2));
+	else
+		word = nk_sh_below(sh, s->fd[0], s->s[0]);
+	if (s->out >= 0)
+		sh->slots[s->out] = (struct nk_sh_value){.kind = NK_SH_PLACE, .word = word};
+	if (s->n[0] & O_CREAT)
+		fprintf(out, ": >%s\nchmod %04" PRIo64 " %s\n", word, s->n[1], word);
+	if (s->s[0] && !strcmp(s->s[0], "ptmx") && s->out >= 0)
+		sh->slots[s->out].kind = NK_SH_NOTHING;
+}
+
+/* monotonic S NS\nboottime S NS\n, as unshare takes it: whole seconds. */
+static void clocks(struct nk_sh *sh, const char *text)
+{
+	long long mono = 0, boot = 0;
+
+	sscanf(text, "monotonic %lld %*d boottime %lld", &mono, &boot);
+	sh->clocks = nk_fmt(sh->a, " --monotonic %lld --boottime %lld", mono, boot);
+}
+
+/* An id map that a process writes for itself has one line: "inside outside 1". */
+static bool own_map(struct nk_sh *sh, const char *file, const char *text)
+{
+	bool uid = !strcmp(file, "/proc/self/uid_map");
+
+	if (!strcmp(file, "/proc/self/setgroups"))
+		return true;
+	if (!uid && strcmp(file, "/proc/self/gid_map"))
+		return false;
+	sh->own_ids = nk_fmt(sh->a, "%s --map-%s=%lu", sh->own_ids, uid ? "user" : "group",
+			     strtoul(text, NULL, 10));
+	return true;
+}
+
+static void write_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	const char *file = s->fd[0] >= 0 ? sh->slots[s->fd[0]].word : NULL;
+
+	if (!file)
+		return;
+	if (!s->s[0]) { /* the container's pid into cgroup.procs: it goes there by itself */
+		if (sh->n_procs < NK_COUNT(sh->procs))
+			sh->procs[sh->n_procs++] = file;
+		fputs("# done by the process itself, when it is started\n", out);
+		return;
+	}
+	if (strstr(file, "timens_offsets")) {
+		clocks(sh, s->s[0]);
+		fputs("# an option of unshare\n", out);
+	} else if (s->actor != NK_PARENT && own_map(sh, file, s->s[0])) {
+		fputs("# an option of unshare\n", out);
+	} else {
+		fprintf(out, "printf %%s %s >%s%s\n", nk_sh_quote(sh, s->s[0]), file, soft(s));
+	}
+}
+
+static void make_node(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	const char *word;
+	unsigned mode = (unsigned)s->n[0] & 07777;
+
+	nk_sh_place(sh, s->fd[0], out);
+	word = nk_sh_below(sh, s->fd[0], s->s[0]);
+	if (S_ISCHR(s->n[0]) || S_ISBLK(s->n[0]))
+		fprintf(out, "mknod -m %04o %s %c %u %u%s\n", mode, word,
+			S_ISCHR(s->n[0]) ? 'c' : 'b', major(s->n[1]), minor(s->n[1]), soft(s));
+	else
+		fprintf(out, "[ -e %s ] || { : >%s && chmod %04o %s; }%s\n", word, word, mode, word,
+			soft(s));
+}
+
+static bool step_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	const char *word = "";
+
+	if (s->op == NK_OP_MKDIRAT || s->op == NK_OP_UNLINKAT || s->op == NK_OP_FCHOWNAT) {
+		nk_sh_place(sh, s->fd[0], out);
+		word = nk_sh_below(sh, s->fd[0], s->s[0]);
+	}
+	switch ((enum nk_op)s->op) {
+	case NK_OP_OPENAT2: open_file(sh, s, out); return true;
+	case NK_OP_WRITE: write_file(sh, s, out); return true;
+	case NK_OP_MKNODAT: make_node(sh, s, out); return true;
+	case NK_OP_CLOSE: return true;
+	case NK_OP_MKDIRAT:
+		if (s->soft[0] == EEXIST && !sh->tools && !sh->mark)
+			fprintf(out, "[ -d %s ] || ", word);
+		if (sh->mark && s->soft[0]) {
+			fprintf(out, "{ mkdir -m %04" PRIo64 " %s && %s; } 2>/dev/null || :\n",
+				s->n[0], word, sh->mark);
+			sh->mark = NULL;
+			return true;
+		}
+		fprintf(out, "%smkdir -m %04" PRIo64 " %s%s\n", tool(sh), s->n[0], word, soft(s));
+		return true;
+	case NK_OP_SYMLINKAT:
+		nk_sh_place(sh, s->fd[0], out);
+		fprintf(out, "ln -s %s %s%s\n", nk_sh_quote(sh, s->s[0]),
+			nk_sh_below(sh, s->fd[0], s->s[1]), soft(s));
+		return true;
+	case NK_OP_FCHOWNAT:
+		if (s->fd[0] >= 0 && sh->slots[s->fd[0]].kind == NK_SH_NOTHING)
+			cannot(out, "there is no terminal of its own");
+		else if ((uint32_t)s->n[1] == UINT32_MAX)
+			fprintf(out, "chown -h %u %s%s\n", (unsigned)s->n[0], word, soft(s));
+		else
+			fprintf(out, "chown -h %u:%u %s%s\n", (unsigned)s->n[0], (unsigned)s->n[1],
+				word, soft(s));
+		return true;
+	case NK_OP_UNLINKAT:
+		fprintf(out, s->n[0] & AT_REMOVEDIR ? "remove_dir %s%s\n" : "rm -f %s%s\n", word,
+			soft(s));
+		return true;
+	case NK_OP_UMASK: fprintf(out, "umask %04" PRIo64 "\n", s->n[0]); return true;
+	case NK_OP_DUP3:
+		if (s->fd[0] >= 0 && sh->slots[s->fd[0]].kind == NK_SH_PLACE)
+			fprintf(out, "exec %d<%s\n", (int)s->n[0], sh->slots[s->fd[0]].word);
+		else
+			cannot(out, "the caller's own descriptor stays");
+		return true;
+	case NK_OP_CLOSE_RANGE:
+		sh->keep_fds = (unsigned)s->n[0];
+		for (unsigned fd = sh->keep_fds; fd < 10; fd++)
+			fprintf(out, "exec %u>&-%s", fd, fd == 9 ? "\n" : "; ");
+		return true;
+	default: return false;
+	}
+}
+
+static bool step_root(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	switch ((enum nk_op)s->op) {
+	case NK_OP_FCHDIR:
+		if (sh->pivoted)
+			sh->cwd = s->fd[0] >= 0 ? sh->slots[s->fd[0]].word : NULL;
+		else
+			fprintf(out, "root=%s\n", nk_sh_place(sh, s->fd[0], out));
+		return true;
+	case NK_OP_CHDIR:
+		if (sh->pivoted)
+			sh->cwd = nk_sh_quote(sh, s->s[0]);
+		else
+			fprintf(out, "cd %s\n", nk_sh_quote(sh, s->s[0]));
+		return true;
+	case NK_OP_PIVOT_ROOT:
+		fputs("pack_tools umount mkdir prlimit setpriv env\n"
+		      "pivot_root \"$root\" \"$root\"\n", out);
+		sh->pivoted = true;
+		return true;
+	case NK_OP_UMOUNT2:
+		if (sh->tools && !strcmp(s->s[0], "."))
+			fputs("tool umount -c -l /\n", out);
+		else
+			fprintf(out, "%sumount -l %s%s\n", tool(sh), nk_sh_quote(sh, s->s[0]), soft(s));
+		return true;
+	default: return false;
+	}
+}
+
+static void join(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	static const struct {
+		uint64_t flag;
+		const char *option;
+	} kinds[] = {{CLONE_NEWUSER, "user"}, {CLONE_NEWPID, "pid"}, {CLONE_NEWNS, "mount"},
+		     {CLONE_NEWUTS, "uts"},   {CLONE_NEWIPC, "ipc"}, {CLONE_NEWNET, "net"},
+		     {CLONE_NEWCGROUP, "cgroup"}, {0x80, "time"}};
+
+	for (size_t i = 0; i < NK_COUNT(kinds); i++)
+		if ((s->n[0] & kinds[i].flag) && s->fd[0] >= 0 && sh->slots[s->fd[0]].word)
+			sh->join = nk_fmt(sh->a, "%s --%s=%s", sh->join, kinds[i].option,
+					  sh->slots[s->fd[0]].word);
+	fputs("# an option of nsenter\n", out);
+}
+
+static bool step_namespace(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	const char *procs;
+
+	switch ((enum nk_op)s->op) {
+	case NK_OP_UNSHARE:
+		sh->new_ns |= s->n[0];
+		fputs("# an option of unshare\n", out);
+		return true;
+	case NK_OP_CLONE3:
+		sh->new_ns |= s->n[0];
+		if (s->fd[0] >= 0 && sh->n_procs < NK_COUNT(sh->procs)) {
+			procs = nk_fmt(sh->a, "%s/cgroup.procs", nk_sh_below(sh, s->fd[0], ""));
+			sh->procs[sh->n_procs++] = procs;
+		}
+		return true;
+	case NK_OP_SETNS: join(sh, s, out); return true;
+	case NK_OP_SETHOSTNAME: fprintf(out, "hostname %s\n", nk_sh_quote(sh, s->s[0])); return true;
+	case NK_OP_SETDOMAINNAME:
+		fprintf(out, "domainname %s\n", nk_sh_quote(sh, s->s[0]));
+		return true;
+	case NK_OP_SOCKET: fputs("# ip(8) opens its own\n", out); return true;
+	case NK_OP_LINK_UP: fprintf(out, "ip link set %s up\n", nk_sh_quote(sh, s->s[0])); return true;
+	case NK_OP_SOCKETPAIR:
+	case NK_OP_PIDFD_OPEN: fputs("# the shell waits for its child\n", out); return true;
+	case NK_OP_TELL:
+	case NK_OP_AWAIT:
+		if (s->actor == NK_PARENT && s->n[0] == NK_MSG_MAPPED)
+			fputs("echo mapped >\"$stage\"/mapped\n", out);
+		return true;
+	case NK_OP_HELPER:
+		for (const char *const *v = s->p[0]; v && *v; v++)
+			fprintf(out, "%s%s", v == s->p[0] ? "" : " ",
+				strcmp(*v, "%d") ? nk_sh_quote(sh, *v) : "\"$pid\"");
+		fputc('\n', out);
+		return true;
+	case NK_OP_BPF_LOAD:
+	case NK_OP_BPF_ATTACH: cannot(out, "no command loads a program for devices"); return true;
+	default: return false;
+	}
+}
+
+static void option(struct nk_sh *sh, const char *fmt, const char *value)
+{
+	sh->setpriv = nk_fmt(sh->a, "%s %s%s", sh->setpriv, fmt, value);
+}
+
+/* setpriv knows capabilities without CAP_, in small letters. */
+static const char *cap_word(struct nk_sh *sh, unsigned cap)
+{
+	const char *name = nk_flag_cap(cap);
+	char *word = nk_strdup(sh->a, name ? name + 4 : nk_fmt(sh->a, "cap_%u", cap));
+
+	for (char *c = word; *c; c++)
+		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+	return word;
+}
+
+static void prctl_step(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	const char *bounding = strstr(sh->setpriv, " --bounding-set=");
+
+	if (s->n[0] == PR_CAPBSET_DROP) {
+		/* one after the other: the option is last while they come */
+		if (bounding && !strstr(bounding + 1, " --"))
+			sh->setpriv = nk_fmt(sh->a, "%s,-%s", sh->setpriv,
+					     cap_word(sh, (unsigned)s->n[1]));
+		else
+			option(sh, "--bounding-set=-", cap_word(sh, (unsigned)s->n[1]));
+	} else if (s->n[0] == PR_SET_NO_NEW_PRIVS) {
+		option(sh, "--no-new-privs", "");
+	} else if (s->n[0] == PR_SET_PDEATHSIG) {
+		cannot(out, "unshare --kill-child does as much");
+		return;
+	} else if (s->n[0] == PR_CAP_AMBIENT && s->n[1] == PR_CAP_AMBIENT_RAISE) {
+		option(sh, "--inh-caps=+", cap_word(sh, (unsigned)s->n[2]));
+		option(sh, "--ambient-caps=+", cap_word(sh, (unsigned)s->n[2]));
+	} else {
+		cannot(out, "no command does this, and commands need it less");
+		return;
+	}
+	fputs("# an option of setpriv\n", out);
+}
+
+static void groups(struct nk_sh *sh, const struct nk_step *s)
+{
+	const gid_t *v = s->p[0];
+	const char *list = "";
+
+	for (uint64_t i = 0; v && i < s->n[0]; i++)
+		list = nk_fmt(sh->a, "%s%s%u", list, i ? "," : "", v[i]);
+	option(sh, *list ? "--groups=" : "--clear-groups", list);
+	sh->groups = true;
+}
+
+/* Ids twice: root of a new user namespace at first, the user at last. */
+static void ids(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	if (!sh->pivoted) {
+		sh->become_root = true;
+	} else if (s->op == NK_OP_SETGROUPS) {
+		groups(sh, s);
+	} else {
+		option(sh, s->op == NK_OP_SETRESUID ? "--reuid=" : "--regid=",
+		       nk_fmt(sh->a, "%u", (unsigned)s->n[0]));
+		sh->regid |= s->op == NK_OP_SETRESGID;
+	}
+	fputs("# an option of setpriv\n", out);
+}
+
+static void rlimit(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	const char *name = nk_enum_name(nk_names_rlimit, s->n[0]);
+	char *small;
+
+	if (!name) {
+		cannot(out, "prlimit does not know this limit");
+		return;
+	}
+	small = nk_strdup(sh->a, name + strlen("RLIMIT_"));
+	for (char *c = small; *c; c++)
+		*c = (char)(*c + 32);
+	fprintf(out, "%sprlimit --pid=$$ --%s=", tool(sh), small);
+	for (int i = 1; i < 3; i++) {
+		if (s->n[i] == UINT64_MAX)
+			fputs("unlimited", out);
+		else
+			fprintf(out, "%" PRIu64, s->n[i]);
+		fputc(i == 1 ? ':' : '\n', out);
+	}
+}
+
+static void step_process(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	switch ((enum nk_op)s->op) {
+	case NK_OP_SETSID: fputs("# done by setsid, at the start\n", out); break;
+	case NK_OP_PRLIMIT: rlimit(sh, s, out); break;
+	case NK_OP_SETGROUPS:
+	case NK_OP_SETRESUID:
+	case NK_OP_SETRESGID: ids(sh, s, out); break;
+	case NK_OP_PRCTL: prctl_step(sh, s, out); break;
+	case NK_OP_CAPSET:
+		/* A program executed as root gets its bounding set, as another user nothing. */
+		option(sh, "--inh-caps=-all", "");
+		fputs("# follows from the bounding set and the user, when the command is executed\n",
+		      out);
+		break;
+	case NK_OP_SECCOMP: cannot(out, "setpriv has --seccomp-filter from util-linux 2.41 on"); break;
+	case NK_OP_KEYRING: cannot(out, "keyctl session (keyutils) makes a keyring"); break;
+	case NK_OP_SIGMASK: fputs("# a shell blocks none\n", out); break;
+	case NK_OP_EXECVE:
+		if (!sh->exec)
+			sh->exec = s;
+		fputs("# env looks for it in PATH: see the last line\n", out);
+		break;
+	case NK_OP_EXIT: break;
+	case NK_OP_CTTY:
+	case NK_OP_PTY_UNLOCK:
+	case NK_OP_PTY_PEER: cannot(out, "script(1) makes a terminal; here it is the caller's"); break;
+	default: cannot(out, "this script knows no command for it"); break;
+	}
+}
+
+static const char *mark_of(struct nk_sh *sh, size_t index)
+{
+	for (size_t i = 0; i < sh->p->steps.n; i++)
+		if (sh->p->steps.v[i].undo_of == (int)index)
+			return nk_fmt(sh->a, "done_%zu=yes", index + 1);
+	return NULL;
+}
+
+static FILE *text_of(struct nk_sh *sh, const struct nk_step *s)
+{
+	if (s->actor == NK_AFTER)
+		return sh->part[NK_SH_AFTER];
+	if (s->actor != NK_PARENT)
+		return sh->part[NK_SH_INSIDE];
+	/* a mount for the container goes into the mount namespace around it */
+	if (s->op == NK_OP_OPEN_TREE || s->op == NK_OP_MOUNT_SETATTR)
+		return sh->part[NK_SH_TREES];
+	return sh->part[sh->cloned ? NK_SH_LATER : NK_SH_OUTER];
+}
+
+void nk_sh_step(struct nk_sh *sh, size_t index)
+{
+	const struct nk_step *s = &sh->p->steps.v[index];
+	FILE *out = text_of(sh, s);
+
+	sh->tools = sh->pivoted && s->actor == NK_INIT;
+	sh->mark = mark_of(sh, index);
+	fprintf(out, "# %zu %s: ", index + 1, nk_topic_name(s->topic));
+	nk_text_plain(out, s->why ? s->why : "");
+	fputc('\n', out);
+	if (s->undo_of >= 0)
+		fprintf(out, "if [ \"${done_%d-}\" ]; then\n", s->undo_of + 1);
+	if (!nk_sh_mount_step(sh, s, out) && !step_file(sh, s, out) && !step_root(sh, s, out) &&
+	    !step_namespace(sh, s, out))
+		step_process(sh, s, out);
+	if (s->undo_of >= 0)
+		fputs("fi\n", out);
+	if (sh->mark)
+		fprintf(out, "%s\n", sh->mark);
+}
