@@ -51,6 +51,29 @@ static int resolve_containers(struct run *r, struct nk_err *e)
 	return 0;
 }
 
+/*
+ * Without a user namespace nobody can give what nook does not have: root of a
+ * machine like this one may lack CAP_SYS_RESOURCE. Said where it was asked for.
+ */
+static void limit_caps(struct run *r)
+{
+	struct nk_caps *c = &r->spec->caps;
+	uint64_t have = r->facts.caps, missing = c->bounding & ~have;
+	const char *names = "";
+
+	if (r->spec->ns[NK_NS_USER].mode != NK_NS_HOST || !missing)
+		return;
+	for (unsigned cap = 0; cap <= r->facts.last_cap; cap++)
+		if (missing >> cap & 1)
+			names = nk_fmt(&r->cli->arena, "%s %s", names, nk_cap_name(cap));
+	nk_log(NK_LOG_WARN, "nook itself does not have and cannot give:%s", names);
+	c->bounding &= have;
+	c->permitted &= have;
+	c->effective &= have;
+	c->inheritable &= have;
+	c->ambient &= have;
+}
+
 /* Who the command is: user, groups and HOME from the container's own files. */
 static int resolve_user(struct run *r, struct nk_err *e)
 {
@@ -62,8 +85,11 @@ static int resolve_user(struct run *r, struct nk_err *e)
 
 	if (ret < 0)
 		return ret;
-	return nk_caps_build(&r->spec->caps, &r->request->cap_add, &r->request->cap_drop,
-			     r->spec->privileged, r->spec->uid, r->facts.last_cap, e);
+	ret = nk_caps_build(&r->spec->caps, &r->request->cap_add, &r->request->cap_drop,
+			    r->spec->privileged, r->spec->uid, r->facts.last_cap, e);
+	if (ret == 0)
+		limit_caps(r);
+	return ret;
 }
 
 static int make_plan(struct run *r, struct nk_err *e)
