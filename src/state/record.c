@@ -12,14 +12,25 @@
 #include "data/json_in.h"
 #include "oci/spec_json.h"
 
+/*
+ * By hand, because gmtime_r() reads /etc/localtime (eight system calls on every start).
+ * Days count from 0000-03-01, so that a leap day is the last of its year; 146,097 days
+ * are 400 years, 36,524 are 100, 1,461 are 4; 153 days are any five months from March.
+ */
 const char *nk_time_text(char buf[96], const struct timespec *t)
 {
-	struct tm tm;
+	long days = t->tv_sec / 86400, second = t->tv_sec % 86400;
+	long day = days + 719468;
+	long era = day / 146097, in_era = day % 146097;
+	long year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	long in_year = in_era - (365 * year + year / 4 - year / 100);
+	long month = (5 * in_year + 2) / 153; /* 0 is March */
+	long of_month = in_year - (153 * month + 2) / 5 + 1;
 
-	if (!gmtime_r(&t->tv_sec, &tm))
-		memset(&tm, 0, sizeof(tm));
-	snprintf(buf, 96, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900,
-		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, t->tv_nsec);
+	year += era * 400 + (month >= 10);
+	month = month < 10 ? month + 3 : month - 9;
+	snprintf(buf, 96, "%04ld-%02ld-%02ldT%02ld:%02ld:%02ld.%09ldZ", year, month, of_month,
+		 second / 3600, second / 60 % 60, second % 60, t->tv_nsec);
 	return buf;
 }
 
