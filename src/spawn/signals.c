@@ -67,9 +67,9 @@ static int send_group(int pidfd, int sig)
  * SIGTSTP itself would have no effect inside: PID 1 of a namespace ignores it,
  * and so does a process group without a shell above it. SIGSTOP from outside has.
  */
-static int stop_all(int pidfd, struct nk_terminal *terminal)
+static int stop_all(struct nk_signals *s, int pidfd, struct nk_terminal *terminal)
 {
-	int sent = send_group(pidfd, SIGSTOP);
+	int sent = s->to_init ? send_signal(pidfd, SIGTSTP, 0) : send_group(pidfd, SIGSTOP);
 
 	if (terminal)
 		nk_terminal_leave(terminal);
@@ -83,7 +83,8 @@ static int stop_all(int pidfd, struct nk_terminal *terminal)
 	return sent < 0 ? sent : r;
 }
 
-static int handle_one(const struct signalfd_siginfo *si, int pidfd, struct nk_terminal *terminal)
+static int handle_one(struct nk_signals *s, const struct signalfd_siginfo *si, int pidfd,
+		      struct nk_terminal *terminal)
 {
 	int sig = (int)si->ssi_signo;
 
@@ -91,7 +92,7 @@ static int handle_one(const struct signalfd_siginfo *si, int pidfd, struct nk_te
 	case SIGPIPE:
 		return 0;
 	case SIGTSTP:
-		return stop_all(pidfd, terminal);
+		return stop_all(s, pidfd, terminal);
 	case SIGCONT:
 		if (terminal)
 			nk_terminal_resize(terminal);
@@ -112,7 +113,7 @@ int nk_signals_handle(struct nk_signals *s, int pidfd, struct nk_terminal *termi
 	int sent = 0, first_error = 0;
 
 	while (read(s->fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
-		int r = handle_one(&si, pidfd, terminal);
+		int r = handle_one(s, &si, pidfd, terminal);
 		if (r < 0 && !first_error)
 			first_error = r;
 		sent += r > 0;
