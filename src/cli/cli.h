@@ -35,13 +35,13 @@ struct nk_cli {
 
 struct nk_command {
 	const char *name;
-	const char *usage;   /* "[OPTIONS] NAME COMMAND [ARG...]" */
-	const char *summary; /* one line for `nook --help` */
-	const char *about;   /* a paragraph or two for --help and the man page */
-	const char *examples; /* lines: "nook run true\twhat it does"; or NULL */
+	const char *usage;		 /* "[OPTIONS] NAME COMMAND [ARG...]" */
+	const char *summary;		 /* one line for `nook --help` */
+	const char *about;		 /* a paragraph or two for --help and the man page */
+	const char *examples;		 /* lines: "nook run true\twhat it does"; or NULL */
 	const struct nk_option *options; /* NULL: none but --help */
-	const char *words;   /* completion of its words: "@container", "bash zsh fish", … */
-	bool no_state;	     /* does not need cli->root and cli->state */
+	const char *words; /* completion of its words: "@container", "bash zsh fish", … */
+	bool no_state;	   /* does not need cli->root and cli->state */
 	int (*run)(struct nk_cli *cli, int argc, char **argv);
 };
 

@@ -37,7 +37,8 @@ static void bash_values(FILE *out, const char *scope, const struct nk_option *o)
 	else if (!strcmp(o->values, "@dir"))
 		fputs("compopt -o filenames; COMPREPLY=($(compgen -d -- \"$cur\"))", out);
 	else if (o->values[0] == '@')
-		fprintf(out, "COMPREPLY=($(compgen -W \"$(_nook_%s)\" -- \"$cur\"))", o->values + 1);
+		fprintf(out, "COMPREPLY=($(compgen -W \"$(_nook_%s)\" -- \"$cur\"))",
+			o->values + 1);
 	else
 		fprintf(out, "COMPREPLY=($(compgen -W '%s' -- \"$cur\"))", o->values);
 	fputs(" ;;\n", out);
@@ -67,7 +68,8 @@ static void common_functions(FILE *out)
 	fputs("_nook_container() { nook ps --format json 2>/dev/null |\n"
 	      "\tsed -n 's/.*\"[Nn]ames*\": *\\[* *\"\\([^\"]*\\)\".*/\\1/p'; }\n"
 	      "_nook_capability() { echo ALL CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_ADMIN "
-	      "NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_ADMIN SYS_CHROOT SYS_NICE "
+	      "NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_ADMIN SYS_CHROOT "
+	      "SYS_NICE "
 	      "SYS_PTRACE SYS_RESOURCE SYS_TIME; }\n"
 	      "_nook_command() { echo '",
 	      out);
@@ -153,7 +155,9 @@ static void zsh_table(FILE *out, const struct nk_option *table)
 				fprintf(out, "-%c%s", o->letter, o->metavar ? "+" : "");
 			else
 				fprintf(out, "--%s%s", o->name,
-					!o->metavar ? "" : o->optional ? "=-" : "=");
+					!o->metavar   ? ""
+					: o->optional ? "=-"
+						      : "=");
 			fputs("[", out);
 			quoted(out, o->help, "'\\''", "[]\\");
 			fputs("]", out);
@@ -230,7 +234,8 @@ static void fish(FILE *out)
 	fputs("# fish completion of nook; printed by `nook completion fish`\n"
 	      "function __nook_container\n\tnook ps --format json 2>/dev/null | string match -rg "
 	      "'\"[Nn]ames*\": *\\[* *\"([^\"]*)\"'\nend\n"
-	      "function __nook_capability\n\tstring split ' ' 'ALL CHOWN DAC_OVERRIDE FOWNER FSETID KILL "
+	      "function __nook_capability\n\tstring split ' ' 'ALL CHOWN DAC_OVERRIDE FOWNER "
+	      "FSETID KILL "
 	      "MKNOD NET_ADMIN NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_ADMIN "
 	      "SYS_CHROOT SYS_NICE SYS_PTRACE SYS_RESOURCE SYS_TIME'\nend\n"
 	      "complete -c nook -f\n",
@@ -249,7 +254,8 @@ static void fish(FILE *out)
 		snprintf(when, sizeof(when), "__fish_seen_subcommand_from %s", c->name);
 		fish_table(out, when, c->options);
 		if (c->words && c->words[0] == '@')
-			fprintf(out, "complete -c nook -n '%s' -a '(__nook_%s)'\n", when, c->words + 1);
+			fprintf(out, "complete -c nook -n '%s' -a '(__nook_%s)'\n", when,
+				c->words + 1);
 		else if (c->words)
 			fprintf(out, "complete -c nook -n '%s' -a '%s'\n", when, c->words);
 	}

@@ -101,8 +101,9 @@ void nk_help_program(int width, FILE *out)
 {
 	width = usable(width);
 	fputs("Usage: nook [OPTIONS] COMMAND [ARG...]\n\n", out);
-	wrap(out, "Run a process in namespaces of its own: its own files, host name, processes, "
-		  "users, network and clock.",
+	wrap(out,
+	     "Run a process in namespaces of its own: its own files, host name, processes, "
+	     "users, network and clock.",
 	     0, 0, width);
 	fputs("\nCommands:\n", out);
 	for (size_t i = 0; nk_commands[i]; i++) {

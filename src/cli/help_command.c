@@ -71,7 +71,8 @@ static int completion(struct nk_cli *cli, int argc, char **argv)
 	if (first < 0)
 		return code;
 	if (first + 1 != argc || nk_completion_print(argv[first], stdout) < 0) {
-		nk_fail(&e, 0, first < argc ? "completion: no such shell" : "completion: which shell?");
+		nk_fail(&e, 0,
+			first < argc ? "completion: no such shell" : "completion: which shell?");
 		nk_hint(&e, "nook completion bash, zsh or fish");
 		return nk_cli_error(cli, &e);
 	}

@@ -57,7 +57,8 @@ const struct nk_option nk_global_options[] = {
 	 .help = "what nook keeps: /var/lib/nook or ~/.local/share/nook (or NOOK_ROOT)",
 	 .set = nk_set_string, AT(root)},
 	{"state", .metavar = "DIR", .values = "@dir",
-	 .help = "what dies with a reboot: /run/nook or the user's runtime directory (or NOOK_STATE)",
+	 .help = "what dies with a reboot: /run/nook or the user's runtime directory (or "
+		 "NOOK_STATE)",
 	 .set = nk_set_string, AT(state)},
 	{"log-level", .metavar = "LEVEL", .values = "error warn info debug",
 	 .help = "error, warn (default), info or debug", .set = set_level, AT(log_level)},
@@ -92,8 +93,7 @@ static void explain_unknown(const struct nk_command *cmd, struct nk_err *e)
 	if (known) {
 		nk_fail(e, 0, "nook run has no --%s%s", known->name, known->never ? "" : " yet");
 		nk_hint(e, "%s%s; docs/options.md has all of them",
-			strncmp(known->why, "with ", 5) ? "" : "it comes ",
-			known->why);
+			strncmp(known->why, "with ", 5) ? "" : "it comes ", known->why);
 	} else if (!e->hint[0]) {
 		nk_hint(e, "nook %s --help lists the options", cmd->name);
 	}

@@ -15,6 +15,16 @@ static void plain(FILE *out, const char *text)
 	}
 }
 
+/* The same, with a capital first: a line of --help becomes a sentence. */
+static void sentence(FILE *out, const char *text)
+{
+	bool capital = text[0] >= 'a' && text[0] <= 'z';
+
+	if (capital)
+		fputc(text[0] & ~0x20, out);
+	plain(out, text + capital);
+}
+
 static void option(FILE *out, const struct nk_option *o)
 {
 	if (o->letter)
@@ -27,7 +37,7 @@ static void option(FILE *out, const struct nk_option *o)
 			fputs("]", out);
 	}
 	fputs("\n\t", out);
-	plain(out, o->help);
+	sentence(out, o->help);
 	fputs(".", out);
 	if (o->more)
 		fprintf(out, " %s", o->more);
@@ -55,7 +65,8 @@ static void example_section(FILE *out, const char *text)
 	while (*text) {
 		int line = (int)strcspn(text, "\n"), cmd = (int)strcspn(text, "\t\n");
 		if (cmd < line)
-			fprintf(out, "%c%.*s:\n\n", text[cmd + 1] & ~0x20, line - cmd - 2, text + cmd + 2);
+			fprintf(out, "%c%.*s:\n\n", text[cmd + 1] & ~0x20, line - cmd - 2,
+				text + cmd + 2);
 		fprintf(out, "```\n%.*s\n```\n\n", cmd, text);
 		text += line + (text[line] != 0);
 	}
@@ -82,7 +93,7 @@ static void program(FILE *out)
 	      out);
 	for (size_t i = 0; nk_commands[i]; i++) {
 		fprintf(out, "*nook-%s*(1)\n\t", nk_commands[i]->name);
-		plain(out, nk_commands[i]->summary);
+		sentence(out, nk_commands[i]->summary);
 		fputs(".\n\n", out);
 	}
 	option_section(out, nk_global_options, "OPTIONS");

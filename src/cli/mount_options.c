@@ -83,8 +83,8 @@ static bool bind_word(struct nk_mount_spec *m, const char *word)
 	return true;
 }
 
-static int tmpfs_value(struct nk_mount_spec *m, struct nk_arena *a, const char *word, const char *eq,
-		       struct nk_err *e)
+static int tmpfs_value(struct nk_mount_spec *m, struct nk_arena *a, const char *word,
+		       const char *eq, struct nk_err *e)
 {
 	size_t key = (size_t)(eq - word);
 	uint64_t n;
@@ -111,7 +111,8 @@ static int tmpfs_value(struct nk_mount_spec *m, struct nk_arena *a, const char *
 		nk_fail(e, 0, "%.80s: not a number", word);
 		return nk_hint(e, "digits only: %.*s=1000", (int)key, word);
 	}
-	m->fs_options = m->fs_options ? nk_fmt(a, "%s,%s", m->fs_options, word) : nk_strdup(a, word);
+	m->fs_options =
+		m->fs_options ? nk_fmt(a, "%s,%s", m->fs_options, word) : nk_strdup(a, word);
 	return 0;
 }
 
@@ -124,11 +125,13 @@ static int unknown(const struct nk_mount_spec *m, const char *word, struct nk_er
 		}
 	nk_fail(e, 0, "%.80s: no such mount option here", word);
 	if (m->kind == NK_MOUNT_BIND)
-		return nk_hint(e, "ro rw nosuid nodev noexec suid dev exec rbind bind rprivate rslave "
+		return nk_hint(e,
+			       "ro rw nosuid nodev noexec suid dev exec rbind bind rprivate rslave "
 			       "rshared idmap noatime rro O");
 	if (m->kind == NK_MOUNT_TMPFS)
-		return nk_hint(e, "ro rw nosuid nodev noexec suid dev exec size=64m mode=1777 uid= gid= "
-			       "nr_inodes=");
+		return nk_hint(
+			e, "ro rw nosuid nodev noexec suid dev exec size=64m mode=1777 uid= gid= "
+			   "nr_inodes=");
 	return nk_hint(e, "ro rw nosuid nodev noexec suid dev exec");
 }
 
@@ -152,7 +155,8 @@ int nk_mount_option(struct nk_mount_spec *m, struct nk_arena *a, const char *wor
 	return unknown(m, word, e);
 }
 
-int nk_mount_option_list(struct nk_mount_spec *m, struct nk_arena *a, const char *words, struct nk_err *e)
+int nk_mount_option_list(struct nk_mount_spec *m, struct nk_arena *a, const char *words,
+			 struct nk_err *e)
 {
 	const char *rest = words[0] ? words : NULL;
 

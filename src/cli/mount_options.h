@@ -9,10 +9,11 @@
  * Put one word ("ro", "noexec", "rslave", "size=64m", …) into *m. Whatever does
  * not fit the kind of mount is an error, never ignored.
  */
-int nk_mount_option(struct nk_mount_spec *m, struct nk_arena *a, const char *word, struct nk_err *e);
+int nk_mount_option(struct nk_mount_spec *m, struct nk_arena *a, const char *word,
+		    struct nk_err *e);
 
 /* The same for a list with commas; "" has no words. */
 int nk_mount_option_list(struct nk_mount_spec *m, struct nk_arena *a, const char *words,
-		   struct nk_err *e);
+			 struct nk_err *e);
 
 #endif

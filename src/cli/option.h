@@ -27,10 +27,10 @@ struct nk_option_use {
  * A setter's error needs no option name: the parser puts "--memory 12x: " before it.
  */
 struct nk_option {
-	const char *name; /* long name, without the dashes */
-	char letter;	  /* short name, or 0 */
-	bool optional;	  /* the value may be left out; then it is only taken after '=' */
-	bool hidden;	  /* another spelling: parsed, but not in --help and the man page */
+	const char *name;    /* long name, without the dashes */
+	char letter;	     /* short name, or 0 */
+	bool optional;	     /* the value may be left out; then it is only taken after '=' */
+	bool hidden;	     /* another spelling: parsed, but not in --help and the man page */
 	const char *metavar; /* NULL: a flag */
 	const char *group;   /* heading in --help; the next ones without a group follow it */
 	const char *help;    /* one line, without a full stop at its end */

@@ -21,15 +21,16 @@ const struct nk_absent nk_podman_absent[] = {
 	{"attach", 'a', false, KEPT},
 	{"authfile", 0, false, IMAGES},
 	{"blkio-weight-device", 0, false, "with the other limits of single devices"},
-	{"cert-dir", 0, false, IMAGES},
 	{"cgroup-conf", 0, false, "with the other limits of cgroup v2"},
 	{"cgroups", 0, false, "a container without a cgroup of its own cannot be stopped surely"},
 	{"chrootdirs", 0, true, "a work-around of other root file systems than a container's"},
 	{"cidfile", 0, false, KEPT},
-	{"conmon-pidfile", 0, true, "there is no conmon; the monitor of nook is found by nook inspect"},
-	{"cpu-rt-period", 0, true, "real-time groups of cgroup v1, which current kernels switch off"},
-	{"cpu-rt-runtime", 0, true, "real-time groups of cgroup v1, which current kernels switch off"},
-	{"creds", 0, false, IMAGES},
+	{"conmon-pidfile", 0, true,
+	 "there is no conmon; the monitor of nook is found by nook inspect"},
+	{"cpu-rt-period", 0, true,
+	 "real-time groups of cgroup v1, which current kernels switch off"},
+	{"cpu-rt-runtime", 0, true,
+	 "real-time groups of cgroup v1, which current kernels switch off"},
 	{"decryption-key", 0, false, IMAGES},
 	{"detach", 'd', false, KEPT},
 	{"detach-keys", 0, false, KEPT},
@@ -76,7 +77,8 @@ const struct nk_absent nk_podman_absent[] = {
 	{"oom-score-adj", 0, false, "with the next attributes of the process"},
 	{"os", 0, false, IMAGES},
 	{"passwd", 0, false, "with entries that are written into the container's passwd file"},
-	{"passwd-entry", 0, false, "with entries that are written into the container's passwd file"},
+	{"passwd-entry", 0, false,
+	 "with entries that are written into the container's passwd file"},
 	{"personality", 0, false, "with the next attributes of the process"},
 	{"pidfile", 0, false, "for now nook inspect tells the pid"},
 	{"platform", 0, false, IMAGES},
@@ -155,13 +157,19 @@ static void row(FILE *out, const char *name, char letter, const char *state, con
 	fputs(" |\n", out);
 }
 
+/* Of every command, so not in the table of one. */
+static const struct nk_option help_option = {"help", .help = "explain the command and its options"};
+
 /* The first name behind `after` in the alphabet, of ours (shared with Podman) or absent. */
-static void next_row(const char *after, const struct nk_option **ours, const struct nk_absent **absent)
+static void next_row(const char *after, const struct nk_option **ours,
+		     const struct nk_absent **absent)
 {
 	const char *best = NULL;
 
-	*ours = NULL;
+	*ours = strcmp(help_option.name, after) > 0 ? &help_option : NULL;
 	*absent = NULL;
+	if (*ours)
+		best = help_option.name;
 	for (const struct nk_option *o = nk_run_table; o->name; o++)
 		if (!o->hidden && !ours_alone(o->name) && strcmp(o->name, after) > 0 &&
 		    (!best || strcmp(o->name, best) < 0)) {
@@ -199,7 +207,9 @@ void nk_help_podman_table(FILE *out)
 			break;
 		after = ours ? ours->name : absent->name;
 	}
-	fputs("\n## Options that Podman does not have\n\n| option | | what it does |\n|---|---|---|\n", out);
+	fputs("\n## Options that Podman does not have\n\n| option | | what it does "
+	      "|\n|---|---|---|\n",
+	      out);
 	for (const struct nk_option *o = nk_run_table; o->name; o++)
 		if (!o->hidden && ours_alone(o->name))
 			row(out, o->name, o->letter, "done", o->help);

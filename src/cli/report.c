@@ -108,11 +108,11 @@ static void error_text(const struct nk_err *e, bool colour)
 
 	tame(tamed.msg);
 	tame(tamed.hint);
-	size_t at = add(buf, 0, sizeof(buf), "%snook:%s %s\n", colour ? RED : "", colour ? PLAIN : "",
-			tamed.msg);
+	size_t at = add(buf, 0, sizeof(buf), "%snook:%s %s\n", colour ? RED : "",
+			colour ? PLAIN : "", tamed.msg);
 	if (tamed.hint[0])
-		at = add(buf, at, sizeof(buf), "%shint:%s %s\n", colour ? CYAN : "", colour ? PLAIN : "",
-			 tamed.hint);
+		at = add(buf, at, sizeof(buf), "%shint:%s %s\n", colour ? CYAN : "",
+			 colour ? PLAIN : "", tamed.hint);
 	put(buf, at);
 }
 

@@ -85,7 +85,8 @@ static int file_line(struct nk_arena *a, struct nk_strv *env, const char *line, 
 		return 0;
 	size_t key = strcspn(line, "=");
 	if (!key || strcspn(line, " \t") < key) {
-		nk_fail(e, 0, !key ? "a variable has a name" : "white space in the name of a variable");
+		nk_fail(e, 0,
+			!key ? "a variable has a name" : "white space in the name of a variable");
 		return nk_hint(e, "each line is NAME=VALUE, NAME, or begins with #");
 	}
 	put_word(a, env, line);

@@ -8,25 +8,25 @@
 #include "cli/run_set.h"
 
 static const char *const manners[] = {
-	"amber",  "brisk",  "calm",   "cosy",	"crisp",  "dapper", "eager",  "fair",
-	"fleet",  "fond",   "gentle", "glad",	"golden", "hardy",  "humble", "jolly",
-	"keen",	  "kind",   "light",  "lively", "lucky",  "mellow", "merry",  "mild",
-	"mossy",  "neat",   "nimble", "patient", "plucky", "polite", "proud", "quick",
-	"quiet",  "rapid",  "ready",  "rosy",	"rustic", "sandy",  "shiny",  "silent",
-	"silver", "simple", "sleepy", "smooth", "snug",	  "solid",  "spry",   "steady",
-	"sturdy", "sunny",  "swift",  "tidy",	"tiny",	  "true",   "upbeat", "velvet",
-	"vivid",  "warm",   "wily",   "windy",	"wise",	  "witty",  "young",  "zesty",
+	"amber",  "brisk",  "calm",   "cosy",	 "crisp",  "dapper", "eager",  "fair",
+	"fleet",  "fond",   "gentle", "glad",	 "golden", "hardy",  "humble", "jolly",
+	"keen",	  "kind",   "light",  "lively",	 "lucky",  "mellow", "merry",  "mild",
+	"mossy",  "neat",   "nimble", "patient", "plucky", "polite", "proud",  "quick",
+	"quiet",  "rapid",  "ready",  "rosy",	 "rustic", "sandy",  "shiny",  "silent",
+	"silver", "simple", "sleepy", "smooth",	 "snug",   "solid",  "spry",   "steady",
+	"sturdy", "sunny",  "swift",  "tidy",	 "tiny",   "true",   "upbeat", "velvet",
+	"vivid",  "warm",   "wily",   "windy",	 "wise",   "witty",  "young",  "zesty",
 };
 
 static const char *const things[] = {
-	"acorn",  "alcove", "anchor", "badger", "beacon", "birch",  "bonsai", "brook",
-	"burrow", "cabin",  "cedar",  "clover", "cobble", "comet",  "cove",   "cricket",
-	"den",	  "dune",   "ember",  "fern",	"finch",  "fjord",  "garden", "glade",
-	"grotto", "harbor", "hearth", "heron",	"hollow", "inlet",  "ivy",    "juniper",
-	"kettle", "lagoon", "lantern", "larch", "ledge",  "loft",   "maple",  "marten",
-	"meadow", "nest",   "niche",  "oak",	"orchard", "otter", "pebble", "pine",
-	"pocket", "porch",  "quartz", "reed",	"ridge",  "robin",  "shelter", "spruce",
-	"thicket", "thyme", "tunnel", "valley", "violet", "willow", "wren",   "yew",
+	"acorn",   "alcove", "anchor",	"badger", "beacon",  "birch",  "bonsai",  "brook",
+	"burrow",  "cabin",  "cedar",	"clover", "cobble",  "comet",  "cove",	  "cricket",
+	"den",	   "dune",   "ember",	"fern",	  "finch",   "fjord",  "garden",  "glade",
+	"grotto",  "harbor", "hearth",	"heron",  "hollow",  "inlet",  "ivy",	  "juniper",
+	"kettle",  "lagoon", "lantern", "larch",  "ledge",   "loft",   "maple",	  "marten",
+	"meadow",  "nest",   "niche",	"oak",	  "orchard", "otter",  "pebble",  "pine",
+	"pocket",  "porch",  "quartz",	"reed",	  "ridge",   "robin",  "shelter", "spruce",
+	"thicket", "thyme",  "tunnel",	"valley", "violet",  "willow", "wren",	  "yew",
 };
 
 int nk_run_identity(struct nk_run_request *r, struct nk_arena *a, struct nk_err *e)

@@ -166,7 +166,8 @@ int nk_run_finish_limits(struct nk_run_request *r, struct nk_err *e)
 	}
 	if (l->memory_swap > 0 && l->memory_swap < l->memory) {
 		nk_fail(e, 0, "--memory-swap is less than --memory");
-		return nk_hint(e, "it counts memory and swap together; the same number means no swap");
+		return nk_hint(e,
+			       "it counts memory and swap together; the same number means no swap");
 	}
 	if (l->memory != NK_UNSET && l->memory_reservation > l->memory) {
 		nk_fail(e, 0, "--memory-reservation is more than --memory");

@@ -153,7 +153,8 @@ NK_SETTER(time_offset)
 			clock = &r->spec.boottime_ns;
 		if (!clock || nk_value_duration(eq + 1, strlen(eq + 1), clock) < 0) {
 			nk_fail(e, 0, clock ? "not a time" : "not a clock with a time");
-			return nk_hint(e, "monotonic=TIME,boottime=TIME; TIME as 3600, -1.5, 90m, 2h, 7d");
+			return nk_hint(
+				e, "monotonic=TIME,boottime=TIME; TIME as 3600, -1.5, 90m, 2h, 7d");
 		}
 	}
 	r->spec.has_time_offset = true;
@@ -196,7 +197,8 @@ static int finish_users(struct nk_run_request *r, uid_t euid, struct nk_err *e)
 		rc = check_maps(&s->gid_maps, "gidmap", e);
 	if (rc < 0)
 		return rc;
-	if (maps && c->given && strcmp(r->userns_word, "map") && strcmp(r->userns_word, "private")) {
+	if (maps && c->given && strcmp(r->userns_word, "map") &&
+	    strcmp(r->userns_word, "private")) {
 		nk_fail(e, 0, "--%s does not go with --userns %.80s",
 			s->uid_maps.n ? "uidmap" : "gidmap", r->userns_word);
 		return nk_hint(e, "--userns map, or leave it away");

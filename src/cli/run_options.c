@@ -33,7 +33,8 @@ static int finish_hostname(struct nk_run_request *r, struct nk_arena *a,
 		return 0;
 	}
 	if (given) {
-		nk_fail(e, 0, "--%s would change a host name that is not the container's own (--uts)",
+		nk_fail(e, 0,
+			"--%s would change a host name that is not the container's own (--uts)",
 			s->hostname ? "hostname" : "domainname");
 		return nk_hint(e, "leave it away, or --uts private");
 	}
@@ -100,7 +101,8 @@ static const char *find_init(struct nk_arena *a)
 		if (access(path, X_OK) == 0)
 			return path;
 	}
-	return access(NOOK_HELPER_DIR "/nook-init", X_OK) == 0 ? NOOK_HELPER_DIR "/nook-init" : NULL;
+	return access(NOOK_HELPER_DIR "/nook-init", X_OK) == 0 ? NOOK_HELPER_DIR "/nook-init"
+							       : NULL;
 }
 
 int nk_run_world_read(struct nk_run_world *w, struct nk_arena *a, struct nk_err *e)

@@ -24,7 +24,8 @@ NK_SETTER(name)
 		good = letter_or_digit(value[i]) || strchr("_.-", value[i]);
 	if (!good) {
 		nk_fail(e, 0, "not a name for a container");
-		return nk_hint(e, "letters, digits, '_', '.' and '-', with a letter or digit first");
+		return nk_hint(e,
+			       "letters, digits, '_', '.' and '-', with a letter or digit first");
 	}
 	*NK_MEMBER(use, const char *) = value;
 	return 0;
@@ -95,11 +96,21 @@ static const struct {
 	const char *name;
 	int resource;
 } limits[] = {
-	{"as", RLIMIT_AS},	     {"core", RLIMIT_CORE},	{"cpu", RLIMIT_CPU},
-	{"data", RLIMIT_DATA},	     {"fsize", RLIMIT_FSIZE},	{"locks", RLIMIT_LOCKS},
-	{"memlock", RLIMIT_MEMLOCK}, {"msgqueue", RLIMIT_MSGQUEUE}, {"nice", RLIMIT_NICE},
-	{"nofile", RLIMIT_NOFILE},   {"nproc", RLIMIT_NPROC},	{"rss", RLIMIT_RSS},
-	{"rtprio", RLIMIT_RTPRIO},   {"rttime", RLIMIT_RTTIME}, {"sigpending", RLIMIT_SIGPENDING},
+	{"as", RLIMIT_AS},
+	{"core", RLIMIT_CORE},
+	{"cpu", RLIMIT_CPU},
+	{"data", RLIMIT_DATA},
+	{"fsize", RLIMIT_FSIZE},
+	{"locks", RLIMIT_LOCKS},
+	{"memlock", RLIMIT_MEMLOCK},
+	{"msgqueue", RLIMIT_MSGQUEUE},
+	{"nice", RLIMIT_NICE},
+	{"nofile", RLIMIT_NOFILE},
+	{"nproc", RLIMIT_NPROC},
+	{"rss", RLIMIT_RSS},
+	{"rtprio", RLIMIT_RTPRIO},
+	{"rttime", RLIMIT_RTTIME},
+	{"sigpending", RLIMIT_SIGPENDING},
 	{"stack", RLIMIT_STACK},
 };
 
@@ -203,13 +214,14 @@ static int put_entrypoint(struct nk_strv *args, struct nk_arena *a, const char *
 static int no_image(const char *reference, struct nk_err *e)
 {
 	nk_fail(e, 0, "%.120s: images come in a later version of nook", reference);
-	return nk_hint(e, "`nook run host %.60s …` runs it on this machine's own programs; "
-			  "--rootfs DIR gives a root file system of your own", reference);
+	return nk_hint(e,
+		       "`nook run host %.60s …` runs it on this machine's own programs; "
+		       "--rootfs DIR gives a root file system of your own",
+		       reference);
 }
 
 int nk_run_finish_command(struct nk_run_request *r, struct nk_arena *a,
-			  const struct nk_run_world *w, int n_words, char **words,
-			  struct nk_err *e)
+			  const struct nk_run_world *w, int n_words, char **words, struct nk_err *e)
 {
 	struct nk_strv *args = &r->spec.args;
 

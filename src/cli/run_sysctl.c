@@ -11,10 +11,10 @@ static const struct {
 	enum nk_ns_kind kind;
 	const char *option;
 } owners[] = {
-	{"kernel.shm*", NK_NS_IPC, "ipc"},	{"kernel.msg*", NK_NS_IPC, "ipc"},
-	{"kernel.sem", NK_NS_IPC, "ipc"},	{"kernel.auto_msgmni", NK_NS_IPC, "ipc"},
-	{"fs.mqueue.*", NK_NS_IPC, "ipc"},	{"net.*", NK_NS_NET, "network"},
-	{"kernel.hostname", NK_NS_UTS, "uts"},	{"kernel.domainname", NK_NS_UTS, "uts"},
+	{"kernel.shm*", NK_NS_IPC, "ipc"},     {"kernel.msg*", NK_NS_IPC, "ipc"},
+	{"kernel.sem", NK_NS_IPC, "ipc"},      {"kernel.auto_msgmni", NK_NS_IPC, "ipc"},
+	{"fs.mqueue.*", NK_NS_IPC, "ipc"},     {"net.*", NK_NS_NET, "network"},
+	{"kernel.hostname", NK_NS_UTS, "uts"}, {"kernel.domainname", NK_NS_UTS, "uts"},
 };
 
 NK_SETTER(sysctl)
@@ -62,14 +62,17 @@ int nk_run_finish_sysctls(struct nk_run_request *r, struct nk_err *e)
 		while (k < NK_COUNT(owners) && !matches(owners[k].name, key))
 			k++;
 		if (k == NK_COUNT(owners)) {
-			nk_fail(e, 0, "--sysctl %.80s: belongs to no namespace, so it would change "
-				"the whole machine", key);
-			return nk_hint(e, "net.*, kernel.shm*, kernel.msg*, kernel.sem and fs.mqueue.* "
-				       "can be set for a container");
+			nk_fail(e, 0,
+				"--sysctl %.80s: belongs to no namespace, so it would change "
+				"the whole machine",
+				key);
+			return nk_hint(
+				e, "net.*, kernel.shm*, kernel.msg*, kernel.sem and fs.mqueue.* "
+				   "can be set for a container");
 		}
 		if (r->spec.ns[owners[k].kind].mode != NK_NS_NEW) {
-			nk_fail(e, 0, "--sysctl %.80s: the container does not have its own (--%s)", key,
-				owners[k].option);
+			nk_fail(e, 0, "--sysctl %.80s: the container does not have its own (--%s)",
+				key, owners[k].option);
 			return nk_hint(e, "--%s private, or set it outside", owners[k].option);
 		}
 	}

@@ -5,8 +5,8 @@
 #include "cli/run_set.h"
 #include "data/passwd.h"
 
-int nk_run_user(struct nk_run_request *r, struct nk_arena *a, const char *passwd,
-		size_t passwd_len, const char *group, size_t group_len, struct nk_err *e)
+int nk_run_user(struct nk_run_request *r, struct nk_arena *a, const char *passwd, size_t passwd_len,
+		const char *group, size_t group_len, struct nk_err *e)
 {
 	struct nk_user u;
 	int rc = nk_user_resolve(&u, a, (struct nk_text){passwd, passwd_len},

@@ -50,15 +50,19 @@ static void add(const struct nk_option_use *use, const struct nk_mount_spec *m)
 
 NK_SETTER(volume)
 {
-	struct nk_mount_spec m = {.kind = NK_MOUNT_BIND, .recursive = true, .must_exist = true,
-				  .attr_set = SAFE, .mode = -1};
+	struct nk_mount_spec m = {.kind = NK_MOUNT_BIND,
+				  .recursive = true,
+				  .must_exist = true,
+				  .attr_set = SAFE,
+				  .mode = -1};
 	const char *rest = value;
 	const char *from = nk_value_part(use->arena, &rest, ':');
 	const char *to = nk_value_part(use->arena, &rest, ':');
 
 	if (!to) {
 		nk_fail(e, 0, "where shall it be seen inside?");
-		return nk_hint(e, "SOURCE:TARGET, as ./data:/data:ro; --tmpfs %.80s for an empty one",
+		return nk_hint(e,
+			       "SOURCE:TARGET, as ./data:/data:ro; --tmpfs %.80s for an empty one",
 			       from[0] == '/' ? from : "/data");
 	}
 	int r = source(&m, use->arena, from, e);
@@ -73,8 +77,8 @@ NK_SETTER(volume)
 
 NK_SETTER(tmpfs)
 {
-	struct nk_mount_spec m = {.kind = NK_MOUNT_TMPFS, .attr_set = SAFE | MOUNT_ATTR_NOEXEC,
-				  .mode = -1};
+	struct nk_mount_spec m = {
+		.kind = NK_MOUNT_TMPFS, .attr_set = SAFE | MOUNT_ATTR_NOEXEC, .mode = -1};
 	const char *rest = value;
 	int r = target(&m, use->arena, nk_value_part(use->arena, &rest, ':'), e);
 
@@ -138,7 +142,8 @@ static int mount_key(struct nk_mount_spec *m, struct nk_arena *a, const char *fi
 			nk_fail(e, 0, "%.80s: neither true nor false", field);
 			return nk_hint(e, "readonly, or readonly=true");
 		}
-		return nk_mount_option(m, a, yes == (field[0] == 'r' && field[1] != 'w') ? "ro" : "rw", e);
+		return nk_mount_option(
+			m, a, yes == (field[0] == 'r' && field[1] != 'w') ? "ro" : "rw", e);
 	}
 	if (m->kind == NK_MOUNT_TMPFS && (v = is_key(field, "tmpfs-size", "size", NULL)))
 		return nk_mount_option(m, a, nk_fmt(a, "size=%s", v), e);
@@ -266,7 +271,8 @@ NK_SETTER(device)
 	}
 	struct nk_device_spec *d = NK_PUSH(use->arena, &r->spec.devices);
 	if (d)
-		*d = (struct nk_device_spec){.source = from, .access = mode,
+		*d = (struct nk_device_spec){.source = from,
+					     .access = mode,
 					     .target = nk_value_clean_path(use->arena, to)};
 	return 0;
 }

@@ -55,9 +55,7 @@ int nk_value_decimal(const char *text, size_t len, unsigned places, int64_t *out
 			return -EINVAL;
 	}
 	for (size_t i = 0; i < whole + places; i++) {
-		int d = i < whole		 ? text[i] - '0'
-			: i - whole < frac ? text[i + 1] - '0'
-					   : 0;
+		int d = i < whole ? text[i] - '0' : i - whole < frac ? text[i + 1] - '0' : 0;
 		if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, d, &n))
 			return -EINVAL;
 	}
@@ -88,7 +86,8 @@ int nk_value_size(const char *text, uint64_t *out)
 		if (!u)
 			return -EINVAL;
 		shift = 10 * (unsigned)(u - units);
-		if (unit[1] && (!shift || (strcasecmp(unit + 1, "b") && strcasecmp(unit + 1, "ib"))))
+		if (unit[1] &&
+		    (!shift || (strcasecmp(unit + 1, "b") && strcasecmp(unit + 1, "ib"))))
 			return -EINVAL;
 	}
 	if (!digit(text[0]) || nk_value_decimal(text, n, 3, &thousandth) < 0)
@@ -107,9 +106,14 @@ int nk_value_duration(const char *text, size_t len, int64_t *out)
 		const char *name;
 		int64_t ns;
 	} units[] = {
-		{"", 1000000000},	{"s", 1000000000}, {"ms", 1000000},
-		{"us", 1000},		{"ns", 1},	   {"m", 60 * 1000000000LL},
-		{"h", 3600 * 1000000000LL}, {"d", 86400 * 1000000000LL},
+		{"", 1000000000},
+		{"s", 1000000000},
+		{"ms", 1000000},
+		{"us", 1000},
+		{"ns", 1},
+		{"m", 60 * 1000000000LL},
+		{"h", 3600 * 1000000000LL},
+		{"d", 86400 * 1000000000LL},
 	};
 	size_t n = number_part(text, len);
 
@@ -145,9 +149,10 @@ int nk_value_cpu_list(const char *text)
 		uint64_t from, to;
 		if (nk_value_number(text, first, 8191, &from) < 0)
 			return -EINVAL;
-		if (first < len && (text[first] != '-' ||
-				    nk_value_number(text + first + 1, len - first - 1, 8191, &to) < 0 ||
-				    to < from))
+		if (first < len &&
+		    (text[first] != '-' ||
+		     nk_value_number(text + first + 1, len - first - 1, 8191, &to) < 0 ||
+		     to < from))
 			return -EINVAL;
 		if (!text[len])
 			return 0;

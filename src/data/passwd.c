@@ -161,8 +161,7 @@ static int own_groups(struct nk_user *u, struct nk_arena *a, struct nk_text grou
 	uint32_t gid;
 
 	for (struct nk_text t = group; u->name && next_line(&t, f, 4);)
-		if (number(f[2], &gid) && lists(f[3], u->name, len) &&
-		    add_group(u, a, gid, e) < 0)
+		if (number(f[2], &gid) && lists(f[3], u->name, len) && add_group(u, a, gid, e) < 0)
 			return -EINVAL;
 	return 0;
 }

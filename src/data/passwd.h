@@ -27,8 +27,8 @@ struct nk_text {
 
 struct nk_user {
 	uint32_t uid, gid;
-	const char *home; /* "/" when the user is not in the file or has no absolute one */
-	const char *name; /* NULL when the user is not in the file */
+	const char *home;     /* "/" when the user is not in the file or has no absolute one */
+	const char *name;     /* NULL when the user is not in the file */
 	NK_VEC(gid_t) groups; /* additional ones: ascending, without gid, none twice */
 };
 

@@ -186,8 +186,8 @@ static void the_table_of_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(spellings),	   cmocka_unit_test(where_options_end),
-		cmocka_unit_test(optional_values), cmocka_unit_test(faults),
+		cmocka_unit_test(spellings),	    cmocka_unit_test(where_options_end),
+		cmocka_unit_test(optional_values),  cmocka_unit_test(faults),
 		cmocka_unit_test(the_table_of_run),
 	};
 

@@ -39,8 +39,8 @@ static void parse(struct fixture *f, const char *line)
 	nk_run_request_init(&f->r);
 	f->result = nk_options_parse(nk_run_table, &f->a, argc, argv, &f->r, &f->e);
 	if (f->result >= 0)
-		f->result = nk_run_finish(&f->r, &f->a, &f->w, argc - f->result,
-					  argv + f->result, &f->e);
+		f->result = nk_run_finish(&f->r, &f->a, &f->w, argc - f->result, argv + f->result,
+					  &f->e);
 }
 
 static void good(struct fixture *f, const char *line)
@@ -207,9 +207,9 @@ static void chosen_namespaces(void **state)
 	static const struct {
 		const char *option;
 		enum nk_ns_kind kind;
-	} kinds[] = {{"uts", NK_NS_UTS}, {"ipc", NK_NS_IPC}, {"pid", NK_NS_PID},
+	} kinds[] = {{"uts", NK_NS_UTS},	 {"ipc", NK_NS_IPC},	 {"pid", NK_NS_PID},
 		     {"cgroupns", NK_NS_CGROUP}, {"userns", NK_NS_USER}, {"network", NK_NS_NET},
-		     {"net", NK_NS_NET}, {"time", NK_NS_TIME}};
+		     {"net", NK_NS_NET},	 {"time", NK_NS_TIME}};
 	struct fixture *f = *state;
 	char line[80], message[200];
 
@@ -230,7 +230,8 @@ static void chosen_namespaces(void **state)
 		assert_int_equal(ns->mode, NK_NS_JOIN);
 		assert_string_equal(ns->path, "container:web");
 		snprintf(line, sizeof(line), "--%s container: host", kinds[i].option);
-		snprintf(message, sizeof(message), "--%s container:: which container?", kinds[i].option);
+		snprintf(message, sizeof(message), "--%s container:: which container?",
+			 kinds[i].option);
 		bad(f, line, message);
 		snprintf(line, sizeof(line), "--%s ns:relative host", kinds[i].option);
 		parse(f, line);
@@ -283,7 +284,8 @@ static void time_offsets(void **state)
 	assert_true(f->r.spec.boottime_ns == -1500000000);
 	assert_int_equal(f->r.spec.ns[NK_NS_TIME].mode, NK_NS_NEW);
 	bad(f, "--time-offset monotonic=x host", "--time-offset monotonic=x: not a time");
-	bad(f, "--time-offset realtime=1 host", "--time-offset realtime=1: not a clock with a time");
+	bad(f, "--time-offset realtime=1 host",
+	    "--time-offset realtime=1: not a clock with a time");
 	bad(f, "--time-offset monotonic host", "--time-offset monotonic: not a clock with a time");
 	bad(f, "--time host --time-offset boottime=1 host",
 	    "--time-offset needs a clock of its own, and --time says otherwise");
@@ -297,14 +299,17 @@ static void sysctls(void **state)
 	assert_string_equal(f->r.spec.sysctls.v[0].key, "net.ipv4.ip_forward");
 	assert_string_equal(f->r.spec.sysctls.v[1].key, "kernel.shmmax");
 	assert_string_equal(f->r.spec.sysctls.v[1].value, "5");
-	bad(f, "--sysctl kernel.panic=1 host", "--sysctl kernel.panic: belongs to no namespace, so it "
-					       "would change the whole machine");
+	bad(f, "--sysctl kernel.panic=1 host",
+	    "--sysctl kernel.panic: belongs to no namespace, so it "
+	    "would change the whole machine");
 	bad(f, "--network host --sysctl net.core.somaxconn=1 host",
 	    "--sysctl net.core.somaxconn: the container does not have its own (--network)");
 	bad(f, "--ipc host --sysctl fs.mqueue.msg_max=1 host",
 	    "--sysctl fs.mqueue.msg_max: the container does not have its own (--ipc)");
-	bad(f, "--sysctl net..core=1 host", "--sysctl net..core=1: not the name of a kernel setting");
-	bad(f, "--sysctl net/../../x=1 host", "--sysctl net/../../x=1: not the name of a kernel setting");
+	bad(f, "--sysctl net..core=1 host",
+	    "--sysctl net..core=1: not the name of a kernel setting");
+	bad(f, "--sysctl net/../../x=1 host",
+	    "--sysctl net/../../x=1: not the name of a kernel setting");
 	bad(f, "--sysctl net.ipv4 host", "--sysctl net.ipv4: not a kernel setting");
 }
 
@@ -414,7 +419,8 @@ static void limits(void **state)
 	good(f, "-m 64m --memory-swap -1 --memory-reservation 32m --cpus 1.5 -c 512 "
 		"--cpuset-cpus 0-1 --cpuset-mems 0 --pids-limit 7 --blkio-weight 20 "
 		"--device-read-bps /dev/a:1m --device-write-bps /dev/b:2k host");
-	assert_true(l->memory == 64 << 20 && l->memory_swap == -1 && l->memory_reservation == 32 << 20);
+	assert_true(l->memory == 64 << 20 && l->memory_swap == -1 &&
+		    l->memory_reservation == 32 << 20);
 	assert_int_equal(l->cpu_period, 100000);
 	assert_int_equal(l->cpu_quota, 150000);
 	assert_int_equal(l->cpu_shares, 512);
@@ -464,7 +470,8 @@ static void ulimits_and_security(void **state)
 	assert_int_equal(u[0].soft, 9);
 	assert_int_equal(u[0].hard, 10);
 	assert_true(u[1].soft == RLIM_INFINITY);
-	bad(f, "--ulimit nofile=10:9 host", "--ulimit nofile=10:9: the soft limit is above the hard one");
+	bad(f, "--ulimit nofile=10:9 host",
+	    "--ulimit nofile=10:9: the soft limit is above the hard one");
 	bad(f, "--ulimit nofiles=1 host", "--ulimit nofiles=1: not a limit of processes");
 	bad(f, "--ulimit nofile=x host", "--ulimit nofile=x: not a limit of processes");
 	bad(f, "--ulimit nofile host", "--ulimit nofile: not a limit of processes");
@@ -537,9 +544,12 @@ static void etc_files(void **state)
 	assert_string_equal(f->r.spec.etc_resolv, "# no network: no name server\n");
 	good(f, "--network host host");
 	assert_string_equal(f->r.spec.etc_hosts, "");
-	assert_string_equal(f->r.spec.etc_resolv, "nameserver 1.2.3.4\nsearch home\noptions ndots:3\n");
-	good(f, "--network host --dns 9.9.9.9 --dns-search a --dns-search b --dns-option edns0 host");
-	assert_string_equal(f->r.spec.etc_resolv, "nameserver 9.9.9.9\nsearch a b\noptions edns0\n");
+	assert_string_equal(f->r.spec.etc_resolv,
+			    "nameserver 1.2.3.4\nsearch home\noptions ndots:3\n");
+	good(f,
+	     "--network host --dns 9.9.9.9 --dns-search a --dns-search b --dns-option edns0 host");
+	assert_string_equal(f->r.spec.etc_resolv,
+			    "nameserver 9.9.9.9\nsearch a b\noptions edns0\n");
 	good(f, "--network host --dns-search . host");
 	assert_string_equal(f->r.spec.etc_resolv, "nameserver 1.2.3.4\noptions ndots:3\n");
 	good(f, "--no-hosts --no-hostname host");
@@ -547,7 +557,8 @@ static void etc_files(void **state)
 	assert_null(f->r.spec.etc_hostname);
 	bad(f, "--add-host db host", "--add-host db: not a name with its address");
 	bad(f, "--add-host db:10.0.0 host", "--add-host db:10.0.0: not a name with its address");
-	bad(f, "--add-host~a b:1.2.3.4~host", "--add-host a b:1.2.3.4: not a name with its address");
+	bad(f, "--add-host~a b:1.2.3.4~host",
+	    "--add-host a b:1.2.3.4: not a name with its address");
 	bad(f, "--dns x host", "--dns x: not an address");
 	bad(f, "--dns-search~a b~host", "--dns-search a b: not one word");
 	bad(f, "--no-hosts --add-host a:1.2.3.4 host", "--add-host does not go with --no-hosts");
@@ -584,10 +595,23 @@ static void others(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(reference_and_command), T(a_shell_talks_to_a_terminal), T(rootfs_suffixes),
-		T(identity), T(default_namespaces), T(chosen_namespaces), T(id_maps), T(time_offsets),
-		T(sysctls), T(volumes), T(mounts), T(tmpfs_and_devices), T(limits),
-		T(ulimits_and_security), T(environment), T(etc_files), T(others),
+		T(reference_and_command),
+		T(a_shell_talks_to_a_terminal),
+		T(rootfs_suffixes),
+		T(identity),
+		T(default_namespaces),
+		T(chosen_namespaces),
+		T(id_maps),
+		T(time_offsets),
+		T(sysctls),
+		T(volumes),
+		T(mounts),
+		T(tmpfs_and_devices),
+		T(limits),
+		T(ulimits_and_security),
+		T(environment),
+		T(etc_files),
+		T(others),
 	};
 
 	if (!mkdtemp(etc))

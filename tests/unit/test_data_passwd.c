@@ -74,16 +74,16 @@ static void numbers_need_no_file(void **state)
 	struct nk_user u;
 
 	(void)state;
-	assert_int_equal(nk_user_resolve(&u, &a, (struct nk_text){0}, (struct nk_text){0}, "65534:12",
-					 NULL, &e),
+	assert_int_equal(nk_user_resolve(&u, &a, (struct nk_text){0}, (struct nk_text){0},
+					 "65534:12", NULL, &e),
 			 0);
 	assert_int_equal(u.uid, 65534);
 	assert_int_equal(u.gid, 12);
 	assert_string_equal(u.home, "/");
 	assert_null(u.name);
-	assert_int_equal(nk_user_resolve(&u, &a, (struct nk_text){0}, (struct nk_text){0}, "77", NULL,
-					 &e),
-			 0);
+	assert_int_equal(
+		nk_user_resolve(&u, &a, (struct nk_text){0}, (struct nk_text){0}, "77", NULL, &e),
+		0);
 	assert_int_equal(u.gid, 0);
 }
 
@@ -102,7 +102,8 @@ static void a_named_group_is_the_only_one(void **state)
 	nk_strv_push(&a, &more, "4");
 	nk_strv_push(&a, &more, "500");
 	nk_strv_push(&a, &more, "disk");
-	assert_int_equal(nk_user_resolve(&u, &a, text(passwd), text(group), "web:adm", &more, &e), 0);
+	assert_int_equal(nk_user_resolve(&u, &a, text(passwd), text(group), "web:adm", &more, &e),
+			 0);
 	assert_int_equal(u.groups.n, 2); /* 4 is the main group already */
 	assert_int_equal(u.groups.v[0], 6);
 	assert_int_equal(u.groups.v[1], 500);
@@ -110,9 +111,9 @@ static void a_named_group_is_the_only_one(void **state)
 
 static void malformed_lines_are_skipped(void **state)
 {
-	static const char *const names[] = {"bad",  "half",  "many",  "minus", "large",
-					    "none", "space", "octal", "4294967295", "-1",
-					    "+web", "web ",  "0x21",  "033", ":web", "web:", "web:nope"};
+	static const char *const names[] = {
+		"bad", "half", "many", "minus", "large", "none", "space", "octal",   "4294967295",
+		"-1",  "+web", "web ", "0x21",	"033",	 ":web", "web:",  "web:nope"};
 	_arena_ struct nk_arena a = {0};
 	struct nk_err e;
 	struct nk_user u;
@@ -160,8 +161,8 @@ static void large_files_and_lines(void **state)
 	(void)state;
 	assert_non_null(big);
 	memset(big, 'a', size);
-	assert_true(nk_user_resolve(&u, &a, (struct nk_text){big, size}, (struct nk_text){0}, "a", NULL,
-				    &e) < 0);
+	assert_true(nk_user_resolve(&u, &a, (struct nk_text){big, size}, (struct nk_text){0}, "a",
+				    NULL, &e) < 0);
 	assert_non_null(strstr(e.msg, "larger than 1 MiB"));
 	/* a line over the limit, right in its form, is skipped; the one behind it counts */
 	size_t n = (size_t)snprintf(big, size, "a:x:5:5::/");
