@@ -46,7 +46,7 @@ teardown() { nook_teardown; }
 @test "smoke: eventually waits, and gives up" {
 	(sleep 0.3; touch "$BATS_TEST_TMPDIR/there") &
 	eventually test -e "$BATS_TEST_TMPDIR/there"
-	wait
+	wait $!
 	EVENTUALLY_SECONDS=0 run ! eventually false
 }
 

@@ -20,42 +20,42 @@ count_line() {
 	count_add "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}"
 }
 
-# The results of TAP on stdin, told for a person: failures with what they said, skips with their
-# reason, and with verbose=1 all. The last line is "= PASSED FAILED SKIPPED"; the names of skipped
-# tests are appended to $1.
+# The results of TAP on stdin, told for a person while they come: failures with what they said,
+# skips with their reason, and with verbose=1 all. The last line is "= PASSED FAILED SKIPPED"; the
+# names of skipped tests are appended to $1. (Not awk: mawk reads a pipe by the block.)
 tell_tap() {
-	awk -v verbose="${verbose:-0}" -v skips="$1" -v prefix="${2:-}" '
-	/^1\.\.[0-9]+/ { plan += substr($0, 4) + 0; next }
-	/^(not )?ok / {
-		name = $0
-		sub(/^(not )?ok [0-9]+ (- )?/, "", name)
-		shown = 0
-		if (/^not ok/) {
-			fail++; shown = 1
-			print "FAIL  " prefix name
-		} else if (match(name, / *# (skip|SKIP)/)) {
-			skip++
-			reason = substr(name, RSTART + RLENGTH)
-			name = substr(name, 1, RSTART - 1)
-			sub(/ in [0-9]+m?s(ec)?$/, "", name)
-			sub(/^ */, "", reason)
-			print "skip  " prefix name ": " (reason ? reason : "no reason given")
-			print name >>skips
-		} else {
-			pass++
-			if (verbose)
-				print "ok    " prefix name
-		}
-		fflush()
-		next
-	}
-	shown || !/^#/ { print "      " $0; fflush() }
-	END {
-		missing = plan - pass - fail - skip
-		if (plan == 0) { print "FAIL  " prefix "no plan: it did not run to its end"; fail++ }
-		if (plan > 0 && missing != 0) { print "FAIL  " prefix missing " of " plan " tests have no result"; fail++ }
-		print "=", pass + 0, fail + 0, skip + 0
-	}'
+	local line plan=0 pass=0 fail=0 skip=0 shown=0 missing
+	while IFS= read -r line; do
+		if [[ $line =~ ^1\.\.([0-9]+) ]]; then
+			plan=$((plan + BASH_REMATCH[1]))
+		elif [[ $line =~ ^not\ ok\ [0-9]+\ (-\ )?(.*) ]]; then
+			fail=$((fail + 1)) shown=1
+			echo "FAIL  ${2:-}${BASH_REMATCH[2]}"
+		elif [[ $line =~ ^ok\ [0-9]+\ (-\ )?(.*)\ *#\ (skip|SKIP)\ *(.*) ]]; then
+			skip=$((skip + 1)) shown=0
+			tell_skip "${2:-}${BASH_REMATCH[2]}" "${BASH_REMATCH[4]}" "$1"
+		elif [[ $line =~ ^ok\ [0-9]+\ (-\ )?(.*) ]]; then
+			pass=$((pass + 1)) shown=0
+			[ "${verbose:-0}" = 0 ] || echo "ok    ${2:-}${BASH_REMATCH[2]}"
+		elif [ "$shown" = 1 ] || [[ $line != '#'* ]]; then
+			echo "      $line"
+		fi
+	done
+	missing=$((plan - pass - fail - skip))
+	if [ "$plan" = 0 ]; then
+		echo "FAIL  ${2:-}no plan: it did not run to its end"
+		fail=$((fail + 1))
+	elif [ "$missing" != 0 ]; then
+		echo "FAIL  ${2:-}$missing of $plan tests have no result"
+		fail=$((fail + 1))
+	fi
+	echo "= $pass $fail $skip"
+}
+tell_skip() {
+	local name=${1%"${1##*[! ]}"} reason=${2:-no reason given}
+	[[ ! $name =~ (.*)\ in\ [0-9]+m?s(ec)?$ ]] || name=${BASH_REMATCH[1]}
+	echo "skip  $name: $reason"
+	echo "$name" >>"$3"
 }
 
 # Tell the TAP in FILE while process PID is still writing it, and count it.

@@ -6,6 +6,9 @@
 #	setup() { nook_setup; }
 #	teardown() { nook_teardown; }
 #
+# In a test, `wait` needs a pid: a bare one also waits for bats' own countdown (60 s, after which
+# a test that hangs fails).
+#
 # Each test has NOOK_ROOT and NOOK_STATE of its own below $BATS_TEST_TMPDIR, and teardown fails
 # the test when it leaves a process, mount, link or cgroup behind.
 #
