@@ -118,6 +118,34 @@ static int device_facts(struct nk_arena *a, struct nk_spec *spec, struct nk_err 
 	return 0;
 }
 
+/* Limits of block devices name them; the kernel wants their numbers. */
+static int rate_facts(struct nk_blkio_device *v, size_t n, const char *option, struct nk_err *e)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < n; i++) {
+		if (stat(v[i].path, &st)) {
+			nk_fail(e, errno, "%s %s", option, v[i].path);
+			return nk_hint(e, "it names a disk of the host: %s /dev/sda:1mb", option);
+		}
+		if (!S_ISBLK(st.st_mode)) {
+			nk_fail(e, 0, "%s %s: it is not a block device", option, v[i].path);
+			return nk_hint(e, "lsblk -d lists the disks of this machine");
+		}
+		v[i].major = major(st.st_rdev);
+		v[i].minor = minor(st.st_rdev);
+	}
+	return 0;
+}
+
+static int limit_facts(struct nk_resources *r, struct nk_err *e)
+{
+	int ret = rate_facts(r->read_bps.v, r->read_bps.n, "--device-read-bps", e);
+
+	return ret < 0 ? ret :
+			 rate_facts(r->write_bps.v, r->write_bps.n, "--device-write-bps", e);
+}
+
 static void single_range(struct nk_arena *a, struct nk_idmaps *maps, uint32_t first, uint32_t count)
 {
 	struct nk_idmap *m = NK_PUSH(a, maps);
@@ -171,6 +199,7 @@ int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, con
 	*lease = (struct nk_idmap){0};
 	default_paths(a, spec);
 	if ((r = volume_facts(spec, e)) < 0 || (r = device_facts(a, spec, e)) < 0 ||
+	    (r = limit_facts(&spec->resources, e)) < 0 ||
 	    (r = nk_facts_collect(a, spec, f, e)) < 0 ||
 	    (r = nk_cgroups_probe(a, &f->cgroups, nk_cgroup_wanted(spec), spec->cgroup_parent, e)) < 0)
 		return r;
