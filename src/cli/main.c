@@ -20,6 +20,7 @@ const struct nk_command *const nk_commands[] = {
 	&nk_command_kill,
 	&nk_command_stop,
 	&nk_command_wait,
+	&nk_command_doctor,
 	&nk_command_version,
 	&nk_command_help,
 	&nk_command_completion,
