@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct nk_err e = { 0 };
 
 	if (nk_profile_parse(&a, (const char *)data, size, &host, &rules, &e) < 0 ||
-	    nk_rules_compile(&a, &rules, 2, &bpf, &e) < 0)
+	    nk_rules_compile(&a, &rules, &bpf, &e) < 0)
 		check_error(&e);
 	else
 		check_filter(&bpf);

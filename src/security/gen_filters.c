@@ -14,9 +14,6 @@
 
 #define BIT(cap) (UINT64_C(1) << (cap))
 
-/* libseccomp makes a list (1) or a binary tree (2); README.md has the measurement. */
-enum { TREE = 2 };
-
 static int print_filter(struct nk_arena *a, uint64_t conditions, uint32_t arch, unsigned i,
 			struct nk_err *e)
 {
@@ -26,7 +23,7 @@ static int print_filter(struct nk_arena *a, uint64_t conditions, uint32_t arch, 
 
 	if (r < 0)
 		return r;
-	r = nk_rules_compile(a, &rules, TREE, &bpf, e);
+	r = nk_rules_compile(a, &rules, &bpf, e);
 	if (r < 0)
 		return r;
 	printf("static const struct sock_filter filter_%u[] = {\n", i);

@@ -50,13 +50,35 @@ struct nk_rules {
 struct nk_rule *nk_rules_add(struct nk_arena *a, struct nk_rules *r, const char *call);
 
 /*
- * Compile by libseccomp, optimize as SCMP_FLTATR_CTL_OPTIMIZE (1 list, 2 binary
- * tree). A name that nobody knows is skipped in a rule that is no stricter than
- * the default (profiles name calls of other machines and newer kernels), and an
- * error in one that is: a misspelt prohibition must not pass.
+ * Compile (tree.c). A name that nobody knows is skipped in a rule that is no
+ * stricter than the default (profiles name calls of other machines and newer
+ * kernels), and an error in one that is: a misspelt prohibition must not pass.
  */
-int nk_rules_compile(struct nk_arena *a, const struct nk_rules *r, int optimize,
-		     struct nk_bpf *out, struct nk_err *e);
+int nk_rules_compile(struct nk_arena *a, const struct nk_rules *r, struct nk_bpf *out,
+		     struct nk_err *e);
+
+/*
+ * The same by libseccomp alone, without guards and calls newer than it: compiles
+ * the rules on arguments, and is what tests hold nk_rules_compile() against.
+ * optimize: SCMP_FLTATR_CTL_OPTIMIZE, 1 list, 2 binary tree.
+ */
+int nk_rules_libseccomp(struct nk_arena *a, const struct nk_rules *r, int optimize,
+			struct nk_bpf *out, struct nk_err *e);
+
+/* Are all names known that have to be? */
+int nk_rules_check(const struct nk_rules *r, struct nk_err *e);
+
+/* ALLOW or LOG: the call is made. */
+bool nk_permissive(uint32_t action);
+
+/* x32 is x86_64 with this bit in the number of the call. */
+#define NK_X32_BIT 0x40000000
+
+/* The call's own number as the kernel sees it, -1 = it has none in this ABI. */
+int64_t nk_call_number(const char *call, uint32_t arch);
+
+/* "socketcall" or "ipc" (and the number there) where i386 has a second way, or NULL. */
+const char *nk_call_mux(const char *call, unsigned *sub);
 
 /* The number of a call that libseccomp may not know yet; -1 = none of that name. */
 int nk_new_call(const char *name, uint32_t arch);

@@ -14,8 +14,7 @@
 #include "security/profile_json.h"
 
 enum {
-	TREE = 2, /* libseccomp: a binary tree, see README.md */
-	SCHEME = 1, /* raise it when rules.c makes other code of the same rules */
+	SCHEME = 2, /* raise it when tree.c makes other code of the same rules */
 };
 
 static void key_begin(struct nk_sha256 *h, const char *kind, uint64_t caps)
@@ -35,7 +34,7 @@ static void key_begin(struct nk_sha256 *h, const char *kind, uint64_t caps)
 static int compile(struct nk_arena *a, const struct nk_rules *rules, const char *cache_dir,
 		   const uint8_t key[NK_SHA256_SIZE], struct nk_bpf *out, struct nk_err *e)
 {
-	int r = nk_rules_compile(a, rules, TREE, out, e);
+	int r = nk_rules_compile(a, rules, out, e);
 
 	if (r >= 0 && cache_dir)
 		nk_filter_cache_store(cache_dir, key, out);

@@ -45,7 +45,7 @@ static struct nk_bpf filter_with(const char *text, uint64_t caps)
 	struct nk_err e;
 
 	if (parse(text, caps, &rules, &e) < 0 ||
-	    nk_rules_compile(&arena, &rules, 2, &bpf, &e) < 0)
+	    nk_rules_compile(&arena, &rules, &bpf, &e) < 0)
 		fail_msg("%s", e.msg);
 	return bpf;
 }
@@ -63,7 +63,7 @@ static void refused(const char *text, const char *msg)
 
 	int r = parse(text, 0, &rules, &e);
 	if (r >= 0)
-		r = nk_rules_compile(&arena, &rules, 2, &bpf, &e);
+		r = nk_rules_compile(&arena, &rules, &bpf, &e);
 	if (r >= 0)
 		fail_msg("accepted: %s", text);
 	assert_string_equal(e.msg, msg);
@@ -225,7 +225,7 @@ static void attack_socketcall_beside_a_profile(void **state)
 			       "\"SCMP_ARCH_X86\"],\"syscalls\":[" SOCKET_RULE "]}", 0, &rules,
 			       &e), 0);
 	rules.mux_guards = false;
-	assert_int_equal(nk_rules_compile(&arena, &rules, 2, &bpf, &e), 0);
+	assert_int_equal(nk_rules_compile(&arena, &rules, &bpf, &e), 0);
 	assert_int_equal(cbpf_ask(&bpf, AUDIT_ARCH_I386, 102, 1, 0, 0), ALLOW);
 
 	/* who names socketcall gets it */
