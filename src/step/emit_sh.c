@@ -141,7 +141,8 @@ static void last_command(struct nk_sh *sh, FILE *out)
 		fprintf(out, "%ssetpriv%s%s ", run, sh->setpriv,
 			sh->regid && !sh->groups ? " --keep-groups" : "");
 	}
-	fprintf(out, "%senv -i", run);
+	/* A shell lets what runs in its background ignore these two. */
+	fprintf(out, "%senv -i --default-signal=INT,QUIT", run);
 	if (sh->cwd)
 		fprintf(out, " -C %s", sh->cwd);
 	for (const char *const *v = s->p[1]; v && *v; v++)

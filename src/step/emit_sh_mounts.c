@@ -236,8 +236,10 @@ bool nk_sh_mount_step(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 	case NK_OP_FSMOUNT:
 		if (s->fd[0] < 0)
 			return true;
-		attr = attr_options(sh, s->n[0], 0);
+		attr = attr_options(sh, s->n[0] & ~(uint64_t)MOUNT_ATTR_RDONLY, 0);
 		*v = sh->slots[s->fd[0]];
+		if (s->n[0] & MOUNT_ATTR_RDONLY) /* the mount, not the file system in it */
+			v->changes[v->n_changes++] = (struct nk_sh_change){.options = "ro"};
 		v->kind = NK_SH_MOUNT;
 		v->options = nk_fmt(sh->a, "%s%s%s", attr,
 				    *attr && v->options && *v->options ? "," : "",

@@ -163,6 +163,7 @@ static bool step_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		return true;
 	case NK_OP_CLOSE_RANGE:
 		sh->keep_fds = (unsigned)s->n[0];
+		cannot(out, "a shell cannot name descriptors from 10 on; these the caller closes");
 		for (unsigned fd = sh->keep_fds; fd < 10; fd++)
 			fprintf(out, "exec %u>&-%s", fd, fd == 9 ? "\n" : "; ");
 		return true;
@@ -191,10 +192,13 @@ static bool step_root(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		sh->pivoted = true;
 		return true;
 	case NK_OP_UMOUNT2:
-		if (sh->tools && !strcmp(s->s[0], "."))
+		if (sh->tools && !strcmp(s->s[0], ".") && sh->unmounted)
+			fputs("# it goes with the one before, as it lies in it here\n", out);
+		else if (sh->tools && !strcmp(s->s[0], "."))
 			fputs("tool umount -c -l /\n", out);
 		else
 			fprintf(out, "%sumount -l %s%s\n", tool(sh), nk_sh_quote(sh, s->s[0]), soft(s));
+		sh->unmounted |= sh->tools;
 		return true;
 	default: return false;
 	}
@@ -288,8 +292,9 @@ static void prctl_step(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 	} else if (s->n[0] == PR_SET_NO_NEW_PRIVS) {
 		option(sh, "--no-new-privs", "");
 	} else if (s->n[0] == PR_SET_PDEATHSIG) {
-		cannot(out, "unshare --kill-child does as much");
-		return;
+		const char *name = nk_flag_signal((unsigned)s->n[1]);
+
+		option(sh, "--pdeathsig=", name ? name + 3 : "KILL");
 	} else if (s->n[0] == PR_CAP_AMBIENT && s->n[1] == PR_CAP_AMBIENT_RAISE) {
 		option(sh, "--inh-caps=+", cap_word(sh, (unsigned)s->n[2]));
 		option(sh, "--ambient-caps=+", cap_word(sh, (unsigned)s->n[2]));
