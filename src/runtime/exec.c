@@ -40,9 +40,12 @@ static int differing(struct nk_exec *x, struct nk_err *e)
 		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)x->container->pid,
 			 nk_ns_name((enum nk_ns_kind)k));
 		if (stat(path, &its) < 0) {
-			if (!lives(x))
+			/* A process that is going loses its namespaces before its pidfd says so. */
+			int err = errno;
+
+			if (err == ENOENT || err == ESRCH || !lives(x))
 				return ended(x, e);
-			nk_fail(e, errno, "look at the namespaces of container \"%s\"",
+			nk_fail(e, err, "look at the namespaces of container \"%s\"",
 				x->container->name);
 			return nk_hint(e, "run exec as the user who runs the container");
 		}
@@ -110,8 +113,10 @@ static int read_inside(struct nk_exec *x, int root, const char *path, struct nk_
 			       : nk_fail(e, errno, "read the container's /%s", path);
 	if (fstat(fd, &st) < 0)
 		return nk_fail(e, errno, "read the container's /%s", path);
-	if (!S_ISREG(st.st_mode))
-		return nk_fail(e, 0, "the container's /%s is not a plain file", path);
+	if (!S_ISREG(st.st_mode)) {
+		nk_fail(e, 0, "the container's /%s is not a plain file", path);
+		return nk_hint(e, "it is looked at for -u only: leave that away, or put a list of users there");
+	}
 
 	/* One byte over the limit, so that a larger file is refused, not cut. */
 	const size_t room = NK_PASSWD_LARGEST + 1;
@@ -140,11 +145,12 @@ static int resolve(struct nk_exec *x, const char *user, struct nk_user *u, struc
 	snprintf(path, sizeof(path), "/proc/%d/root", (int)x->container->pid);
 
 	_close_ int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int err = errno;
 
-	if (!lives(x))
+	if (!lives(x) || (root < 0 && (err == ENOENT || err == ESRCH)))
 		return ended(x, e);
 	if (root < 0)
-		return nk_fail(e, errno, "open the root of container \"%s\"", x->container->name);
+		return nk_fail(e, err, "open the root of container \"%s\"", x->container->name);
 
 	int rc = read_inside(x, root, "etc/passwd", &passwd, e);
 

@@ -148,6 +148,7 @@ int nk_state_pidfd(const struct nk_state_record *r, struct nk_err *e)
 		nk_fail(e, 0, "container \"%s\" has ended", r->name);
 	else
 		nk_fail(e, -fd, "open the process of container \"%s\"", r->name);
+	nk_hint(e, "nook ps lists those that run");
 	e->err = -fd;
 	return fd;
 }
