@@ -241,6 +241,7 @@ static void config(struct nk_json_out *j, struct nk_arena *a, const struct nk_st
 {
 	const struct nk_spec *s = r->spec;
 	int stop = s->stop_signal ? s->stop_signal : SIGTERM;
+	struct nk_strv command = nk_state_command(r);
 
 	nk_json_open(j, "Config", '{');
 	nk_json_str(j, "Hostname", s->hostname ? s->hostname : "");
@@ -252,7 +253,7 @@ static void config(struct nk_json_out *j, struct nk_arena *a, const struct nk_st
 	nk_json_bool(j, "Tty", s->terminal);
 	nk_json_bool(j, "OpenStdin", s->interactive);
 	nk_json_strv(j, "Env", &s->env);
-	nk_json_strv(j, "Cmd", &s->args);
+	nk_json_strv(j, "Cmd", &command);
 	nk_json_str(j, "Image", r->reference ? r->reference : s->rootfs ? s->rootfs : "host");
 	nk_json_str(j, "WorkingDir", s->cwd ? s->cwd : "/");
 	nk_json_null(j, "Entrypoint");
@@ -310,15 +311,15 @@ static void nook(struct nk_json_out *j, struct nk_arena *a, const struct nk_stat
 
 void nk_inspect_json(struct nk_json_out *j, struct nk_arena *a, const struct nk_state_record *r)
 {
-	struct nk_strv rest = {.v = r->spec->args.v + 1, .n = r->spec->args.n - 1};
+	struct nk_strv command = nk_state_command(r), rest = {0};
 	char when[96];
 
-	if (!r->spec->args.n)
-		rest = (struct nk_strv){0};
+	if (command.n > 1)
+		rest = (struct nk_strv){.v = command.v + 1, .n = command.n - 1};
 	nk_json_open(j, NULL, '{');
 	nk_json_str(j, "Id", r->id);
 	nk_json_str(j, "Created", nk_time_text(when, &r->created));
-	nk_json_str(j, "Path", r->spec->args.n ? r->spec->args.v[0] : "");
+	nk_json_str(j, "Path", command.n ? command.v[0] : "");
 	nk_json_strv(j, "Args", &rest);
 	state(j, r);
 	nk_json_str(j, "Image", r->reference ? r->reference : "");

@@ -79,10 +79,11 @@ static void fill(struct nk_arena *a, const struct nk_state_record *r, const stru
 		 const char *row[COLUMNS])
 {
 	int64_t age = time(NULL) - r->created.tv_sec;
+	struct nk_strv command = nk_state_command(r);
 
 	row[0] = nk_strndup(a, r->id, q->no_trunc ? NK_STATE_ID_LEN : SHORT_ID);
 	row[1] = r->name;
-	row[2] = one_line(a, &r->spec->args, q->no_trunc);
+	row[2] = one_line(a, &command, q->no_trunc);
 	row[3] = nk_fmt(a, "%s ago", nk_ago(a, age));
 	row[4] = status(a, r, age);
 	row[5] = r->pid ? nk_fmt(a, "%d", (int)r->pid) : "-";
@@ -131,13 +132,14 @@ static int json(struct nk_cli *cli, const struct nk_state_list *list)
 	nk_json_open(&j, NULL, '[');
 	for (size_t i = 0; i < list->n; i++) {
 		const struct nk_state_record *r = &list->v[i];
+		struct nk_strv command = nk_state_command(r);
 
 		nk_json_open(&j, NULL, '{');
 		nk_json_str(&j, "Id", r->id);
 		nk_json_open(&j, "Names", '[');
 		nk_json_str(&j, NULL, r->name);
 		nk_json_close(&j);
-		nk_json_strv(&j, "Command", &r->spec->args);
+		nk_json_strv(&j, "Command", &command);
 		nk_json_str(&j, "Created", nk_time_text(when, &r->created));
 		nk_json_str(&j, "State",
 			    r->status == NK_STATE_RUNNING ? "running" : "created");

@@ -158,3 +158,13 @@ const char *nk_state_ns_path(struct nk_arena *a, const struct nk_state_record *r
 {
 	return nk_fmt(a, "/proc/%d/ns/%s", (int)r->pid, nk_ns_name(kind));
 }
+
+struct nk_strv nk_state_command(const struct nk_state_record *r)
+{
+	const struct nk_strv *args = &r->spec->args;
+
+	/* nook-init -- COMMAND */
+	if (!r->spec->init_path || args->n < 2 || strcmp(args->v[1], "--") != 0)
+		return *args;
+	return (struct nk_strv){.v = args->v + 2, .n = args->n - 2};
+}

@@ -119,6 +119,9 @@ int nk_state_pidfd(const struct nk_state_record *r, struct nk_err *e);
 const char *nk_state_ns_path(struct nk_arena *a, const struct nk_state_record *r,
 			     enum nk_ns_kind kind);
 
+/* The command that was asked for: without the words that --init puts in front. A view. */
+struct nk_strv nk_state_command(const struct nk_state_record *r);
+
 /*
  * Wait for the end of a container, as many waiters as there may be.
  * Two parts, so that a caller can begin before it sends a signal.

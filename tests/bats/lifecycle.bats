@@ -102,6 +102,16 @@ nothing_kept() {
 	nook kill web
 }
 
+@test "inspect, ps: the command as it was asked for, also with --init" {
+	begin web --init -- sleep 100
+	run_nook inspect web
+	assert_equal "$(jq -c '.[0] | [.Path, .Args, .Config.Cmd, .HostConfig.Init]' <<<"$output")" \
+		'["sleep",["100"],["sleep","100"],true]'
+	assert_equal "$(nook ps --format json | jq -c '.[0].Command')" '["sleep","100"]'
+	nook stop web
+	ends_with "$owner" 143
+}
+
 @test "inspect: limits" {
 	need_root
 	need_cgroup memory
