@@ -37,7 +37,7 @@ static int help(struct nk_cli *cli, int argc, char **argv)
 
 	if (first < 0)
 		return code;
-	if (first < argc && strcmp(argv[first], "nook")) {
+	if (first < argc && strcmp(argv[first], "nook") != 0) {
 		cmd = nk_command_find(argv[first]);
 		if (!cmd)
 			return no_command(cli, argv[first]);

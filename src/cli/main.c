@@ -13,25 +13,16 @@
 #include "cli/report.h"
 
 const struct nk_command *const nk_commands[] = {
-	&nk_command_run,
-	&nk_command_ps,
-	&nk_command_inspect,
-	&nk_command_exec,
-	&nk_command_kill,
-	&nk_command_stop,
-	&nk_command_wait,
-	&nk_command_doctor,
-	&nk_command_version,
-	&nk_command_help,
-	&nk_command_completion,
-	NULL,
+	&nk_command_run,     &nk_command_ps,   &nk_command_inspect,    &nk_command_exec,
+	&nk_command_kill,    &nk_command_stop, &nk_command_wait,       &nk_command_doctor,
+	&nk_command_version, &nk_command_help, &nk_command_completion, NULL,
 };
 
 static int set_format(const struct nk_option_use *use, const char *value, struct nk_err *e)
 {
 	bool json = !strcmp(value, "json");
 
-	if (!json && strcmp(value, "text")) {
+	if (!json && strcmp(value, "text") != 0) {
 		nk_fail(e, 0, "no such format");
 		return nk_hint(e, "text or json");
 	}
@@ -94,7 +85,7 @@ static void explain_unknown(const struct nk_command *cmd, struct nk_err *e)
 	if (known) {
 		nk_fail(e, 0, "nook run has no --%s%s", known->name, known->never ? "" : " yet");
 		nk_hint(e, "%s%s; docs/options.md has all of them",
-			strncmp(known->why, "with ", 5) ? "" : "it comes ", known->why);
+			strncmp(known->why, "with ", 5) != 0 ? "" : "it comes ", known->why);
 	} else if (!e->hint[0]) {
 		nk_hint(e, "nook %s --help lists the options", cmd->name);
 	}

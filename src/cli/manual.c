@@ -50,7 +50,7 @@ static void option_section(FILE *out, const struct nk_option *table, const char 
 	for (const struct nk_option *o = table; o && o->name; o++) {
 		if (o->hidden)
 			continue;
-		if (o->group && strcmp(title, o->group))
+		if (o->group && strcmp(title, o->group) != 0)
 			fprintf(out, "## %s\n\n", o->group);
 		option(out, o);
 	}

@@ -56,7 +56,7 @@ static const struct {
 static bool attribute(struct nk_mount_spec *m, const char *word)
 {
 	for (size_t i = 0; i < NK_COUNT(attributes); i++) {
-		if (strcmp(attributes[i].word, word))
+		if (strcmp(attributes[i].word, word) != 0)
 			continue;
 		uint64_t set = attributes[i].set, clear = attributes[i].clear;
 		m->attr_set = (m->attr_set & ~clear) | set;
@@ -105,7 +105,8 @@ static int tmpfs_value(struct nk_mount_spec *m, struct nk_arena *a, const char *
 		nk_fail(e, 0, "%.80s: not a file mode", word);
 		return nk_hint(e, "octal digits: mode=1777");
 	}
-	if (strncmp(word, "uid=", 4) && strncmp(word, "gid=", 4) && strncmp(word, "nr_inodes=", 10))
+	if (strncmp(word, "uid=", 4) != 0 && strncmp(word, "gid=", 4) != 0 &&
+	    strncmp(word, "nr_inodes=", 10) != 0)
 		return 1;
 	if (nk_value_number(eq + 1, strlen(eq + 1), UINT32_MAX - 1, &n) < 0) {
 		nk_fail(e, 0, "%.80s: not a number", word);

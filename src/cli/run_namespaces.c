@@ -197,8 +197,8 @@ static int finish_users(struct nk_run_request *r, uid_t euid, struct nk_err *e)
 		rc = check_maps(&s->gid_maps, "gidmap", e);
 	if (rc < 0)
 		return rc;
-	if (maps && c->given && strcmp(r->userns_word, "map") &&
-	    strcmp(r->userns_word, "private")) {
+	if (maps && c->given && strcmp(r->userns_word, "map") != 0 &&
+	    strcmp(r->userns_word, "private") != 0) {
 		nk_fail(e, 0, "--%s does not go with --userns %.80s",
 			s->uid_maps.n ? "uidmap" : "gidmap", r->userns_word);
 		return nk_hint(e, "--userns map, or leave it away");

@@ -227,7 +227,7 @@ int nk_run_finish_command(struct nk_run_request *r, struct nk_arena *a,
 
 	if (!r->rootfs) {
 		r->reference = n_words ? words[0] : "host";
-		if (strcmp(r->reference, "host"))
+		if (strcmp(r->reference, "host") != 0)
 			return no_image(r->reference, e);
 		words += n_words > 0;
 		n_words -= n_words > 0;

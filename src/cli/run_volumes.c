@@ -13,7 +13,7 @@
 
 static int target(struct nk_mount_spec *m, struct nk_arena *a, const char *path, struct nk_err *e)
 {
-	if (path[0] != '/') {
+	if (!path || path[0] != '/') {
 		nk_fail(e, 0, "the place inside is not an absolute path");
 		return nk_hint(e, "it begins with '/': /data");
 	}
@@ -174,9 +174,10 @@ static int mount_kind(struct nk_mount_spec *m, const struct mount_fields *f, str
 		m->kind = NK_MOUNT_OVERLAY;
 		m->must_exist = true;
 	} else {
-		nk_fail(e, 0, "no such type of mount: %.40s", type);
+		nk_fail(e, 0, "no such type of mount");
 		return nk_hint(e, "type=bind, tmpfs or overlay%s",
-			       strcmp(type, "volume") ? "" : "; named volumes come with images");
+			       strcmp(type, "volume") != 0 ? ""
+							   : "; named volumes come with images");
 	}
 	if (!f->target) {
 		nk_fail(e, 0, "where shall it be seen inside?");

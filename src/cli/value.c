@@ -87,7 +87,7 @@ int nk_value_size(const char *text, uint64_t *out)
 			return -EINVAL;
 		shift = 10 * (unsigned)(u - units);
 		if (unit[1] &&
-		    (!shift || (strcasecmp(unit + 1, "b") && strcasecmp(unit + 1, "ib"))))
+		    (!shift || (strcasecmp(unit + 1, "b") != 0 && strcasecmp(unit + 1, "ib") != 0)))
 			return -EINVAL;
 	}
 	if (!digit(text[0]) || nk_value_decimal(text, n, 3, &thousandth) < 0)
@@ -119,7 +119,8 @@ int nk_value_duration(const char *text, size_t len, int64_t *out)
 
 	for (size_t i = 0; i < NK_COUNT(units); i++) {
 		int64_t billionth;
-		if (strlen(units[i].name) != len - n || strncmp(units[i].name, text + n, len - n))
+		if (strlen(units[i].name) != len - n ||
+		    strncmp(units[i].name, text + n, len - n) != 0)
 			continue;
 		if (nk_value_decimal(text, n, 9, &billionth) < 0)
 			return -EINVAL;
@@ -136,7 +137,7 @@ int nk_value_bool(const char *text, bool *out)
 {
 	bool yes = !strcmp(text, "true") || !strcmp(text, "1");
 
-	if (!yes && strcmp(text, "false") && strcmp(text, "0"))
+	if (!yes && strcmp(text, "false") != 0 && strcmp(text, "0") != 0)
 		return -EINVAL;
 	*out = yes;
 	return 0;

@@ -18,7 +18,7 @@ static int set_format(const struct nk_option_use *use, const char *value, struct
 {
 	bool json = !strcmp(value, "json");
 
-	if (!json && strcmp(value, "text")) {
+	if (!json && strcmp(value, "text") != 0) {
 		nk_fail(e, 0, "no such format");
 		return nk_hint(e, "text or json");
 	}
