@@ -13,21 +13,9 @@ struct doctor_options {
 	bool json;
 };
 
-static int set_format(const struct nk_option_use *use, const char *value, struct nk_err *e)
-{
-	bool json = !strcmp(value, "json");
-
-	if (!json && strcmp(value, "text")) {
-		nk_fail(e, 0, "no such format");
-		return nk_hint(e, "text or json");
-	}
-	*NK_MEMBER(use, bool) = json;
-	return 0;
-}
-
 static const struct nk_option options[] = {
 	{"format", .metavar = "FORMAT", .help = "text (default) or json", .values = "text json",
-	 .set = set_format, .offset = offsetof(struct doctor_options, json)},
+	 .set = nk_set_json, .offset = offsetof(struct doctor_options, json)},
 	{0},
 };
 

@@ -18,18 +18,6 @@ const struct nk_command *const nk_commands[] = {
 	&nk_command_version, &nk_command_help, &nk_command_completion, NULL,
 };
 
-static int set_format(const struct nk_option_use *use, const char *value, struct nk_err *e)
-{
-	bool json = !strcmp(value, "json");
-
-	if (!json && strcmp(value, "text") != 0) {
-		nk_fail(e, 0, "no such format");
-		return nk_hint(e, "text or json");
-	}
-	*NK_MEMBER(use, bool) = json;
-	return 0;
-}
-
 static int set_level(const struct nk_option_use *use, const char *value, struct nk_err *e)
 {
 	int level = nk_log_level_by_name(value);
@@ -55,9 +43,9 @@ const struct nk_option nk_global_options[] = {
 	{"log-level", .metavar = "LEVEL", .values = "error warn info debug",
 	 .help = "error, warn (default), info or debug", .set = set_level, AT(log_level)},
 	{"log-format", .metavar = "FORMAT", .values = "text json",
-	 .help = "how notices look: text (default) or json", .set = set_format, AT(json_log)},
+	 .help = "how notices look: text (default) or json", .set = nk_set_json, AT(json_log)},
 	{"error-format", .metavar = "FORMAT", .values = "text json",
-	 .help = "how the final error looks: text (default) or json", .set = set_format,
+	 .help = "how the final error looks: text (default) or json", .set = nk_set_json,
 	 AT(json_errors)},
 	{"no-color", .help = "no colours (as with NO_COLOR set)", .set = nk_set_flag, AT(no_color)},
 	{"version", .help = "print the version", .set = nk_set_flag, AT(want_version)},

@@ -40,6 +40,20 @@ int nk_set_unsigned(const struct nk_option_use *use, const char *value, struct n
 	return 0;
 }
 
+int nk_set_json(const struct nk_option_use *use, const char *value, struct nk_err *e)
+{
+	const char *other = use->option->values;
+	int len = (int)strcspn(other, " ");
+	bool json = !strcmp(value, "json");
+
+	if (!json && (strncmp(value, other, (size_t)len) != 0 || value[len])) {
+		nk_fail(e, 0, "no such format");
+		return nk_hint(e, "%.*s or json", len, other);
+	}
+	*NK_MEMBER(use, bool) = json;
+	return 0;
+}
+
 const struct nk_option *nk_option_find(const struct nk_option *table, const char *name, size_t len)
 {
 	for (const struct nk_option *o = table; o && o->name; o++)

@@ -47,6 +47,9 @@ int nk_set_string(const struct nk_option_use *use, const char *value, struct nk_
 int nk_set_list(const struct nk_option_use *use, const char *value, struct nk_err *e);
 int nk_set_unsigned(const struct nk_option_use *use, const char *value, struct nk_err *e);
 
+/* Whether it is "json" (a bool); the only other value is the first of the option's values. */
+int nk_set_json(const struct nk_option_use *use, const char *value, struct nk_err *e);
+
 /* Member of the target that offset names. */
 #define NK_MEMBER(use, type) ((type *)((char *)(use)->target + (use)->option->offset))
 

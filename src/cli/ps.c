@@ -17,20 +17,10 @@ struct ps_request {
 	bool json, quiet, no_trunc;
 };
 
-static int set_format(const struct nk_option_use *use, const char *value, struct nk_err *e)
-{
-	if (strcmp(value, "json") != 0 && strcmp(value, "table") != 0) {
-		nk_fail(e, 0, "no such format");
-		return nk_hint(e, "table or json");
-	}
-	*NK_MEMBER(use, bool) = strcmp(value, "json") == 0;
-	return 0;
-}
-
 #define AT(member) .offset = offsetof(struct ps_request, member)
 static const struct nk_option options[] = {
 	{"format", .metavar = "FORMAT", .values = "table json", .help = "table (default) or json",
-	 .set = set_format, AT(json)},
+	 .set = nk_set_json, AT(json)},
 	{"quiet", 'q', .help = "only the ids", .set = nk_set_flag, AT(quiet)},
 	{"no-trunc", .help = "ids and commands in full length", .set = nk_set_flag, AT(no_trunc)},
 	{0},
