@@ -124,6 +124,7 @@ static void seccomp(struct nk_build *b)
 	struct nk_step *s = nk_plan_add(p, NK_OP_SECCOMP, "system calls it may make: a filter of %zu "
 							  "instructions", b->filter.n);
 	s->p[0] = prog;
+	s->n[0] = b->filter.flags;
 	s->hint = "the kernel refused the filter: --security-opt seccomp=unconfined runs without";
 }
 

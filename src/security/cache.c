@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -91,6 +92,22 @@ bool nk_filter_cache_load(struct nk_arena *a, const char *dir,
 	return true;
 }
 
+/* With its parents: 0700 is also what the XDG rules ask for in a home. */
+static void make_dirs(const char *dir)
+{
+	char path[PATH_MAX];
+
+	if (mkdir(dir, 0700) == 0 || errno != ENOENT || strlen(dir) >= sizeof(path))
+		return;
+	strcpy(path, dir);
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(path, 0700);
+		*slash = '/';
+	}
+	mkdir(path, 0700);
+}
+
 static bool write_file(int fd, const struct header *h, const struct nk_bpf *bpf)
 {
 	struct iovec part[2] = {
@@ -108,8 +125,7 @@ void nk_filter_cache_store(const char *dir, const uint8_t key[NK_SHA256_SIZE],
 	struct header h = { .n = (uint32_t)bpf->n, .flags = bpf->flags };
 	char name[NK_SHA256_HEX + 16], temp[64];
 
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return;
+	make_dirs(dir);
 	_close_ int dir_fd = open_dir(dir);
 	if (dir_fd < 0)
 		return;

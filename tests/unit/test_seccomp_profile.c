@@ -438,7 +438,7 @@ static void damaged_cache_is_compiled_again(void **state)
 
 	(void)state;
 	snprintf(profile, sizeof(profile), "%s/p.json", dir);
-	snprintf(cache, sizeof(cache), "%s/cache", dir);
+	snprintf(cache, sizeof(cache), "%s/made/by/us", dir);
 	write_text(profile, RULE("\"action\":\"SCMP_ACT_ALLOW\""));
 
 	struct nk_bpf good = from_file(profile, 0, cache);
