@@ -26,6 +26,7 @@ measure_cpu() {
 	run_nook run --rootfs "$R" "$@" /bin/time -f 'spent %e %U %S' \
 		/bin/sh -c 'i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done'
 	assert_exit 0
+	# shellcheck disable=SC2154
 	CPU_SHARE=$(awk '/^spent/ {printf "%d", ($3 + $4) * 100 / $2}' <<<"$stderr")
 	[ -n "$CPU_SHARE" ]
 }
@@ -132,6 +133,7 @@ measure_cpu() {
 	local begin
 	for way in "--device-read-bps if=$LOOP of=/dev/null iflag=direct" \
 		"--device-write-bps if=/dev/zero of=$LOOP oflag=direct"; do
+		# shellcheck disable=SC2086
 		set -- $way
 		begin=${EPOCHREALTIME/./}
 		run_nook run --rootfs "$R" --device "$LOOP" "$1" "$LOOP:1mb" \
