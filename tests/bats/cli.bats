@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2154
+# shellcheck disable=SC2030,SC2031,SC2154
 # What the command line itself promises: help, errors, formats, completions, man pages.
 
 load ../lib/nook
@@ -234,6 +234,25 @@ complete_bash() {
 	assert_output fish
 	run -0 complete_bash nook run host --n # the command's own
 	assert_output ""
+}
+
+@test "cli: completions know the containers that run" {
+	command -v zsh >/dev/null || skip "zsh is not installed"
+	command -v fish >/dev/null || skip "fish is not installed"
+	nook run --name webby host sleep 60 3>&- &
+	local pid=$!
+	eventually sh -c '"$NOOK" ps | grep -q webby'
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cp "$NOOK" "$BATS_TEST_TMPDIR/bin/nook"
+	export PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	run -0 complete_bash nook stop we
+	assert_output webby
+	run -0 zsh -fc "autoload -U compinit; compinit -D -u; source <(nook completion zsh); _nook_container"
+	assert_output webby
+	run -0 fish -Nc "nook completion fish | source; complete -C 'nook stop w'"
+	assert_output webby
+	nook kill webby
+	wait "$pid" || true
 }
 
 @test "cli: completions for zsh and fish" {
