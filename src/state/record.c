@@ -50,7 +50,7 @@ int nk_time_parse(const char *text, struct timespec *t)
 	if (strcmp(rest, "Z") != 0)
 		return -EINVAL;
 	*t = (struct timespec){.tv_sec = timegm(&tm), .tv_nsec = ns};
-	return 0;
+	return t->tv_sec >= 0 ? 0 : -EINVAL;
 }
 
 void nk_record_write(struct nk_json_out *j, const struct nk_state_record *r)

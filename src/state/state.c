@@ -121,19 +121,20 @@ const char *nk_state_new_id(struct nk_arena *a)
 	return id;
 }
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 int nk_state_check_name(const char *name, struct nk_err *e)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789";
 	size_t len = strlen(name);
-	size_t good = strspn(name, letters);
+	size_t good = strspn(name, LETTERS);
 
 	if (good)
-		good += strspn(name + good, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					    "0123456789_.-");
+		good += strspn(name + good, LETTERS "_.-");
 	if (good == len && len && len <= NK_STATE_NAME_MAX)
 		return 0;
 	nk_fail(e, 0, "\"%.140s\" is not a container name", name);
+	for (char *c = e->msg; *c; c++) /* it goes to a terminal */
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 	return nk_hint(e, "letters, digits, \"_\", \".\" and \"-\", a letter or digit first, "
 			  "at most %d characters",
 		       NK_STATE_NAME_MAX);
