@@ -81,4 +81,9 @@ int nk_run_finish_etc(struct nk_run_request *r, struct nk_arena *a, const struct
 /* run_identity.c */
 int nk_run_identity(struct nk_run_request *r, struct nk_arena *a, struct nk_err *e);
 
+#ifdef NOOK_FAULT
+/* run_fault.c */
+NK_SETTER(fault);
+#endif
+
 #endif
