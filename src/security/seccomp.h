@@ -20,7 +20,7 @@ struct nk_bpf {
 /*
  * The filter that spec asks for: none when unconfined or privileged; the
  * built-in profile (compiled to BPF at build time for the default
- * capabilities; compiled by libseccomp now, and cached by digest below
+ * capabilities; compiled now, and cached by digest below
  * cache_dir, for others); or a profile file in Docker's or the runtime-spec's
  * JSON. cache_dir may be NULL (no cache). The result lives in the arena or is
  * static. 0 or -errno.
