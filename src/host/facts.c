@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 
 #include "base/cleanup.h"
+#include "host/owner.h"
 #include "host/subids.h"
 #include "host/text.h"
 #include "host/visible.h"
@@ -224,6 +225,7 @@ int nk_facts_collect(struct nk_arena *a, const struct nk_spec *spec, struct nk_f
 	 * belongs to another user namespace than the machine's own. */
 	if (user != NK_NS_HOST || !f->initial_userns)
 		collect_covers(a, f);
+	f->foreign_ns = nk_ns_foreign(spec);
 	if (spec->masked_paths.n)
 		collect_masks(a, f);
 	if (wants_overlay(spec))

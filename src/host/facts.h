@@ -48,6 +48,7 @@ struct nk_facts {
 	struct nk_rlimit nofile; /* our own hard limits, which --ulimit cannot pass */
 
 	bool mqueue;		 /* /dev/mqueue is mounted */
+	uint32_t foreign_ns;	 /* bit k: the namespace k to join is of other users, owner.h */
 	NK_VEC(struct nk_host_dir) host_dirs; /* only for spec->rootfs_host */
 
 	struct nk_cgroups cgroups;

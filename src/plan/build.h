@@ -38,6 +38,12 @@ struct nk_build {
 	struct nk_plan_cgroup cg;
 };
 
+/* May init mount what shows this namespace? Only where it belongs to its own users. */
+bool nk_b_owns(const struct nk_build *b, enum nk_ns_kind k);
+
+/* Joined from other users: the process in between, which is root of the host, mounts it. */
+bool nk_b_middle_mounts(const struct nk_build *b, enum nk_ns_kind k);
+
 void nk_actor_topic(struct nk_plan *p, enum nk_actor actor, enum nk_topic topic);
 
 /* The step tolerates these errnos (0 = none). */
@@ -86,6 +92,7 @@ void nk_part_ipc_trees(struct nk_build *b);
 void nk_part_dev_trees(struct nk_build *b);
 void nk_part_clone(struct nk_build *b);	   /* namespaces, id maps, placing in cgroups */
 void nk_part_own_map(struct nk_build *b);  /* a single id, without help */
+void nk_part_joined_mounts(struct nk_build *b); /* by the middle, for init */
 void nk_part_mounts_begin(struct nk_build *b); /* private propagation, scratch */
 void nk_part_rootfs(struct nk_build *b);
 void nk_part_proc(struct nk_build *b);

@@ -193,8 +193,7 @@ static void shm_and_mqueue(struct nk_build *b)
 	nk_b_mkdir(p, b->dev, "mqueue", 0755, "a place for /dev/mqueue");
 	/* mqueue belongs to the IPC namespace, and only its owner may mount it. */
 	if (b->mqueue == NK_NOFD && b->spec->ns[NK_NS_IPC].mode != NK_NS_HOST &&
-	    !(b->new_user && b->spec->ns[NK_NS_IPC].mode == NK_NS_JOIN &&
-	      b->spec->ns[NK_NS_USER].mode == NK_NS_NEW))
+	    nk_b_owns(b, NK_NS_IPC))
 		b->mqueue = nk_b_filesystem(p, "mqueue", NULL, 0, quiet, "mqueue",
 					    "POSIX message queues of this IPC namespace");
 	if (b->mqueue != NK_NOFD)

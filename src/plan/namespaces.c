@@ -328,8 +328,10 @@ static void middle_steps(struct nk_build *b, const int *fds)
 				"nobody inside may trace this process (CVE-2016-9962)");
 		s->n[0] = PR_SET_DUMPABLE;
 	}
-	if (user_last)
+	if (user_last) {
 		join_all_but_user(b, fds);
+		nk_part_joined_mounts(b);
+	}
 	join(b, fds, NK_NS_USER);
 	if (!user_last)
 		join_all_but_user(b, fds);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which user namespace a namespace belongs to decides what may be mounted in it. */
+#ifndef NK_HOST_OWNER_H
+#define NK_HOST_OWNER_H
+
+#include <stdint.h>
+
+#include "oci/spec.h"
+
+/*
+ * Bit k: the namespace of kind k that spec joins belongs to another user
+ * namespace than the one that the container will be in. One that cannot be
+ * opened is not counted: the step that joins it will tell.
+ */
+uint32_t nk_ns_foreign(const struct nk_spec *spec);
+
+#endif
