@@ -60,17 +60,19 @@ static int child_failed(struct nk_driver *d, const struct nk_message *m, struct 
 }
 
 /* It ended without a word: killed, before it became the command. */
-static int died_early(struct nk_driver *d, struct nk_err *e)
+static int died_early(struct nk_driver *d, int signal, struct nk_err *e)
 {
 	const char *how = "it ended";
 	siginfo_t info = {0};
 
-	if (d->slots[NK_SLOT_PIDFD] >= 0 &&
+	if (!d->ended && d->slots[NK_SLOT_PIDFD] >= 0 &&
 	    !waitid(P_PIDFD, (id_t)d->slots[NK_SLOT_PIDFD], &info, WEXITED)) {
 		d->ended = true;
-		if (info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
-			how = strsignal(info.si_status);
+		if (info.si_code != CLD_EXITED)
+			signal = info.si_status;
 	}
+	if (signal)
+		how = strsignal(signal);
 	nk_fail(e, 0, "the container's first process died before it became the command: %s", how);
 	return nk_hint(e, "was it killed, or does a memory limit leave no room to start?");
 }
@@ -83,7 +85,7 @@ int nk_driver_await(struct nk_driver *d, size_t index, struct nk_err *e)
 
 	nk_trace_begin(&d->run, index);
 	if (!receive(d->slots[NK_SLOT_SOCKET], &m, &fd))
-		return died_early(d, e);
+		return died_early(d, 0, e);
 	if (m.type == NK_MSG_ERROR)
 		return child_failed(d, &m, e);
 	if (m.type != s->n[0]) {
@@ -111,6 +113,8 @@ static int on_message(struct nk_driver *d, struct nk_err *e)
 	}
 	if (m.type == NK_MSG_ERROR) {
 		ret = child_failed(d, &m, e);
+	} else if (m.type == NK_MSG_ALIVE) {
+		d->alive = true;
 	} else if (m.type == NK_MSG_TERMINAL && fd >= 0) {
 		d->has_terminal = true;
 		return nk_terminal_open(&d->terminal, fd, d->o->interactive ? 0 : -1, 1, e);
@@ -199,6 +203,8 @@ int nk_driver_wait(struct nk_driver *d, struct nk_result *r, struct nk_err *e)
 		if (ret < 0)
 			return ret;
 	}
+	if (!d->alive)
+		return died_early(d, r->signaled ? r->exit_code - NK_EXIT_SIGNAL : 0, e);
 	if (d->has_terminal)
 		nk_terminal_drain(&d->terminal, 2000);
 	return 0;

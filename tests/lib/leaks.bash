@@ -32,7 +32,7 @@ leak_cgroups() {
 		case $type in cgroup | cgroup2) dirs+=("$mount") ;; esac
 	done </proc/mounts
 	seen=
-	[ ${#dirs[@]} -eq 0 ] || seen=$(find "${dirs[@]}" -mindepth 2 -maxdepth 8 -type d \
+	[ ${#dirs[@]} -eq 0 ] || seen=$(find "${dirs[@]}" -mindepth 1 -maxdepth 8 -type d \
 		-path '*nook*' ! -name nook 2>/dev/null)$'\n'
 }
 
