@@ -199,11 +199,29 @@ static void say_eof(struct nk_terminal *t)
 	char c = 4;
 	size_t times = t->last == '\n' || !t->last ? 1 : 2;
 
-	if (!tcgetattr(t->master, &attr) && attr.c_cc[VEOF])
-		c = (char)attr.c_cc[VEOF];
+	if (!tcgetattr(t->master, &attr)) {
+		c = attr.c_cc[VEOF] ? (char)attr.c_cc[VEOF] : c;
+		t->eof_typed = !(attr.c_lflag & ICANON);
+	}
 	for (size_t i = 0; i < times && room(&t->to_pty); i++)
 		t->to_pty.data[t->to_pty.end++] = c;
 	t->in_ended = true;
+}
+
+/*
+ * A shell with a line editor switches to reading single characters when it
+ * shows its prompt, and an end of file said before that is lost on it: say it
+ * once more, as the character that it takes for one.
+ */
+static void say_eof_to_editor(struct nk_terminal *t)
+{
+	struct termios attr;
+
+	if (!t->in_ended || t->in < 0 || t->eof_typed || !room(&t->to_pty) ||
+	    tcgetattr(t->master, &attr) || attr.c_lflag & ICANON)
+		return;
+	t->to_pty.data[t->to_pty.end++] = 4;
+	t->eof_typed = true;
 }
 
 static void hang_up(struct nk_terminal *t)
@@ -262,6 +280,8 @@ int nk_terminal_handle(struct nk_terminal *t, const struct pollfd *fds)
 		/* EIO: the last process that had the pty open is gone. */
 		if (room(&t->to_out) && pull(t->master, &t->to_out) < 0)
 			t->ended = true;
+		else
+			say_eof_to_editor(t);
 	}
 	/* Nobody reads the output any more: hang up, as a closed terminal does. */
 	bool may_write = t->out_own >= 0 || (t->at[1] >= 0 && fds[t->at[1]].revents);

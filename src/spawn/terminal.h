@@ -31,6 +31,7 @@ struct nk_terminal {
 	int size_from;	/* the terminal whose size is copied, or -1 */
 	bool raw;	/* the terminal at in is in raw mode now */
 	bool in_ended;	/* nothing more to read from in */
+	bool eof_typed; /* the end of in was said to a line editor, too */
 	bool ended;	/* the pty has hung up */
 	char last;	/* last byte that went to the pty */
 	struct termios saved;
