@@ -233,7 +233,7 @@ measure_cpu() {
 @test "limits: an ordinary user with a delegated group" {
 	need_root
 	need_systemd
-	chmod -R a+rX "$R"
+	chown -R u1: "$R"
 	run as_session_user "$NOOK" run --rootfs "$R" --memory 16m --memory-swap 16m \
 		/bin/dd if=/dev/zero of=/dev/null bs=64M count=1
 	assert_exit 137
