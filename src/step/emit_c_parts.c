@@ -18,21 +18,14 @@ bool nk_c_has_op(const struct nk_plan *p, enum nk_op op, int actor)
 	return false;
 }
 
-static const struct nk_step *terminal(const struct nk_plan *p)
-{
-	for (size_t i = 0; i < p->steps.n; i++) {
-		const struct nk_step *s = &p->steps.v[i];
-
-		if (s->op == NK_OP_AWAIT && s->actor == NK_PARENT && s->n[0] == NK_MSG_TERMINAL &&
-		    s->out >= 0)
-			return s;
-	}
-	return NULL;
-}
-
+/* The container's pty comes with a message that no step of the parent awaits: it
+ * may come while the parent does something else. */
 bool nk_c_has_terminal(const struct nk_plan *p)
 {
-	return terminal(p);
+	for (size_t i = 0; i < p->steps.n; i++)
+		if (p->steps.v[i].op == NK_OP_TELL && p->steps.v[i].n[0] == NK_MSG_TERMINAL)
+			return true;
+	return false;
 }
 
 static const char head[] =
@@ -233,14 +226,15 @@ static const struct {
 	 "\trun_((step), (path), (argv), (env), (const int[]){__VA_ARGS__ __VA_OPT__(,) 0})\n\n"},
 };
 
-/* %s: the variable with the master of the pty. */
 static const char relay[] =
+	"static int pty; /* the master of the container's terminal */\n\n"
 	"static void resize(int signal)\n{\n"
 	"\tstruct winsize size;\n\n\t(void)signal;\n"
-	"\tif (ioctl(0, TIOCGWINSZ, &size) == 0)\n\t\tioctl(%1$s, TIOCSWINSZ, &size);\n}\n\n"
+	"\tif (ioctl(0, TIOCGWINSZ, &size) == 0)\n\t\tioctl(pty, TIOCSWINSZ, &size);\n}\n\n"
 	"/* Keys go in, what the container writes comes out, until it has ended. */\n"
 	"static void relay(void)\n{\n"
-	"\tstruct pollfd on[] = {{0, POLLIN, 0}, {%1$s, POLLIN, 0},\n"
+	"\tpty = must(0, await(socket_fd, MSG_TERMINAL));\n\n"
+	"\tstruct pollfd on[] = {{0, POLLIN, 0}, {pty, POLLIN, 0},\n"
 	"\t\t{(int)syscall(SYS_pidfd_open, init_pid, 0), POLLIN, 0}};\n"
 	"\tstruct sigaction action = {.sa_handler = resize, .sa_flags = SA_RESTART};\n"
 	"\tstruct termios before, raw;\n\tint tty = tcgetattr(0, &before) == 0;\n"
@@ -248,25 +242,24 @@ static const char relay[] =
 	"\tresize(0);\n\tsigaction(SIGWINCH, &action, NULL);\n"
 	"\tif (tty) {\n\t\traw = before;\n\t\tcfmakeraw(&raw);\n\t\ttcsetattr(0, TCSANOW, &raw);\n\t}\n"
 	"\twhile (poll(on, 3, -1) >= 0 || errno == EINTR) {\n"
-	"\t\tif (on[1].revents) {\n\t\t\tn = read(%1$s, data, sizeof(data));\n"
+	"\t\tif (on[1].revents) {\n\t\t\tn = read(pty, data, sizeof(data));\n"
 	"\t\t\tif (n <= 0 || write(1, data, (size_t)n) < 0)\n\t\t\t\tbreak;\n"
 	"\t\t} else if (on[2].revents) {\n\t\t\tbreak;\n\t\t}\n"
 	"\t\tif (on[0].revents) {\n\t\t\tn = read(0, data, sizeof(data));\n"
-	"\t\t\tif (n <= 0 || write(%1$s, data, (size_t)n) < 0)\n\t\t\t\ton[0].fd = -1;\n\t\t}\n"
+	"\t\t\tif (n <= 0 || write(pty, data, (size_t)n) < 0)\n\t\t\t\ton[0].fd = -1;\n\t\t}\n"
 	"\t}\n"
 	"\tif (tty)\n\t\ttcsetattr(0, TCSANOW, &before);\n}\n\n";
 
 void nk_c_support(FILE *out, const struct nk_plan *p)
 {
-	const struct nk_step *pty = terminal(p);
-	char buf[NK_LABEL_MAX + 4];
+	bool pty = nk_c_has_terminal(p);
 
 	fputs(control, out);
 	for (size_t i = 0; i < NK_COUNT(support); i++)
-		if (nk_c_has_op(p, support[i].op, -1))
+		if (nk_c_has_op(p, support[i].op, -1) || (pty && support[i].op == NK_OP_AWAIT))
 			fputs(support[i].text, out);
 	if (pty)
-		fprintf(out, relay, nk_c_var(p, pty->out, buf));
+		fputs(relay, out);
 }
 
 static void strings(FILE *out, size_t index, int which, const char *const *v)
