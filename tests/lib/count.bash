@@ -21,32 +21,38 @@ count_line() {
 }
 
 # The results of TAP on stdin, told for a person while they come: failures with what they said,
-# skips with their reason, and with verbose=1 all. The last line is "= PASSED FAILED SKIPPED"; the
-# names of skipped tests are appended to $1. (Not awk: mawk reads a pipe by the block.)
+# skips with their reason, and with verbose=1 all. A test is told in one piece, since two runs may
+# share the terminal. The last line is "= PASSED FAILED SKIPPED"; the names of skipped tests are
+# appended to $1. (Not awk: mawk reads a pipe by the block.)
 tell_tap() {
-	local line plan=0 pass=0 fail=0 skip=0 shown=0 missing
+	local line plan=0 pass=0 fail=0 skip=0 told='' shown=0
 	while IFS= read -r line; do
 		if [[ $line =~ ^1\.\.([0-9]+) ]]; then
 			plan=$((plan + BASH_REMATCH[1]))
-		elif [[ $line =~ ^not\ ok\ [0-9]+\ (-\ )?(.*) ]]; then
-			fail=$((fail + 1)) shown=1
-			echo "FAIL  ${2:-}${BASH_REMATCH[2]}"
-		elif [[ $line =~ ^ok\ [0-9]+\ (-\ )?(.*)\ *#\ (skip|SKIP)\ *(.*) ]]; then
-			skip=$((skip + 1)) shown=0
-			tell_skip "${2:-}${BASH_REMATCH[2]}" "${BASH_REMATCH[4]}" "$1"
-		elif [[ $line =~ ^ok\ [0-9]+\ (-\ )?(.*) ]]; then
-			pass=$((pass + 1)) shown=0
-			[ "${verbose:-0}" = 0 ] || echo "ok    ${2:-}${BASH_REMATCH[2]}"
+		elif [[ $line =~ ^(not )?ok\ [0-9]+\ (-\ )?(.*) ]]; then
+			printf %s "$told"
+			told='' shown=0
+			line=${BASH_REMATCH[3]}
+			if [ -n "${BASH_REMATCH[1]}" ]; then
+				fail=$((fail + 1)) shown=1
+				told="FAIL  ${2:-}$line"$'\n'
+			elif [[ $line =~ (.*)\ *#\ (skip|SKIP)\ *(.*) ]]; then
+				skip=$((skip + 1))
+				tell_skip "${2:-}${BASH_REMATCH[1]}" "${BASH_REMATCH[3]}" "$1"
+			else
+				pass=$((pass + 1))
+				[ "${verbose:-0}" = 0 ] || echo "ok    ${2:-}$line"
+			fi
 		elif [ "$shown" = 1 ] || [[ $line != '#'* ]]; then
-			echo "      $line"
+			told+="      $line"$'\n'
 		fi
 	done
-	missing=$((plan - pass - fail - skip))
+	printf %s "$told"
 	if [ "$plan" = 0 ]; then
 		echo "FAIL  ${2:-}no plan: it did not run to its end"
 		fail=$((fail + 1))
-	elif [ "$missing" != 0 ]; then
-		echo "FAIL  ${2:-}$missing of $plan tests have no result"
+	elif [ $((pass + fail + skip)) != "$plan" ]; then
+		echo "FAIL  ${2:-}$((plan - pass - fail - skip)) of $plan tests have no result"
 		fail=$((fail + 1))
 	fi
 	echo "= $pass $fail $skip"
@@ -58,17 +64,16 @@ tell_skip() {
 	echo "$name" >>"$3"
 }
 
-# Tell the TAP in FILE while process PID is still writing it, and count it.
+# Tell the TAP in FILE while process PID is still writing it, and leave its "= …" line in FILE.sum.
 follow_tap() {
-	local line
-	while IFS= read -r line; do
-		if [[ $line =~ ^=\ ([0-9]+)\ ([0-9]+)\ ([0-9]+)$ ]]; then
-			count_add "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}"
-		else
-			printf '%s\n' "$line"
-		fi
-	done < <(tail -n +1 -s 0.2 --pid="$1" -f "$2" | tell_tap "$results/skipped")
-	wait "$1"
+	tail -n +1 -s 0.2 --pid="$1" -f "$2" | tell_tap "$results/skipped" | while IFS= read -r line; do
+		if [[ $line == '= '* ]]; then echo "$line" >"$2.sum"; else printf '%s\n' "$line"; fi
+	done
+}
+count_sum() {
+	local passed_n failed_n skipped_n
+	read -r _ passed_n failed_n skipped_n <"$1" && count_add "$passed_n" "$failed_n" "$skipped_n" ||
+		count_add 0 1 0
 }
 
 # Show a log of the virtual machine while it grows, without its closing line.
