@@ -94,8 +94,9 @@ static void open_joined(struct nk_build *b, int *fds)
 		fds[k] = nk_b_open(p, NK_CWD, b->spec->ns[k].path, O_RDONLY, 0,
 				   nk_fmt(p->arena, "ns_%s", nk_ns_name((enum nk_ns_kind)k)),
 				   nk_fmt(p->arena, "the namespace to join: %s", titles[k]));
-		nk_plan_last(p)->hint = "the namespace has to be alive: a process in it, or a file "
-					"bound to it, as `ip netns add` makes one";
+		nk_plan_last(p)->hint = "the namespace has to be alive: a process in it, which an "
+					"ordinary user must own, or a file bound to it, as `ip "
+					"netns add` makes one";
 	}
 }
 
@@ -132,6 +133,7 @@ static void become_root(struct nk_build *b)
 		nk_tolerate(s, is_joined(b, NK_NS_USER) ? EPERM : 0, 0, 0);
 	}
 	s = nk_plan_add(p, NK_OP_SETRESGID, "group root of the new user namespace");
+	s->hint = "gid 0 has to be mapped: --gidmap 0:OUTSIDE:COUNT";
 	s = nk_plan_add(p, NK_OP_SETRESUID, "user root of the new user namespace");
 	s->hint = "uid 0 has to be mapped: --uidmap 0:OUTSIDE:COUNT";
 }
@@ -331,6 +333,13 @@ static void middle_steps(struct nk_build *b, const int *fds)
 	if (user_last) {
 		join_all_but_user(b, fds);
 		nk_part_joined_mounts(b);
+		/* The users to be joined may forbid it once this process is among them. */
+		if (is_joined(b, NK_NS_USER)) {
+			p->topic = NK_T_IDS;
+			s = nk_plan_add(p, NK_OP_SETGROUPS, "no groups of the host");
+			s->n[0] = 0;
+			p->topic = NK_T_NAMESPACES;
+		}
 	}
 	join(b, fds, NK_NS_USER);
 	if (!user_last)
