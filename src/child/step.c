@@ -449,7 +449,8 @@ long nk_step_run(struct nk_run *run, size_t index)
 		return -EIO;
 	}
 #endif
-	if (ret >= 0 && s->out >= 0)
-		run->slots[s->out] = (int)ret;
+	/* Also after a soft failure: a slot that is used again must not keep an old number. */
+	if (s->out >= 0)
+		run->slots[s->out] = ret >= 0 ? (int)ret : -1;
 	return ret;
 }

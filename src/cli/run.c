@@ -160,7 +160,7 @@ static int spawn(struct run *r, struct nk_result *result, struct nk_err *e)
 	if (ret < 0)
 		return ret;
 	ret = nk_spawn(&r->plan, &o, result, e);
-	if (nk_state_remove(&r->handle, ret < 0 ? -1 : result->exit_code, &left) < 0)
+	if (nk_state_remove(&r->handle, ret < 0 ? (e->exit ? e->exit : NK_EXIT_FAULT) : result->exit_code, &left) < 0)
 		nk_log(NK_LOG_WARN, "%s", left.msg);
 	if (ret == 0 && e->msg[0])
 		nk_log(NK_LOG_WARN, "%s", e->msg);
@@ -170,10 +170,14 @@ static int spawn(struct run *r, struct nk_result *result, struct nk_err *e)
 /* What a person should know about an end that the exit code alone does not tell. */
 static void tell_end(const struct run *r, const struct nk_result *result)
 {
-	if (result->out_of_memory)
-		nk_log(NK_LOG_WARN, "out of memory: the kernel ended a process that went over "
-				    "--memory %lldm",
-		       (long long)(r->spec->resources.memory >> 20));
+	int64_t limit = r->spec->resources.memory;
+
+	if (result->out_of_memory && limit > 0)
+		nk_log(NK_LOG_WARN,
+		       "out of memory: the kernel ended a process that went over --memory %lldm",
+		       (long long)(limit >> 20));
+	else if (result->out_of_memory)
+		nk_log(NK_LOG_WARN, "out of memory: the kernel ended a process of the container");
 	if (result->timed_out)
 		nk_log(NK_LOG_WARN, "timeout: ended after %u seconds", r->request->timeout);
 }

@@ -88,7 +88,7 @@ struct nk_step *nk_b_setattr(struct nk_plan *p, int mount, bool recursive, uint6
 	return s;
 }
 
-int nk_b_filesystem(struct nk_plan *p, const char *type, const struct nk_option *options,
+int nk_b_filesystem(struct nk_plan *p, const char *type, const struct nk_fs_option *options,
 		    size_t n, uint64_t attr, const char *slot, const char *why)
 {
 	int fs = nk_plan_slot(p, nk_fmt(p->arena, "%s_fs", slot));

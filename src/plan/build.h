@@ -64,11 +64,11 @@ struct nk_step *nk_b_attach(struct nk_plan *p, int mount, int dir, const char *p
 struct nk_step *nk_b_setattr(struct nk_plan *p, int mount, bool recursive, uint64_t set,
 			     uint64_t clear, uint64_t propagation, const char *why);
 
-struct nk_option {
+struct nk_fs_option {
 	const char *key, *value; /* value NULL: a flag */
 };
 /* fsopen, fsconfig…, fsmount -> the slot of the detached mount */
-int nk_b_filesystem(struct nk_plan *p, const char *type, const struct nk_option *options,
+int nk_b_filesystem(struct nk_plan *p, const char *type, const struct nk_fs_option *options,
 		    size_t n, uint64_t attr, const char *slot, const char *why);
 
 /*

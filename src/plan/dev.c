@@ -140,7 +140,7 @@ static bool maps_gid(const struct nk_build *b, uint32_t gid)
 static void devpts(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
-	struct nk_option options[] = {
+	struct nk_fs_option options[] = {
 		{"newinstance", NULL}, {"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", "5"}};
 
 	b->pts = nk_b_filesystem(p, "devpts", options, maps_gid(b, 5) ? 4 : 3,
@@ -177,7 +177,7 @@ static void shm_and_mqueue(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	const uint64_t quiet = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-	const struct nk_option options[] = {
+	const struct nk_fs_option options[] = {
 		{"mode", "1777"},
 		{"size", nk_fmt(p->arena, "%llu",
 				(unsigned long long)(b->spec->shm_size ? b->spec->shm_size
@@ -203,7 +203,7 @@ static void shm_and_mqueue(struct nk_build *b)
 void nk_part_dev(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
-	const struct nk_option options[] = {{"mode", "0755"}, {"size", "65536"}};
+	const struct nk_fs_option options[] = {{"mode", "0755"}, {"size", "65536"}};
 
 	nk_actor_topic(p, NK_INIT, NK_T_DEV);
 	b->dev = nk_b_filesystem(p, "tmpfs", options, 2,

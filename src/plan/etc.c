@@ -61,7 +61,7 @@ void nk_part_etc(struct nk_build *b)
 static void private_tmpfs(struct nk_build *b, const char *path, const char *mode, const char *slot)
 {
 	struct nk_plan *p = b->p;
-	const struct nk_option options[] = {{"mode", mode}};
+	const struct nk_fs_option options[] = {{"mode", mode}};
 
 	if (user_mounts(b, path))
 		return;

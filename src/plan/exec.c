@@ -188,8 +188,10 @@ int nk_plan_exec(struct nk_plan *p, const struct nk_exec_input *in, struct nk_er
 
 	nk_actor_topic(p, NK_PARENT, NK_T_NAMESPACES);
 	struct nk_step *s = nk_plan_add(p, NK_OP_CLONE3, "a process in between");
+	s->n[0] = CLONE_PIDFD;
 	s->n[1] = NK_MIDDLE;
 	s->out = NK_SLOT_MIDDLE_PID;
+	s->fd[1] = NK_SLOT_MIDDLE_PIDFD;
 	middle_steps(&b, in, container);
 	parent_steps(&b, in, procs);
 

@@ -281,7 +281,11 @@ static void clone_init(struct nk_build *b, enum nk_actor by, uint64_t flags)
 		s->n[0] |= CLONE_INTO_CGROUP;
 		s->fd[0] = (int16_t)b->cg.v2_fd;
 	}
-	s->hint = clone_hint;
+	/* pid_namespaces(7): without its first process no other can be made there. */
+	s->hint = is_joined(b, NK_NS_PID)
+			  ? "\"Cannot allocate memory\" means: the first process of the joined "
+			    "PID namespace has ended, and nothing can start in it any more"
+			  : clone_hint;
 }
 
 static void time_offsets(struct nk_build *b)
@@ -439,9 +443,10 @@ void nk_part_clone(struct nk_build *b)
 	nk_actor_topic(p, NK_PARENT, NK_T_NAMESPACES);
 	if (b->middle) {
 		struct nk_step *s = nk_plan_add(p, NK_OP_CLONE3, "a process in between");
-		s->n[0] = b->cg.v2_fd >= 0 ? CLONE_INTO_CGROUP : 0;
+		s->n[0] = CLONE_PIDFD | (b->cg.v2_fd >= 0 ? CLONE_INTO_CGROUP : 0);
 		s->n[1] = NK_MIDDLE;
 		s->out = NK_SLOT_MIDDLE_PID;
+		s->fd[1] = NK_SLOT_MIDDLE_PIDFD;
 		s->fd[0] = (int16_t)b->cg.v2_fd;
 		s->hint = clone_hint;
 		middle_steps(b, fds);

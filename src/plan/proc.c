@@ -97,7 +97,7 @@ void nk_part_proc_trees(struct nk_build *b)
 	struct nk_plan *p = b->p;
 
 	if (proc_by_path(b)) {
-		const struct nk_option of = {"pidns", b->spec->ns[NK_NS_PID].path};
+		const struct nk_fs_option of = {"pidns", b->spec->ns[NK_NS_PID].path};
 		p->topic = NK_T_PROC;
 		b->proc = nk_b_filesystem(p, "proc", &of, 1, QUIET, "proc",
 					  "a procfs of the PID namespace that is joined");

@@ -28,7 +28,7 @@ void nk_part_mounts_begin(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	uint64_t size = b->spec->overlay_size ? b->spec->overlay_size : DEFAULT_OVERLAY_SIZE;
-	const struct nk_option options[] = {{"mode", "0700"}, {"size", size_text(b, size)}};
+	const struct nk_fs_option options[] = {{"mode", "0700"}, {"size", size_text(b, size)}};
 
 	nk_actor_topic(p, NK_INIT, NK_T_MOUNTS);
 	nk_plan_add(p, NK_OP_UMASK, "modes are meant as they are written");
@@ -129,7 +129,7 @@ static void host_rootfs(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	uint64_t size = b->spec->overlay_size ? b->spec->overlay_size : DEFAULT_OVERLAY_SIZE;
-	const struct nk_option options[] = {{"mode", "0755"}, {"size", size_text(b, size)}};
+	const struct nk_fs_option options[] = {{"mode", "0755"}, {"size", size_text(b, size)}};
 
 	b->rootfs = nk_b_filesystem(p, "tmpfs", options, 2, MOUNT_ATTR_NODEV, "rootfs",
 				    "an empty root directory");

@@ -71,20 +71,20 @@ void nk_part_trees(struct nk_build *b)
 static int tmpfs(struct nk_build *b, const struct nk_mount_spec *m, const char *slot)
 {
 	struct nk_plan *p = b->p;
-	struct nk_option options[18];
+	struct nk_fs_option options[18];
 	size_t n = 0;
 
-	options[n++] = (struct nk_option){
+	options[n++] = (struct nk_fs_option){
 		"mode", nk_fmt(p->arena, "%o", m->mode >= 0 ? (unsigned)m->mode : 01777)};
 	if (m->size)
-		options[n++] = (struct nk_option){
+		options[n++] = (struct nk_fs_option){
 			"size", nk_fmt(p->arena, "%llu", (unsigned long long)m->size)};
 	char *save = NULL, *list = nk_strdup(p->arena, m->fs_options ? m->fs_options : "");
 	for (char *o = strtok_r(list, ",", &save); o && n < 18; o = strtok_r(NULL, ",", &save)) {
 		char *value = strchr(o, '=');
 		if (value)
 			*value++ = '\0';
-		options[n++] = (struct nk_option){o, value};
+		options[n++] = (struct nk_fs_option){o, value};
 	}
 	return nk_b_filesystem(p, "tmpfs", options, n, m->attr_set, slot,
 			       nk_fmt(p->arena, "an empty tmpfs for %s", m->target));

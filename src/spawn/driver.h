@@ -39,6 +39,9 @@ int nk_driver_wait(struct nk_driver *d, struct nk_result *r, struct nk_err *e);
 
 bool nk_driver_out_of_memory(const struct nk_driver *d);
 
+/* Telling failed because the other side is gone: true when it left a word of why, in *e. */
+bool nk_driver_last_words(struct nk_driver *d, struct nk_err *e);
+
 /* --debug: tell the steps that have been done since the last call. */
 void nk_driver_trace(struct nk_driver *d);
 

@@ -77,6 +77,51 @@ static int died_early(struct nk_driver *d, int signal, struct nk_err *e)
 	return nk_hint(e, "was it killed, or does a memory limit leave no room to start?");
 }
 
+/*
+ * Wait until the socket says something. A middle that was killed leaves no end of file
+ * when init has its socket too, and waits itself: so its process is watched as well.
+ * False: it died badly, and nothing waits in the socket.
+ */
+static bool speaks(struct nk_driver *d)
+{
+	struct pollfd fds[2] = {
+		{.fd = d->slots[NK_SLOT_SOCKET], .events = POLLIN},
+		{.fd = d->slots[NK_SLOT_MIDDLE_PIDFD], .events = POLLIN},
+	};
+	siginfo_t info = {0};
+
+	for (;;) {
+		if (d->middle_ended)
+			fds[1].fd = -1;
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return false;
+		if (fds[0].revents)
+			return true;
+		if (!fds[1].revents || waitid(P_PIDFD, (id_t)fds[1].fd, &info, WEXITED))
+			continue;
+		d->middle_ended = true;
+		/* What it sent before its end comes first. */
+		if (info.si_code != CLD_EXITED || info.si_status != 0)
+			return poll(fds, 1, 0) > 0;
+	}
+}
+
+bool nk_driver_last_words(struct nk_driver *d, struct nk_err *e)
+{
+	struct nk_message m;
+	int fd;
+
+	while (receive(d->slots[NK_SLOT_SOCKET], &m, &fd)) {
+		if (fd >= 0)
+			close(fd);
+		if (m.type == NK_MSG_ERROR) {
+			child_failed(d, &m, e);
+			return true;
+		}
+	}
+	return false;
+}
+
 int nk_driver_await(struct nk_driver *d, size_t index, struct nk_err *e)
 {
 	const struct nk_step *s = &d->plan->steps.v[index];
@@ -84,7 +129,7 @@ int nk_driver_await(struct nk_driver *d, size_t index, struct nk_err *e)
 	int fd;
 
 	nk_trace_begin(&d->run, index);
-	if (!receive(d->slots[NK_SLOT_SOCKET], &m, &fd))
+	if (!speaks(d) || !receive(d->slots[NK_SLOT_SOCKET], &m, &fd))
 		return died_early(d, 0, e);
 	if (m.type == NK_MSG_ERROR)
 		return child_failed(d, &m, e);

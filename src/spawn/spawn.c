@@ -72,6 +72,8 @@ static int run_step(struct nk_driver *d, size_t i, struct nk_err *e)
 	ret = nk_step_run(&d->run, i);
 	if (s->op == NK_OP_CLONE3 && ret == 0)
 		nk_child_main(&d->run, (enum nk_actor)s->n[1], i + 1);
+	if (ret == -EPIPE && s->op == NK_OP_TELL && nk_driver_last_words(d, e))
+		return -e->err;
 	if (ret < 0 && !nk_step_tolerates(s, -ret))
 		return nk_driver_failed(d, i, (int)-ret, e);
 	d->done[i] = ret < 0 ? 0 : 1;
@@ -118,9 +120,10 @@ static void reap(struct nk_driver *d)
 			;
 		d->ended = true;
 	}
-	if (d->slots[NK_SLOT_MIDDLE_PID] > 0 && !d->middle_ended) {
-		kill(d->slots[NK_SLOT_MIDDLE_PID], SIGKILL);
-		while (waitpid(d->slots[NK_SLOT_MIDDLE_PID], NULL, 0) < 0 && errno == EINTR)
+	if (d->slots[NK_SLOT_MIDDLE_PIDFD] >= 0 && !d->middle_ended) {
+		pidfd = d->slots[NK_SLOT_MIDDLE_PIDFD];
+		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+		while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) && errno == EINTR)
 			;
 		d->middle_ended = true;
 	}
@@ -172,8 +175,9 @@ static void close_slots(struct nk_driver *d)
 		if (s->op == NK_OP_CLOSE && s->fd[0] >= 0)
 			d->slots[s->fd[0]] = -1;
 	}
-	if (d->slots[NK_SLOT_PIDFD] >= 0)
-		close(d->slots[NK_SLOT_PIDFD]);
+	for (int i = NK_SLOT_PIDFD; i <= NK_SLOT_MIDDLE_PIDFD; i += NK_SLOT_MIDDLE_PIDFD - NK_SLOT_PIDFD)
+		if (d->slots[i] >= 0)
+			close(d->slots[i]);
 }
 
 static int driver_init(struct nk_driver *d, struct nk_err *e)

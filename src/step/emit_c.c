@@ -19,7 +19,8 @@
 
 const char *nk_c_var(const struct nk_plan *p, int slot, char buf[NK_LABEL_MAX + 4])
 {
-	bool number = slot == NK_SLOT_PID || slot == NK_SLOT_PIDFD || slot == NK_SLOT_MIDDLE_PID;
+	bool number = slot == NK_SLOT_PID || slot == NK_SLOT_PIDFD || slot == NK_SLOT_MIDDLE_PID ||
+		      slot == NK_SLOT_MIDDLE_PIDFD;
 
 	nk_slot_label(p, slot, buf);
 	if (slot >= 0 && !number)

@@ -18,6 +18,7 @@ void nk_plan_init(struct nk_plan *p, struct nk_arena *arena)
 	p->slot_name[NK_SLOT_PID] = "init_pid";
 	p->slot_name[NK_SLOT_PIDFD] = "init_pidfd";
 	p->slot_name[NK_SLOT_MIDDLE_PID] = "middle_pid";
+	p->slot_name[NK_SLOT_MIDDLE_PIDFD] = "middle_pidfd";
 	p->slot_name[NK_SLOT_PEER] = "peer";
 }
 

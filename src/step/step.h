@@ -117,6 +117,7 @@ enum {
 	NK_SLOT_PID,	    /* init, as the parent sees it */
 	NK_SLOT_PIDFD,
 	NK_SLOT_MIDDLE_PID,
+	NK_SLOT_MIDDLE_PIDFD,
 	NK_SLOT_PEER, /* the other actor's end, closed first so that its death is seen */
 	NK_SLOT_FIRST_FREE,
 	NK_SLOT_MAX = 1024,

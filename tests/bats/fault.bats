@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+# What is left when a step fails, or when an actor is killed there: nothing. Needs a build with
+# -Dfault=true; it is made here once (build-fault).
+
+load ../lib/nook
+
+setup_file() {
+	FAULTY=$BATS_TEST_DIRNAME/../../build-fault/nook
+	if [ -e "$BATS_TEST_DIRNAME/../../.git" ] && command -v ninja >/dev/null; then
+		cd "$BATS_TEST_DIRNAME/../.."
+		[ -e build-fault/build.ninja ] || meson setup build-fault -Dfault=true >/dev/null
+		ninja -C build-fault --quiet nook
+	fi
+	export FAULTY
+	ROOTFS=$BATS_FILE_TMPDIR/rootfs
+	export ROOTFS
+	busybox_rootfs "$ROOTFS"
+}
+
+setup() {
+	need_root
+	[ -x "$FAULTY" ] || skip "no build-fault/nook here (the host's run makes it)"
+	nook_setup
+}
+teardown() { nook_teardown; }
+
+marked_processes() {
+	local file
+	for file in /proc/[0-9]*/cmdline; do
+		[[ $(tr '\0' ' ' <"$file" 2>/dev/null) == *"sleep 98765"* ]] && echo "$file"
+	done
+	return 0
+}
+none_left() { [ -z "$(marked_processes)" ]; }
+
+# A nook that was killed leaves its name and groups to the next command.
+assert_nothing_left() {
+	local list
+	list=$("$FAULTY" ps -q)
+	assert_equal "$list" ""
+	assert_equal "$(ls -A "$NOOK_STATE/containers")" ""
+	none_left || { marked_processes; return 1; }
+}
+
+steps_of() { "$FAULTY" run --explain=json "$@" | jq '.steps | length'; }
+
+# every_step WHEN:WHAT OPTIONS…: once for each step of the plan.
+every_step() {
+	local what=$1 step n code out
+	shift
+	n=$(steps_of "$@")
+	[ "$n" -gt 100 ]
+	for ((step = 1; step <= n; step++)); do
+		code=0
+		out=$("$FAULTY" run --fault "$step:$what" "$@" 2>&1 </dev/null) || code=$?
+		case $what:$code in
+			# 0: a step of `after`, whose failure comes too late for the exit code, or the
+			# execve behind the one that succeeded, which is never reached.
+			*fail:0 | *fail:12[567] | *kill:0 | *kill:125 | *kill:137 | *kill:132) ;;
+			*) printf 'step %d of %d %s: exit code %d\n%s\n' "$step" "$n" "$what" "$code" "$out"; return 1 ;;
+		esac
+		if [[ $what == *fail && $code = 125 ]]; then
+			[[ $out == *"step $step of $n: "* ]] ||
+				{ printf 'step %d of %d %s: does not name the step: %s\n' "$step" "$n" "$what" "$out"; return 1; }
+		fi
+		if ((step % 40 == 0)); then assert_nothing_left; fi
+	done
+	assert_nothing_left
+}
+
+plain() { every_step "$1" --memory 64m --pids-limit 50 --rootfs "$ROOTFS" /bin/true; }
+between() {
+	every_step "$1" --userns auto --time-offset boottime=100 --read-only --sysctl kernel.shmmax=1000 \
+		-v "$ROOTFS:/data:ro" --rootfs "$ROOTFS:O" /bin/true
+}
+
+@test "fault: each step of a start as root fails before it is done" { plain before:fail; }
+@test "fault: each step of a start as root fails after it is done" { plain after:fail; }
+@test "fault: each actor of a start as root is killed before each step" { plain before:kill; }
+@test "fault: each actor of a start as root is killed after each step" { plain after:kill; }
+@test "fault: each step fails before it is done, with a process in between" { between before:fail; }
+@test "fault: each step fails after it is done, with a process in between" { between after:fail; }
+@test "fault: each actor is killed before each step, with a process in between" { between before:kill; }
+@test "fault: each actor is killed after each step, with a process in between" { between after:kill; }
+
+@test "fault: 500 kills of nook at random times leave nothing" {
+	local i pid
+	for ((i = 1; i <= 500; i++)); do
+		"$FAULTY" run --memory 64m --rootfs "$ROOTFS" sleep 98765 >/dev/null 2>&1 &
+		pid=$!
+		sleep "0.00$((RANDOM % 10))$((RANDOM % 10))"
+		kill -9 "$pid"
+		wait "$pid" || true
+		if ((i % 100 == 0)); then
+			eventually none_left
+			assert_nothing_left
+		fi
+	done
+}
+
+@test "fault: 100 kills of init at random times leave nothing, and nook says so" {
+	local i pid name init
+	for ((i = 1; i <= 100; i++)); do
+		name=victim$i
+		"$FAULTY" run --name "$name" --memory 64m --rootfs "$ROOTFS" sleep 98765 >/dev/null 2>&1 &
+		pid=$!
+		sleep "0.00$((RANDOM % 10))"
+		for init in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do kill -9 "$init" || true; done
+		"$FAULTY" kill "$name" >/dev/null 2>&1 || kill "$pid" 2>/dev/null || true
+		wait "$pid" || true
+	done
+	assert_nothing_left
+}
