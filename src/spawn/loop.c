@@ -38,11 +38,14 @@ static int receive(int sock, struct nk_message *m, int *fd)
 		.msg_controllen = sizeof(control.space),
 	};
 	ssize_t n;
+	int resets = 0;
 
 	*fd = -1;
+	/* An end that was closed with our word unread resets the connection, and says so before
+	 * it hands out what that end had sent: once, then the message comes. */
 	do
 		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !resets++)));
 	if (n != sizeof(*m))
 		return 0;
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
