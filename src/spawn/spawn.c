@@ -129,16 +129,22 @@ static void reap(struct nk_driver *d)
 	}
 }
 
-/* A group is busy while its last process goes, or when processes outside of its PID
- * namespace are left in it: end them, and wait until the kernel lets go. */
-static void clear_groups(struct nk_driver *d)
+/*
+ * A group is busy while its last process goes, or when processes outside of its PID
+ * namespace are left in it: end them, and wait until the kernel lets go. True when no
+ * group is left.
+ */
+static bool clear_groups(struct nk_driver *d)
 {
 	struct nk_err ignored;
+	bool clear = d->o->n_groups > 0;
 
 	for (int i = 0; i < d->o->n_groups; i++) {
 		nk_cgroup_kill(d->o->groups[i], &ignored);
-		nk_cgroup_remove(d->o->groups[i], &ignored);
+		if (nk_cgroup_remove(d->o->groups[i], &ignored) < 0)
+			clear = false;
 	}
+	return clear;
 }
 
 /* The after-steps, in the order of the list. */
@@ -151,12 +157,9 @@ static void undo(struct nk_driver *d, struct nk_err *e)
 		if (s->actor != NK_AFTER || (s->undo_of >= 0 && !d->done[s->undo_of]))
 			continue;
 		long ret = nk_step_run(&d->run, i);
-		if (ret == -EBUSY) {
-			clear_groups(d);
-			ret = nk_step_run(&d->run, i);
-			ret = ret == -ENOENT ? 0 : ret;
-		}
-		if (ret < 0 && !nk_step_tolerates(s, -ret) && !e->msg[0])
+		if (ret == 0 || nk_step_tolerates(s, -ret) || clear_groups(d))
+			continue;
+		if (!e->msg[0])
 			nk_driver_failed(d, i, (int)-ret, e);
 	}
 }
