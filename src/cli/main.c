@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nook: the options before the command, and the command. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -144,9 +145,23 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 	return cmd->run(cli, argc - first, argv + first);
 }
 
+/*
+ * A number of 0 to 2 that is closed would be given to the next file that is
+ * opened: a container's descriptor, which words for stderr would then go to.
+ * The wrong way round, so that to read or write still fails as on a closed one.
+ */
+static void hold_standard_streams(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	struct nk_cli cli = {.log_level = NK_LOG_WARN};
+
+	hold_standard_streams();
 	int code = run(&cli, argc, argv);
 
 	nk_arena_done(&cli.arena);

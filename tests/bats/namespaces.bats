@@ -89,11 +89,11 @@ run_look() {
 	stderr=$(cat stderr)
 	{ read -r user; read -r own; read -r init; read -r links; } <<<"$output" || true
 }
-# cells USERS: all kinds by all ways to choose them, each failing cell told.
+# cells USERS KINDS WAYS: all kinds by all ways to choose them, each failing cell told.
 cells() {
 	local users=$1 kind where failed=0
-	for kind in "${KINDS[@]}"; do
-		for where in "${@:2}"; do
+	for kind in $2; do
+		for where in $3; do
 			run_look "$users" "$kind" "$where"
 			[ "$status" = 0 ] && [ -z "$stderr" ] && check "$users" user "$user" &&
 				check "$where" "$kind" "$own" && shows "$kind" "$where" && continue
@@ -111,17 +111,29 @@ refused_cells() {
 	done
 }
 
-@test "namespaces: with the host's users: each new, the host's, at a path" {
+@test "namespaces: with the host's users: uts ipc pid: each new, the host's, at a path" {
 	targets
-	cells host new host A B
+	cells host 'uts ipc pid' 'new host A B'
 }
-@test "namespaces: with new users: each new, the host's, at a path" {
+@test "namespaces: with the host's users: cgroup net time: each new, the host's, at a path" {
 	targets
-	cells new new host A B
+	cells host 'cgroup net time' 'new host A B'
 }
-@test "namespaces: with joined users: each new, the host's, at a path" {
+@test "namespaces: with new users: uts ipc pid: each new, the host's, at a path" {
 	targets
-	cells B new host A B
+	cells new 'uts ipc pid' 'new host A B'
+}
+@test "namespaces: with new users: cgroup net time: each new, the host's, at a path" {
+	targets
+	cells new 'cgroup net time' 'new host A B'
+}
+@test "namespaces: with joined users: uts ipc pid: each new, the host's, at a path" {
+	targets
+	cells B 'uts ipc pid' 'new host A B'
+}
+@test "namespaces: with joined users: cgroup net time: each new, the host's, at a path" {
+	targets
+	cells B 'cgroup net time' 'new host A B'
 }
 @test "namespaces: with users of the initial user namespace by its path: nothing is new" {
 	targets
@@ -138,13 +150,21 @@ ordinary() {
 	chown -R "$SUBID_UID:$SUBID_UID" "$ROOTFS"
 	NOOK_AS=(as_subid_user)
 }
-@test "namespaces: an ordinary user: new users, each new or the host's" {
+@test "namespaces: an ordinary user: new users, uts ipc pid: each new or the host's" {
 	ordinary
-	cells new new host
+	cells new 'uts ipc pid' 'new host'
 }
-@test "namespaces: an ordinary user: joined users of its own, each new, the host's or theirs" {
+@test "namespaces: an ordinary user: new users, cgroup net time: each new or the host's" {
 	ordinary
-	cells B new host B
+	cells new 'cgroup net time' 'new host'
+}
+@test "namespaces: an ordinary user: joined users of its own, uts ipc pid: each new, the host's or theirs" {
+	ordinary
+	cells B 'uts ipc pid' 'new host B'
+}
+@test "namespaces: an ordinary user: joined users of its own, cgroup net time: each new, the host's or theirs" {
+	ordinary
+	cells B 'cgroup net time' 'new host B'
 }
 @test "namespaces: an ordinary user may not join what belongs to the host's users" {
 	ordinary
