@@ -1,0 +1,110 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The examples of README.md do what the page says. Each block of sh is pasted into a shell; what
+# stands behind "# prints:" must be a line of its output, in order (/…/: a regular expression).
+
+load ../lib/nook
+setup() { nook_setup; }
+teardown() { nook_teardown; }
+
+README=$BATS_TEST_DIRNAME/../../README.md
+
+# Block number $1 of the page.
+block() {
+	awk -v want="$1" '/^```sh$/ {inside = ++n == want; next} /^```/ {inside = 0} inside' "$README"
+}
+
+# Paste block $1, as the user whom the words behind it say.
+paste_block() {
+	local number=$1 dir=$BATS_TEST_TMPDIR/here
+	shift
+	block "$number" >"$BATS_TEST_TMPDIR/block"
+	[ -s "$BATS_TEST_TMPDIR/block" ] || { echo "there is no block $number" >&2; return 1; }
+	mkdir -m 0777 "$dir" && chmod 0777 "$dir"
+	status=0
+	output=$(cd "$dir" && umask 022 && PATH="$(dirname "$NOOK"):$PATH" \
+		"$@" bash -eu "$BATS_TEST_TMPDIR/block" </dev/null 2>"$BATS_TEST_TMPDIR/.stderr") || status=$?
+	stderr=$(cat "$BATS_TEST_TMPDIR/.stderr")
+	assert_exit 0
+	prints_in_order
+}
+
+prints_in_order() {
+	local want line
+	exec 9<<<"$output"
+	while read -r want; do
+		until
+			IFS= read -r line <&9 || { explain_failure "expected a line, in order: $want"; return 1; }
+			if [[ $want == /*/ ]]; then
+				[[ $line =~ ^${want:1:-1}$ ]]
+			else
+				[ "$line" = "$want" ]
+			fi
+		do :; done
+	done < <(sed -n 's/.*# prints: *//p' "$BATS_TEST_TMPDIR/block")
+	exec 9<&-
+}
+
+@test "readme: there are ten examples, and each has its test" {
+	run -0 grep -c '^```sh$' "$README"
+	assert_output 10
+	run -0 grep -c 'paste_block [0-9]' "$BATS_TEST_FILENAME"
+	assert_output 10
+}
+
+@test "readme: a line that is not printed is seen" {
+	echo 'echo one # prints: two' >"$BATS_TEST_TMPDIR/block"
+	output=one
+	run ! prints_in_order
+	output=$'one\ntwo'
+	prints_in_order
+}
+
+@test "readme 1: a shell" { paste_block 1; }
+@test "readme 2: one command" { paste_block 2; }
+@test "readme 3: secrets" { paste_block 3; }
+@test "readme 4: a directory of yours" { paste_block 4; }
+@test "readme 5: limits" {
+	need_root
+	need_cgroup memory
+	need_cgroup pids
+	need_cgroup cpu
+	paste_block 5
+}
+@test "readme 6: a tree of your own" { paste_block 6; }
+@test "readme 7: look at it, and end it" { paste_block 7; }
+@test "readme 8: only what you want to be apart" { paste_block 8; }
+@test "readme 9: step by step" { paste_block 9; }
+@test "readme 10: in scripts" {
+	paste_block 10
+	assert_stderr_match '^\{"error":\{"message":"--memory lots: not a size"'
+}
+
+@test "readme: as an ordinary user, all but the limits" {
+	need_root
+	local i
+	for i in 1 2 3 4 6 7 8 9 10; do
+		rm -rf "$BATS_TEST_TMPDIR/here"
+		number=$i
+		paste_block "$number" as_subid_user
+	done
+}
+
+@test "readme: what it links to is there" {
+	local file link
+	for file in README.md docs/README.md; do
+		while read -r link; do
+			[ -e "$TOP/$(dirname "$file")/$link" ] || { echo "$file: $link" >&2; return 1; }
+		done < <(grep -o '](\([^)]*\))' "$TOP/$file" | sed 's/](\(.*\))/\1/' | grep -v '^http')
+	done
+}
+
+@test "readme: every option that it names exists" {
+	local option
+	for option in $(sed -n '/^## What the options/,/^## Exit/p' "$README" | grep -o -- '`[^`]*`' |
+		grep -o -- '--[a-z-]*' | sort -u); do
+		case $option in --help) ;; *)
+			nook run --help | grep -q -- "$option" || { echo "$option" >&2; return 1; } ;;
+		esac
+	done
+}
