@@ -11,6 +11,7 @@
 #ifndef NK_CLI_RUN_OPTIONS_H
 #define NK_CLI_RUN_OPTIONS_H
 
+#include "child/child.h"
 #include "cli/option.h"
 #include "oci/spec.h"
 
@@ -53,6 +54,11 @@ struct nk_run_request {
 	bool no_hosts, no_hostname;
 	int64_t cpus; /* 10^-9 CPUs, NK_UNSET */
 	bool tty_given;
+
+	/* --fault STEP:before|after:fail|kill, only in builds with -Dfault=true */
+	int fault_step;
+	bool fault_after;
+	enum nk_fault_action fault_action;
 };
 
 /* What nk_run_finish() has to know of the world; tests make their own. */
