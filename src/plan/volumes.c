@@ -90,6 +90,16 @@ static int tmpfs(struct nk_build *b, const struct nk_mount_spec *m, const char *
 			       nk_fmt(p->arena, "an empty tmpfs for %s", m->target));
 }
 
+static int overlay(struct nk_build *b, const struct nk_mount_spec *m, const char *slot)
+{
+	int out = nk_b_overlay(b, m->source, slot,
+			       nk_fmt(b->p->arena, "%s, which stays as it is", m->source));
+
+	/* The mount of the overlay has the options; the layers below it need none. */
+	nk_plan_last(b->p)->n[0] = m->attr_set;
+	return out;
+}
+
 static void place(struct nk_build *b, size_t i)
 {
 	struct nk_plan *p = b->p;
@@ -100,8 +110,7 @@ static void place(struct nk_build *b, size_t i)
 	if (m->kind == NK_MOUNT_TMPFS)
 		b->volumes[i] = tmpfs(b, m, slot);
 	else if (m->kind == NK_MOUNT_OVERLAY)
-		b->volumes[i] = nk_b_overlay(b, m->source, slot,
-					     nk_fmt(p->arena, "%s, which stays as it is", m->source));
+		b->volumes[i] = overlay(b, m, slot);
 	int target = nk_b_target(b, m->target, dir, true, nk_fmt(p->arena, "%s_place", slot));
 	nk_b_attach(p, b->volumes[i], target, "", nk_fmt(p->arena, "seen as %s", m->target));
 	nk_plan_last(p)->hint = "a directory goes over a directory, a file over a file";
