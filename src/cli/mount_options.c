@@ -145,6 +145,11 @@ int nk_mount_option(struct nk_mount_spec *m, struct nk_arena *a, const char *wor
 	if (m->kind == NK_MOUNT_BIND && bind_word(m, word))
 		return 0;
 	if (m->kind == NK_MOUNT_BIND && !strcmp(word, "O")) {
+		if (m->idmap || m->propagation) {
+			nk_fail(e, 0, "O does not go with %s",
+				m->idmap ? "idmap" : "a propagation");
+			return nk_hint(e, "an overlay is a new mount: leave one of the two away");
+		}
 		m->kind = NK_MOUNT_OVERLAY;
 		return 0;
 	}

@@ -6,7 +6,6 @@
 #include "plan/plan.h"
 #include "security/caps.h"
 
-#define NK_IDMAPPED_MAX 32
 #define NK_INIT_INSIDE "/dev/nook-init" /* where --init's PID 1 is seen */
 
 /* What the parts of one plan share while it is being made. */

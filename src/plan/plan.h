@@ -11,6 +11,8 @@
 #include "security/seccomp.h"
 #include "step/step.h"
 
+#define NK_IDMAPPED_MAX 32 /* mounts with an id map, the rootfs among them */
+
 struct nk_plan_input {
 	const struct nk_spec *spec;
 	const struct nk_facts *facts;

@@ -14,6 +14,7 @@
 #include "cgroup/settings.h"
 #include "host/hostroot.h"
 #include "host/idrange.h"
+#include "plan/plan.h"
 
 #define RANGE 65536
 
@@ -46,6 +47,36 @@ static int volume_facts(struct nk_spec *spec, struct nk_err *e)
 			nk_fail(e, ENOTDIR, "overlay over %s", m->source);
 			return nk_hint(e, "an overlay needs a directory below it");
 		}
+	}
+	return 0;
+}
+
+/* Where it cannot be had, it is refused: files with other owners than expected are no detail. */
+static int idmap_facts(const struct nk_spec *spec, const struct nk_facts *f, struct nk_err *e)
+{
+	size_t n = spec->rootfs_idmap;
+	const char *what = spec->rootfs;
+
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		if (spec->mounts.v[i].idmap) {
+			n++;
+			what = spec->mounts.v[i].source;
+		}
+	if (!n)
+		return 0;
+	if (spec->ns[NK_NS_USER].mode != NK_NS_NEW) {
+		nk_fail(e, 0, "%s: idmap without a new user namespace", what);
+		return nk_hint(e, "add --userns auto, or leave idmap away: the ids are the host's");
+	}
+	if (!f->sys_admin) {
+		nk_fail(e, EPERM, "%s: idmap", what);
+		return nk_hint(e, "only root may show files through an id map: leave it away, your "
+				  "own files are root's inside");
+	}
+	if (n > NK_IDMAPPED_MAX) {
+		nk_fail(e, 0, "%zu mounts with idmap", n);
+		return nk_hint(e, "at most %d: show a directory above them instead",
+			       NK_IDMAPPED_MAX);
 	}
 	return 0;
 }
@@ -200,7 +231,7 @@ int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, con
 	default_paths(a, spec);
 	if ((r = volume_facts(spec, e)) < 0 || (r = device_facts(a, spec, e)) < 0 ||
 	    (r = limit_facts(&spec->resources, e)) < 0 ||
-	    (r = nk_facts_collect(a, spec, f, e)) < 0 ||
+	    (r = nk_facts_collect(a, spec, f, e)) < 0 || (r = idmap_facts(spec, f, e)) < 0 ||
 	    (r = nk_cgroups_probe(a, &f->cgroups, nk_cgroup_wanted(spec), spec->cgroup_parent, e)) < 0)
 		return r;
 	if (spec->ns[NK_NS_IPC].mode == NK_NS_HOST)
