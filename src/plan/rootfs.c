@@ -41,12 +41,10 @@ void nk_part_mounts_begin(struct nk_build *b)
 	nk_b_attach(p, b->scratch, NK_CWD, "/", "above the old root, seen by nobody");
 }
 
-int nk_b_overlay(struct nk_build *b, const char *lower, const char *name, const char *why)
+static int overlay_on(struct nk_build *b, int dir, const char *lower, const char *name)
 {
 	struct nk_plan *p = b->p;
 	struct nk_step *s;
-	int dir = nk_b_open(p, NK_CWD, lower, O_PATH | O_DIRECTORY, 0,
-			    nk_fmt(p->arena, "%s_lower", name), why);
 	const char *upper = nk_fmt(p->arena, "%s-upper", name);
 	const char *work = nk_fmt(p->arena, "%s-work", name);
 	int fs = nk_plan_slot(p, nk_fmt(p->arena, "%s_fs", name));
@@ -88,6 +86,16 @@ int nk_b_overlay(struct nk_build *b, const char *lower, const char *name, const 
 	s->n[0] = MOUNT_ATTR_NODEV;
 	s->out = (int16_t)out;
 	return out;
+}
+
+int nk_b_overlay(struct nk_build *b, const char *lower, const char *name, const char *why)
+{
+	struct nk_plan *p = b->p;
+
+	return overlay_on(b,
+			  nk_b_open(p, NK_CWD, lower, O_PATH | O_DIRECTORY, 0,
+				    nk_fmt(p->arena, "%s_lower", name), why),
+			  lower, name);
 }
 
 /* Empty directories of `host` that are nobody's but the container's. */
@@ -161,8 +169,17 @@ static int rootfs_tree(struct nk_build *b)
 
 void nk_part_rootfs_tree(struct nk_build *b)
 {
-	if (!b->spec->rootfs_host && !b->spec->rootfs_overlay)
+	if (!b->spec->rootfs_host && (!b->spec->rootfs_overlay || b->spec->rootfs_idmap))
 		b->rootfs = rootfs_tree(b);
+}
+
+/* An overlay cannot be idmapped, but what lies below it can. Only a mount in this mount
+ * namespace may be a layer. */
+static int overlay_on_idmapped(struct nk_build *b)
+{
+	nk_b_mkdir(b->p, b->scratch, "rootfs-lower", 0700, "a place for the layer below");
+	nk_b_attach(b->p, b->rootfs, b->scratch, "rootfs-lower", "seen by the overlay only");
+	return overlay_on(b, b->rootfs, b->spec->rootfs, "overlay");
 }
 
 void nk_part_rootfs(struct nk_build *b)
@@ -174,7 +191,9 @@ void nk_part_rootfs(struct nk_build *b)
 		host_rootfs(b);
 		return;
 	}
-	if (b->spec->rootfs_overlay)
+	if (b->spec->rootfs_overlay && b->spec->rootfs_idmap)
+		b->rootfs = overlay_on_idmapped(b);
+	else if (b->spec->rootfs_overlay)
 		b->rootfs = nk_b_overlay(b, b->spec->rootfs, "rootfs",
 				    "the rootfs, which stays as it is");
 	nk_b_attach(p, b->rootfs, NK_CWD, "/", "above the old root, entered by pivot_root below");
