@@ -299,10 +299,32 @@ NK_SETTER(shm_size)
 	return nk_hint(e, "a number with b, k, m or g: 64m");
 }
 
+static unsigned depth(const char *path)
+{
+	unsigned n = 0;
+
+	for (; *path; path++)
+		n += *path == '/';
+	return n;
+}
+
+/* /a before /a/b, in whatever order they were given: the other way round the first would hide
+ * the second. Docker and Podman do the same. */
+static void outer_first(struct nk_mount_specs *m)
+{
+	for (size_t i = 1; i < m->n; i++)
+		for (size_t j = i; j > 0 && depth(m->v[j].target) < depth(m->v[j - 1].target); j--) {
+			struct nk_mount_spec swap = m->v[j];
+			m->v[j] = m->v[j - 1];
+			m->v[j - 1] = swap;
+		}
+}
+
 int nk_run_finish_volumes(struct nk_run_request *r, struct nk_err *e)
 {
-	const struct nk_mount_specs *m = &r->spec.mounts;
+	struct nk_mount_specs *m = &r->spec.mounts;
 
+	outer_first(m);
 	for (size_t i = 0; i < m->n; i++)
 		for (size_t j = 0; j < i; j++)
 			if (!strcmp(m->v[i].target, m->v[j].target)) {
