@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,16 +16,22 @@
 
 const char *nk_root_text(struct nk_arena *a, int root_fd, const char *path, size_t *len)
 {
-	/* Not a FIFO that waits for ever, not a device, and never outside. */
+	/* Never outside, and not opened before it is known to be a file: a FIFO waits for ever,
+	 * and opening is what sets off a watchdog or rewinds a tape. */
 	struct open_how how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+		.flags = O_PATH | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	_close_ int fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	_close_ int found = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 	struct stat st;
+	char self[32];
 
 	*len = 0;
-	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size > (off_t)MAX_TEXT)
+	if (found < 0 || fstat(found, &st) || !S_ISREG(st.st_mode) || st.st_size > (off_t)MAX_TEXT)
+		return "";
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", found);
+	_close_ int fd = open(self, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return "";
 	size_t size = (size_t)st.st_size, got = 0;
 	char *text = nk_alloc(a, size + 1);
