@@ -30,6 +30,7 @@ struct nk_run {
 	int fault_step; /* index */
 	bool fault_after;
 	enum nk_fault_action fault_action;
+	bool fault_done; /* the step that was made to fail had been done */
 };
 
 /*

@@ -446,6 +446,7 @@ long nk_step_run(struct nk_run *run, size_t index)
 		/* The call itself was done: its descriptor is kept, so that undo can use it. */
 		if (ret >= 0 && s->out >= 0)
 			run->slots[s->out] = (int)ret;
+		run->fault_done = ret >= 0;
 		return -EIO;
 	}
 #endif

@@ -72,6 +72,8 @@ static int run_step(struct nk_driver *d, size_t i, struct nk_err *e)
 	ret = nk_step_run(&d->run, i);
 	if (s->op == NK_OP_CLONE3 && ret == 0)
 		nk_child_main(&d->run, (enum nk_actor)s->n[1], i + 1);
+	if (d->run.fault_done) /* never but in tests */
+		d->done[i] = 1;
 	if (ret == -EPIPE && s->op == NK_OP_TELL && nk_driver_last_words(d, e))
 		return -e->err;
 	if (ret < 0 && !nk_step_tolerates(s, -ret))

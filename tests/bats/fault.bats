@@ -4,6 +4,9 @@
 
 load ../lib/nook
 
+# About a thousand starts a test.
+export BATS_TEST_TIMEOUT=600
+
 setup_file() {
 	FAULTY=$BATS_TEST_DIRNAME/../../build-fault/nook
 	if [ -e "$BATS_TEST_DIRNAME/../../.git" ] && command -v ninja >/dev/null; then
@@ -21,16 +24,12 @@ setup() {
 	need_root
 	[ -x "$FAULTY" ] || skip "no build-fault/nook here (the host's run makes it)"
 	nook_setup
+	MARK=98$RANDOM.$RANDOM
 }
 teardown() { nook_teardown; }
 
-marked_processes() {
-	local file
-	for file in /proc/[0-9]*/cmdline; do
-		[[ $(tr '\0' ' ' <"$file" 2>/dev/null) == *"sleep 98765"* ]] && echo "$file"
-	done
-	return 0
-}
+# The command of this test's containers, told from everybody else's by its number.
+marked_processes() { pgrep -f "sleep $MARK" || true; }
 none_left() { [ -z "$(marked_processes)" ]; }
 
 # A nook that was killed leaves its name and groups to the next command.
@@ -86,7 +85,7 @@ between() {
 @test "fault: 500 kills of nook at random times leave nothing" {
 	local i pid
 	for ((i = 1; i <= 500; i++)); do
-		"$FAULTY" run --memory 64m --rootfs "$ROOTFS" sleep 98765 >/dev/null 2>&1 &
+		"$FAULTY" run --memory 64m --rootfs "$ROOTFS" sleep "$MARK" >/dev/null 2>&1 &
 		pid=$!
 		sleep "0.00$((RANDOM % 10))$((RANDOM % 10))"
 		kill -9 "$pid"
@@ -102,7 +101,7 @@ between() {
 	local i pid name init
 	for ((i = 1; i <= 100; i++)); do
 		name=victim$i
-		"$FAULTY" run --name "$name" --memory 64m --rootfs "$ROOTFS" sleep 98765 >/dev/null 2>&1 &
+		"$FAULTY" run --name "$name" --memory 64m --rootfs "$ROOTFS" sleep "$MARK" >/dev/null 2>&1 &
 		pid=$!
 		sleep "0.00$((RANDOM % 10))"
 		for init in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do kill -9 "$init" || true; done
