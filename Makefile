@@ -10,6 +10,7 @@ all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
 
 $(BUILD)/build.ninja: | deps-build
+	@echo "building nook in $(BUILD)/ (half a minute, the first time)"
 	@$(MESON) $(BUILD) >/dev/null
 
 build-asan/build.ninja: | deps-build

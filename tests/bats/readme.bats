@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# The examples of README.md do what the page says. Each block of sh is pasted into a shell; what
+# make demo shows what it should; and the examples of README.md do what the page says. Each block of sh is pasted into a shell; what
 # stands behind "# prints:" must be a line of its output, in order (/…/: a regular expression).
 
 load ../lib/nook
@@ -107,4 +107,17 @@ prints_in_order() {
 			nook run --help | grep -q -- "$option" || { echo "$option" >&2; return 1; } ;;
 		esac
 	done
+}
+
+@test "demo: inside beside outside, in 80 columns, without colours in a pipe" {
+	TMPDIR=$BATS_TEST_TMPDIR COLUMNS=80 run -0 setsid --wait "$TOP/tools/demo" </dev/null
+	assert_match "^  host name +box +$(uname -n)\$"
+	assert_match '^  itself as PID +1 +[0-9]+$'
+	assert_match '^  processes +1: sh +[0-9]+: '
+	assert_match '^  network links +1: lo '
+	assert_match 'exit code 0; no container is left'
+	[ "$(grep -cE '^  [a-z ]+ 40265[0-9]{5} +[0-9]+$' <<<"$output")" = 8 ]
+	refute_match $'\e'
+	[ "$(grep -v '^  Next: ' <<<"$output" | wc -L)" -le 80 ]
+	refute_match ' $'
 }
