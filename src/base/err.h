@@ -12,10 +12,10 @@
 
 /* Exit codes that Docker's and Podman's users know. */
 enum {
-	NK_EXIT_FAULT = 125,	  /* nook's own fault, or bad input */
+	NK_EXIT_FAULT = 125,	   /* nook's own fault, or bad input */
 	NK_EXIT_CANNOT_EXEC = 126, /* found, but cannot be executed */
-	NK_EXIT_NOT_FOUND = 127,  /* no such command */
-	NK_EXIT_SIGNAL = 128,	  /* 128 + N: ended by signal N */
+	NK_EXIT_NOT_FOUND = 127,   /* no such command */
+	NK_EXIT_SIGNAL = 128,	   /* 128 + N: ended by signal N */
 };
 
 struct nk_err {
@@ -31,8 +31,7 @@ struct nk_err {
  * Returns -err, or -EINVAL when err is 0, so that callers write
  * `return nk_fail(e, errno, "mount %s", dst);`.
  */
-int nk_fail(struct nk_err *e, int err, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int nk_fail(struct nk_err *e, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Put "CONTEXT: " in front of the message. Returns -e->err (or -EINVAL). */
 int nk_ctx(struct nk_err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

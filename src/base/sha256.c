@@ -57,8 +57,8 @@ static void compress(uint32_t state[8], const uint8_t *block)
 
 void nk_sha256_init(struct nk_sha256 *h)
 {
-	*h = (struct nk_sha256){ .state = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-					    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 } };
+	*h = (struct nk_sha256){.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+					  0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
 }
 
 void nk_sha256_add(struct nk_sha256 *h, const void *data, size_t n)
@@ -85,7 +85,7 @@ void nk_sha256_add_string(struct nk_sha256 *h, const char *s)
 
 void nk_sha256_done(struct nk_sha256 *h, uint8_t out[NK_SHA256_SIZE])
 {
-	static const uint8_t pad[64] = { 0x80 };
+	static const uint8_t pad[64] = {0x80};
 	uint64_t bits = h->bytes * 8;
 	uint8_t length[8];
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define NK_SHA256_SIZE 32
-#define NK_SHA256_HEX  (2 * NK_SHA256_SIZE + 1)
+#define NK_SHA256_HEX (2 * NK_SHA256_SIZE + 1)
 
 struct nk_sha256 {
 	uint32_t state[8];

@@ -51,7 +51,6 @@ bool nk_step_tolerates(const struct nk_step *s, long err);
  * Be the actor from step `first` on, in a process of its own: never returns.
  * A failure goes to the parent as NK_MSG_ERROR.
  */
-__attribute__((noreturn)) void nk_child_main(struct nk_run *run, enum nk_actor actor,
-					     size_t first);
+__attribute__((noreturn)) void nk_child_main(struct nk_run *run, enum nk_actor actor, size_t first);
 
 #endif

@@ -387,8 +387,8 @@ static long dispatch(struct nk_run *run, const struct nk_step *s)
 	case NK_OP_SOCKETPAIR:
 		return do_socketpair(run, s);
 	case NK_OP_PIDFD_OPEN:
-		return nk_raw2(SYS_pidfd_open, s->fd[0] >= 0 ? (long)slot(run, s->fd[0]) : (long)s->n[0],
-			       0);
+		return nk_raw2(SYS_pidfd_open,
+			       s->fd[0] >= 0 ? (long)slot(run, s->fd[0]) : (long)s->n[0], 0);
 	case NK_OP_BPF_LOAD:
 		return do_bpf_load(s);
 	case NK_OP_BPF_ATTACH:

@@ -110,16 +110,15 @@ const char *nk_json_get_str(struct nk_json_in *in, struct json_object *o, const 
 	return v ? nk_json_as_str(in, v, key) : otherwise;
 }
 
-bool nk_json_get_bool(struct nk_json_in *in, struct json_object *o, const char *key,
-		      bool otherwise)
+bool nk_json_get_bool(struct nk_json_in *in, struct json_object *o, const char *key, bool otherwise)
 {
 	struct json_object *v = nk_json_get(in, o, key, json_type_boolean);
 
 	return v ? json_object_get_boolean(v) : otherwise;
 }
 
-int64_t nk_json_get_int(struct nk_json_in *in, struct json_object *o, const char *key,
-			int64_t min, int64_t max, int64_t otherwise)
+int64_t nk_json_get_int(struct nk_json_in *in, struct json_object *o, const char *key, int64_t min,
+			int64_t max, int64_t otherwise)
 {
 	struct json_object *v = nk_json_get(in, o, key, json_type_int);
 

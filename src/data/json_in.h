@@ -42,8 +42,8 @@ const char *nk_json_get_str(struct nk_json_in *in, struct json_object *o, const 
 			    const char *otherwise);
 bool nk_json_get_bool(struct nk_json_in *in, struct json_object *o, const char *key,
 		      bool otherwise);
-int64_t nk_json_get_int(struct nk_json_in *in, struct json_object *o, const char *key,
-			int64_t min, int64_t max, int64_t otherwise);
+int64_t nk_json_get_int(struct nk_json_in *in, struct json_object *o, const char *key, int64_t min,
+			int64_t max, int64_t otherwise);
 uint64_t nk_json_get_uint(struct nk_json_in *in, struct json_object *o, const char *key,
 			  uint64_t max, uint64_t otherwise);
 void nk_json_get_strv(struct nk_json_in *in, struct json_object *o, const char *key,

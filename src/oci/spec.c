@@ -7,9 +7,9 @@ static const struct {
 	const char *name;
 	uint64_t flag;
 } kinds[NK_NS_COUNT] = {
-	[NK_NS_USER] = {"user", CLONE_NEWUSER},	    [NK_NS_MOUNT] = {"mnt", CLONE_NEWNS},
-	[NK_NS_UTS] = {"uts", CLONE_NEWUTS},	    [NK_NS_IPC] = {"ipc", CLONE_NEWIPC},
-	[NK_NS_PID] = {"pid", CLONE_NEWPID},	    [NK_NS_NET] = {"net", CLONE_NEWNET},
+	[NK_NS_USER] = {"user", CLONE_NEWUSER},	      [NK_NS_MOUNT] = {"mnt", CLONE_NEWNS},
+	[NK_NS_UTS] = {"uts", CLONE_NEWUTS},	      [NK_NS_IPC] = {"ipc", CLONE_NEWIPC},
+	[NK_NS_PID] = {"pid", CLONE_NEWPID},	      [NK_NS_NET] = {"net", CLONE_NEWNET},
 	[NK_NS_CGROUP] = {"cgroup", CLONE_NEWCGROUP}, [NK_NS_TIME] = {"time", CLONE_NEWTIME},
 };
 

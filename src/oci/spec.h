@@ -15,7 +15,13 @@
 #include "base/arena.h"
 
 enum nk_ns_kind {
-	NK_NS_USER, NK_NS_MOUNT, NK_NS_UTS, NK_NS_IPC, NK_NS_PID, NK_NS_NET, NK_NS_CGROUP,
+	NK_NS_USER,
+	NK_NS_MOUNT,
+	NK_NS_UTS,
+	NK_NS_IPC,
+	NK_NS_PID,
+	NK_NS_NET,
+	NK_NS_CGROUP,
 	NK_NS_TIME,
 	NK_NS_COUNT,
 };
@@ -46,18 +52,18 @@ enum nk_mount_kind {
 
 struct nk_mount_spec {
 	enum nk_mount_kind kind;
-	const char *source; /* absolute host path; NULL for tmpfs */
-	const char *target; /* absolute path inside */
+	const char *source;	       /* absolute host path; NULL for tmpfs */
+	const char *target;	       /* absolute path inside */
 	uint64_t attr_set, attr_clear; /* MOUNT_ATTR_ bits */
 	bool recursive;		       /* bind: with the mounts below it (rbind) */
 	bool recursive_attr;	       /* attributes for these too (rro …) */
 	uint64_t propagation;	       /* MS_PRIVATE, MS_SLAVE, MS_SHARED or 0 (= private) */
 	bool idmap;		       /* ids of the container's user namespace */
-	bool must_exist;	       /* source has to be there (always, but for -v of a directory) */
-	bool source_is_dir;	       /* bind: fact about the source, filled when facts are read */
-	uint64_t size;		       /* tmpfs: bytes, 0 = default */
-	int mode;		       /* tmpfs: permission bits, -1 = 1777 */
-	const char *fs_options;	       /* tmpfs: further key=value list for fsconfig, or NULL */
+	bool must_exist;	/* source has to be there (always, but for -v of a directory) */
+	bool source_is_dir;	/* bind: fact about the source, filled when facts are read */
+	uint64_t size;		/* tmpfs: bytes, 0 = default */
+	int mode;		/* tmpfs: permission bits, -1 = 1777 */
+	const char *fs_options; /* tmpfs: further key=value list for fsconfig, or NULL */
 };
 struct nk_mount_specs {
 	NK_VEC(struct nk_mount_spec);
@@ -67,7 +73,8 @@ struct nk_device_spec {
 	const char *source; /* path on the host */
 	const char *target; /* path inside */
 	const char *access; /* subset of "rwm" */
-	uint32_t type; /* S_IFCHR or S_IFBLK with permission bits; with the rest facts about source */
+	uint32_t type; /* S_IFCHR or S_IFBLK with permission bits; with the rest facts about source
+			*/
 	uint32_t major, minor;
 	uint32_t uid, gid;
 };
@@ -125,8 +132,8 @@ struct nk_spec {
 	struct nk_caps caps;
 	NK_VEC(struct nk_rlimit) rlimits;
 	bool no_new_privs;
-	bool terminal;	    /* own pty */
-	bool interactive;   /* stdin goes in */
+	bool terminal;	       /* own pty */
+	bool interactive;      /* stdin goes in */
 	unsigned preserve_fds; /* descriptors 3 .. 3+N-1 stay open */
 	enum nk_seccomp_mode seccomp;
 	const char *seccomp_file;
@@ -144,6 +151,7 @@ struct nk_spec {
 	const char *hostname, *domainname;
 	struct nk_ns_spec ns[NK_NS_COUNT];
 	struct nk_idmaps uid_maps, gid_maps; /* empty in a new user namespace: chosen by facts */
+	bool users_as_outside; /* maps chosen by facts: each id is the same number outside */
 	bool has_time_offset;
 	int64_t monotonic_ns, boottime_ns;
 
@@ -162,7 +170,7 @@ struct nk_spec {
 	struct nk_resources resources;
 
 	const char *init_path; /* --init: host path of nook-init, or NULL */
-	int stop_signal; /* what `nook stop` sends first; 0 = SIGTERM */
+	int stop_signal;       /* what `nook stop` sends first; 0 = SIGTERM */
 };
 
 const char *nk_ns_name(enum nk_ns_kind k); /* "user", "mnt", "uts", … as in /proc/PID/ns */

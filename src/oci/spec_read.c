@@ -234,8 +234,7 @@ static void read_nook(struct nk_json_in *in, struct json_object *o, struct nk_sp
 	s->stop_signal = (int)nk_json_get_int(in, n, "stopSignal", 0, 64, 0);
 }
 
-int nk_spec_read(struct nk_arena *a, struct json_object *json, struct nk_spec *s,
-		 struct nk_err *e)
+int nk_spec_read(struct nk_arena *a, struct json_object *json, struct nk_spec *s, struct nk_err *e)
 {
 	struct nk_json_in in = {.a = a, .e = e};
 	struct json_object *root = nk_json_need(&in, json, "root", json_type_object);

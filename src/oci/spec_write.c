@@ -19,13 +19,15 @@ const char *const nk_rlimit_words[NK_RLIMIT_COUNT] = {
 
 /* Words of the runtime-spec where they differ from /proc/PID/ns. */
 const char *const nk_ns_words[NK_NS_COUNT] = {
-	[NK_NS_USER] = "user", [NK_NS_MOUNT] = "mount", [NK_NS_UTS] = "uts",
-	[NK_NS_IPC] = "ipc",   [NK_NS_PID] = "pid",	[NK_NS_NET] = "network",
+	[NK_NS_USER] = "user",	   [NK_NS_MOUNT] = "mount", [NK_NS_UTS] = "uts",
+	[NK_NS_IPC] = "ipc",	   [NK_NS_PID] = "pid",	    [NK_NS_NET] = "network",
 	[NK_NS_CGROUP] = "cgroup", [NK_NS_TIME] = "time",
 };
 
 const char *const nk_mount_words[NK_MOUNT_KINDS] = {
-	[NK_MOUNT_BIND] = "bind", [NK_MOUNT_TMPFS] = "tmpfs", [NK_MOUNT_OVERLAY] = "overlay",
+	[NK_MOUNT_BIND] = "bind",
+	[NK_MOUNT_TMPFS] = "tmpfs",
+	[NK_MOUNT_OVERLAY] = "overlay",
 };
 
 const char *const nk_seccomp_words[NK_SECCOMP_MODES] = {

@@ -63,8 +63,8 @@ static bool sound(const struct header *h, const struct stat *st, const uint8_t *
 	       memcmp(h->key, key, NK_SHA256_SIZE) == 0;
 }
 
-bool nk_filter_cache_load(struct nk_arena *a, const char *dir,
-			  const uint8_t key[NK_SHA256_SIZE], struct nk_bpf *out)
+bool nk_filter_cache_load(struct nk_arena *a, const char *dir, const uint8_t key[NK_SHA256_SIZE],
+			  struct nk_bpf *out)
 {
 	_close_ int dir_fd = open_dir(dir);
 	char name[NK_SHA256_HEX + 16];
@@ -88,7 +88,7 @@ bool nk_filter_cache_load(struct nk_arena *a, const char *dir,
 	checksum(&h, insns, sum);
 	if (memcmp(sum, h.sum, sizeof(sum)) != 0)
 		return false;
-	*out = (struct nk_bpf){ .insns = insns, .n = h.n, .flags = h.flags };
+	*out = (struct nk_bpf){.insns = insns, .n = h.n, .flags = h.flags};
 	return true;
 }
 
@@ -111,9 +111,9 @@ static void make_dirs(const char *dir)
 static bool write_file(int fd, const struct header *h, const struct nk_bpf *bpf)
 {
 	struct iovec part[2] = {
-		{ .iov_base = (void *)(uintptr_t)h, .iov_len = sizeof(*h) },
-		{ .iov_base = (void *)(uintptr_t)bpf->insns,
-		  .iov_len = bpf->n * sizeof(*bpf->insns) },
+		{.iov_base = (void *)(uintptr_t)h, .iov_len = sizeof(*h)},
+		{.iov_base = (void *)(uintptr_t)bpf->insns,
+		 .iov_len = bpf->n * sizeof(*bpf->insns)},
 	};
 
 	return writev(fd, part, 2) == (ssize_t)(part[0].iov_len + part[1].iov_len);
@@ -122,7 +122,7 @@ static bool write_file(int fd, const struct header *h, const struct nk_bpf *bpf)
 void nk_filter_cache_store(const char *dir, const uint8_t key[NK_SHA256_SIZE],
 			   const struct nk_bpf *bpf)
 {
-	struct header h = { .n = (uint32_t)bpf->n, .flags = bpf->flags };
+	struct header h = {.n = (uint32_t)bpf->n, .flags = bpf->flags};
 	char name[NK_SHA256_HEX + 16], temp[64];
 
 	make_dirs(dir);
@@ -136,8 +136,8 @@ void nk_filter_cache_store(const char *dir, const uint8_t key[NK_SHA256_SIZE],
 	snprintf(temp, sizeof(temp), ".seccomp-%d", (int)getpid());
 
 	unlinkat(dir_fd, temp, 0);
-	_close_ int fd = openat(dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-				0600);
+	_close_ int fd =
+		openat(dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
 	if (!write_file(fd, &h, bpf) || renameat(dir_fd, temp, dir_fd, name) < 0)

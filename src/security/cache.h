@@ -14,8 +14,8 @@
 #include "security/seccomp.h"
 
 /* True when a sound filter of that key was there; it lives in the arena. */
-bool nk_filter_cache_load(struct nk_arena *a, const char *dir,
-			  const uint8_t key[NK_SHA256_SIZE], struct nk_bpf *out);
+bool nk_filter_cache_load(struct nk_arena *a, const char *dir, const uint8_t key[NK_SHA256_SIZE],
+			  struct nk_bpf *out);
 /* Keep a filter (atomically: a reader sees all of it or nothing). */
 void nk_filter_cache_store(const char *dir, const uint8_t key[NK_SHA256_SIZE],
 			   const struct nk_bpf *bpf);

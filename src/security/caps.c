@@ -10,13 +10,14 @@
 
 #define BIT(cap) (UINT64_C(1) << (cap))
 
-const uint64_t NK_CAPS_DEFAULT =
-	BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FSETID) | BIT(CAP_FOWNER) |
-	BIT(CAP_MKNOD) | BIT(CAP_NET_RAW) | BIT(CAP_SETGID) | BIT(CAP_SETUID) |
-	BIT(CAP_SETFCAP) | BIT(CAP_SETPCAP) | BIT(CAP_NET_BIND_SERVICE) |
-	BIT(CAP_SYS_CHROOT) | BIT(CAP_KILL) | BIT(CAP_AUDIT_WRITE);
+const uint64_t NK_CAPS_DEFAULT = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FSETID) |
+				 BIT(CAP_FOWNER) | BIT(CAP_MKNOD) | BIT(CAP_NET_RAW) |
+				 BIT(CAP_SETGID) | BIT(CAP_SETUID) | BIT(CAP_SETFCAP) |
+				 BIT(CAP_SETPCAP) | BIT(CAP_NET_BIND_SERVICE) |
+				 BIT(CAP_SYS_CHROOT) | BIT(CAP_KILL) | BIT(CAP_AUDIT_WRITE);
 
 /* In the order of their numbers, see capabilities(7). */
+/* clang-format off */
 static const char *const names[] = {
 	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID",
 	"CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE",
@@ -28,6 +29,7 @@ static const char *const names[] = {
 	"CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ",
 	"CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
 };
+/* clang-format on */
 _Static_assert(NK_COUNT(names) == CAP_CHECKPOINT_RESTORE + 1, "one name for each capability");
 
 static const char *without_prefix(const char *name)
@@ -155,7 +157,7 @@ int nk_caps_build(struct nk_caps *out, const struct nk_strv *add, const struct n
 	else
 		set = (privileged || add_all ? known : NK_CAPS_DEFAULT | plus) & ~minus & known;
 
-	*out = (struct nk_caps){ .bounding = set };
+	*out = (struct nk_caps){.bounding = set};
 	if (uid == 0)
 		out->effective = out->permitted = set;
 	return 0;

@@ -38,14 +38,14 @@ int main(int argc, char **argv)
 {
 	const uint64_t by_default = nk_profile_conditions(NK_CAPS_DEFAULT);
 	const uint64_t sets[] = {
-		by_default,			  /* nothing said */
-		0,				  /* --cap-drop ALL */
-		by_default | BIT(CAP_SYS_PTRACE), /* debuggers */
-		by_default | BIT(CAP_SYS_ADMIN),  /* containers inside */
+		by_default,			   /* nothing said */
+		0,				   /* --cap-drop ALL */
+		by_default | BIT(CAP_SYS_PTRACE),  /* debuggers */
+		by_default | BIT(CAP_SYS_ADMIN),   /* containers inside */
 		nk_profile_conditions(UINT64_MAX), /* --cap-add ALL */
 	};
-	_arena_ struct nk_arena a = { 0 };
-	struct nk_err e = { 0 };
+	_arena_ struct nk_arena a = {0};
+	struct nk_err e = {0};
 	uint32_t arch = 0;
 
 	if (argc == 2 && strcmp(argv[1], "x86_64") == 0)

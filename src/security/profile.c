@@ -20,7 +20,7 @@ struct group {
 };
 
 static const struct group groups[] = {
-#define CALLS(need, names) { need, names },
+#define CALLS(need, names) {need, names},
 #include "security/profile.def"
 #undef CALLS
 };
@@ -34,17 +34,14 @@ static const struct group groups[] = {
  * (bubblewrap CVE-2017-5226, LXC CVE-2016-10124).
  */
 static const struct nk_guard guards[] = {
-	{ "socket", 0, AF_ALG },
-	{ "socket", 0, AF_VSOCK },
-	{ "socketcall", 0, 1 /* SYS_SOCKET */ },
-	{ "ioctl", 1, TIOCSTI },
-	{ "ioctl", 1, TIOCLINUX },
+	{"socket", 0, AF_ALG}, {"socket", 0, AF_VSOCK}, {"socketcall", 0, 1 /* SYS_SOCKET */},
+	{"ioctl", 1, TIOCSTI}, {"ioctl", 1, TIOCLINUX},
 };
 
 /* personality(2): Linux, 32-bit, UNAME26, both, and asking. */
-static const uint32_t personalities[] = { 0, 0x8, 0x20000, 0x20008, 0xffffffff };
+static const uint32_t personalities[] = {0, 0x8, 0x20000, 0x20008, 0xffffffff};
 
-#define NAMESPACES                                                                         \
+#define NAMESPACES                                                                             \
 	((uint64_t)(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
 		    CLONE_NEWNET | CLONE_NEWCGROUP))
 
@@ -75,15 +72,15 @@ static void add_masked(struct nk_arena *a, struct nk_rules *r, const char *call,
 	if (!rule)
 		return;
 	rule->n_args = 1;
-	rule->args[0] = (struct scmp_arg_cmp){ .arg = 0, .op = SCMP_CMP_MASKED_EQ,
-					       .datum_a = mask, .datum_b = value };
+	rule->args[0] = (struct scmp_arg_cmp){
+		.arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
 }
 
 int nk_profile_rules(struct nk_arena *a, uint64_t caps, uint32_t arch, struct nk_rules *out,
 		     struct nk_err *e)
 {
-	*out = (struct nk_rules){ .default_action = SCMP_ACT_ERRNO(EPERM), .native = arch,
-				  .new_is_enosys = true };
+	*out = (struct nk_rules){
+		.default_action = SCMP_ACT_ERRNO(EPERM), .native = arch, .new_is_enosys = true};
 	out->n_compat = nk_arch_compat(arch, out->compat);
 	for (size_t i = 0; i < NK_COUNT(groups); i++)
 		if (groups[i].cap == always || (caps & BIT(groups[i].cap)))

@@ -32,7 +32,7 @@ static int add_arch(struct nk_reader *r, const char *at, json_object *o, uint32_
 
 static int read_archmap(struct nk_reader *r, json_object *map)
 {
-	static const char *const keys[] = { "architecture", "subArchitectures", NULL };
+	static const char *const keys[] = {"architecture", "subArchitectures", NULL};
 	int n = nk_pr_list_size(r, "archMap", map, NK_PROFILE_MAX_RULES);
 
 	for (int i = 0; i < n; i++) {
@@ -43,8 +43,10 @@ static int read_archmap(struct nk_reader *r, json_object *map)
 
 		if ((rc = nk_pr_want(r, at, entry, json_type_object)) < 0 ||
 		    (rc = nk_pr_only_keys(r, in, entry, keys)) < 0 ||
-		    (rc = nk_pr_member(r, in, entry, "architecture", json_type_string, &name)) < 0 ||
-		    (rc = nk_pr_member(r, in, entry, "subArchitectures", json_type_array, &subs)) < 0)
+		    (rc = nk_pr_member(r, in, entry, "architecture", json_type_string, &name)) <
+			    0 ||
+		    (rc = nk_pr_member(r, in, entry, "subArchitectures", json_type_array, &subs)) <
+			    0)
 			return rc;
 		if (!name)
 			return nk_pr_bad(r, AT(r, "%sarchitecture", in), "missing");
@@ -56,9 +58,9 @@ static int read_archmap(struct nk_reader *r, json_object *map)
 		for (int k = 0; k < n_subs; k++) {
 			json_object *o = json_object_array_get_idx(subs, (size_t)k);
 			const char *where = AT(r, "%ssubArchitectures[%d]", in, k);
-			rc = arch == r->host->arch ?
-				     add_arch(r, where, o, &sub) :
-				     nk_pr_word(r, where, o, &nk_pr_architectures, &sub);
+			rc = arch == r->host->arch
+				     ? add_arch(r, where, o, &sub)
+				     : nk_pr_word(r, where, o, &nk_pr_architectures, &sub);
 			if (rc < 0)
 				return rc;
 		}
@@ -101,8 +103,8 @@ static int read_flags(struct nk_reader *r, json_object *root)
 		return rc;
 	int n = nk_pr_list_size(r, "flags", list, 16);
 	for (int i = 0; i < n; i++) {
-		rc = nk_pr_word(r, AT(r, "flags[%d]", i), json_object_array_get_idx(list, (size_t)i),
-				&nk_pr_flags, &flag);
+		rc = nk_pr_word(r, AT(r, "flags[%d]", i),
+				json_object_array_get_idx(list, (size_t)i), &nk_pr_flags, &flag);
 		if (rc < 0)
 			return rc;
 		r->out->flags |= flag;
@@ -112,9 +114,9 @@ static int read_flags(struct nk_reader *r, json_object *root)
 
 static int read_root(struct nk_reader *r, json_object *root)
 {
-	static const char *const keys[] = { "defaultAction", "defaultErrnoRet", "defaultErrno",
-					    "archMap", "architectures", "flags", "syscalls",
-					    "comment", NULL };
+	static const char *const keys[] = {"defaultAction", "defaultErrnoRet", "defaultErrno",
+					   "archMap",	    "architectures",   "flags",
+					   "syscalls",	    "comment",	       NULL};
 	json_object *list;
 	int rc;
 
@@ -174,9 +176,9 @@ int nk_profile_parse(struct nk_arena *a, const char *text, size_t n,
 {
 	__attribute__((cleanup(free_tokener))) json_tokener *t = json_tokener_new_ex(MAX_DEPTH);
 	__attribute__((cleanup(put_json))) json_object *root = NULL;
-	struct nk_reader r = { .a = a, .host = host, .out = out, .e = e };
+	struct nk_reader r = {.a = a, .host = host, .out = out, .e = e};
 
-	*out = (struct nk_rules){ .native = host->arch, .mux_guards = true };
+	*out = (struct nk_rules){.native = host->arch, .mux_guards = true};
 	if (!t)
 		return nk_fail(e, ENOMEM, "read the profile");
 	if (n > NK_PROFILE_MAX_BYTES)

@@ -19,7 +19,6 @@ struct nk_profile_host {
  * apply here too; errors name the key: "syscalls[3].args[0].op: …".
  */
 int nk_profile_parse(struct nk_arena *a, const char *text, size_t n,
-		     const struct nk_profile_host *host, struct nk_rules *out,
-		     struct nk_err *e);
+		     const struct nk_profile_host *host, struct nk_rules *out, struct nk_err *e);
 
 #endif

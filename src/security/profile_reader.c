@@ -12,59 +12,94 @@
 enum { MAX_ERRNO = 4095 /* the kernel's own */ };
 
 static const struct nk_word actions_v[] = {
-	{ "SCMP_ACT_KILL", SCMP_ACT_KILL },
-	{ "SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS },
-	{ "SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD },
-	{ "SCMP_ACT_TRAP", SCMP_ACT_TRAP },
-	{ "SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0) },
-	{ "SCMP_ACT_TRACE", SCMP_ACT_TRACE(0) },
-	{ "SCMP_ACT_ALLOW", SCMP_ACT_ALLOW },
-	{ "SCMP_ACT_LOG", SCMP_ACT_LOG },
-	{ "SCMP_ACT_NOTIFY", SCMP_ACT_NOTIFY },
+	{"SCMP_ACT_KILL", SCMP_ACT_KILL},
+	{"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
+	{"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD},
+	{"SCMP_ACT_TRAP", SCMP_ACT_TRAP},
+	{"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0)},
+	{"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0)},
+	{"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW},
+	{"SCMP_ACT_LOG", SCMP_ACT_LOG},
+	{"SCMP_ACT_NOTIFY", SCMP_ACT_NOTIFY},
 };
 
 static const struct nk_word operators_v[] = {
-	{ "SCMP_CMP_NE", SCMP_CMP_NE }, { "SCMP_CMP_LT", SCMP_CMP_LT },
-	{ "SCMP_CMP_LE", SCMP_CMP_LE }, { "SCMP_CMP_EQ", SCMP_CMP_EQ },
-	{ "SCMP_CMP_GE", SCMP_CMP_GE }, { "SCMP_CMP_GT", SCMP_CMP_GT },
-	{ "SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ },
+	{"SCMP_CMP_NE", SCMP_CMP_NE},
+	{"SCMP_CMP_LT", SCMP_CMP_LT},
+	{"SCMP_CMP_LE", SCMP_CMP_LE},
+	{"SCMP_CMP_EQ", SCMP_CMP_EQ},
+	{"SCMP_CMP_GE", SCMP_CMP_GE},
+	{"SCMP_CMP_GT", SCMP_CMP_GT},
+	{"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ},
 };
 
 /* The runtime-spec's names; 0 = no machine that nook is built for runs it. */
 static const struct nk_word architectures_v[] = {
-	{ "SCMP_ARCH_X86", SCMP_ARCH_X86 },	    { "SCMP_ARCH_X86_64", SCMP_ARCH_X86_64 },
-	{ "SCMP_ARCH_X32", SCMP_ARCH_X32 },	    { "SCMP_ARCH_ARM", SCMP_ARCH_ARM },
-	{ "SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64 }, { "SCMP_ARCH_MIPS", 0 },
-	{ "SCMP_ARCH_MIPS64", 0 },		    { "SCMP_ARCH_MIPS64N32", 0 },
-	{ "SCMP_ARCH_MIPSEL", 0 },		    { "SCMP_ARCH_MIPSEL64", 0 },
-	{ "SCMP_ARCH_MIPSEL64N32", 0 },		    { "SCMP_ARCH_PPC", 0 },
-	{ "SCMP_ARCH_PPC64", 0 },		    { "SCMP_ARCH_PPC64LE", 0 },
-	{ "SCMP_ARCH_S390", 0 },		    { "SCMP_ARCH_S390X", 0 },
-	{ "SCMP_ARCH_PARISC", 0 },		    { "SCMP_ARCH_PARISC64", 0 },
-	{ "SCMP_ARCH_RISCV64", 0 },		    { "SCMP_ARCH_LOONGARCH64", 0 },
-	{ "SCMP_ARCH_M68K", 0 },		    { "SCMP_ARCH_SH", 0 },
-	{ "SCMP_ARCH_SHEB", 0 },
+	{"SCMP_ARCH_X86", SCMP_ARCH_X86},
+	{"SCMP_ARCH_X86_64", SCMP_ARCH_X86_64},
+	{"SCMP_ARCH_X32", SCMP_ARCH_X32},
+	{"SCMP_ARCH_ARM", SCMP_ARCH_ARM},
+	{"SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64},
+	{"SCMP_ARCH_MIPS", 0},
+	{"SCMP_ARCH_MIPS64", 0},
+	{"SCMP_ARCH_MIPS64N32", 0},
+	{"SCMP_ARCH_MIPSEL", 0},
+	{"SCMP_ARCH_MIPSEL64", 0},
+	{"SCMP_ARCH_MIPSEL64N32", 0},
+	{"SCMP_ARCH_PPC", 0},
+	{"SCMP_ARCH_PPC64", 0},
+	{"SCMP_ARCH_PPC64LE", 0},
+	{"SCMP_ARCH_S390", 0},
+	{"SCMP_ARCH_S390X", 0},
+	{"SCMP_ARCH_PARISC", 0},
+	{"SCMP_ARCH_PARISC64", 0},
+	{"SCMP_ARCH_RISCV64", 0},
+	{"SCMP_ARCH_LOONGARCH64", 0},
+	{"SCMP_ARCH_M68K", 0},
+	{"SCMP_ARCH_SH", 0},
+	{"SCMP_ARCH_SHEB", 0},
 };
 
 /* Docker's names in includes.arches: those of Go, and its own for ABIs. */
 static const struct nk_word machines_v[] = {
-	{ "amd64", SCMP_ARCH_X86_64 }, { "x86_64", SCMP_ARCH_X86_64 },
-	{ "arm64", SCMP_ARCH_AARCH64 }, { "aarch64", SCMP_ARCH_AARCH64 },
-	{ "x86", SCMP_ARCH_X86 }, { "386", SCMP_ARCH_X86 }, { "x32", SCMP_ARCH_X32 },
-	{ "arm", SCMP_ARCH_ARM }, { "mips", 0 }, { "mipsle", 0 }, { "mips64", 0 },
-	{ "mips64le", 0 }, { "mips64n32", 0 }, { "mips64p32", 0 }, { "mips64p32le", 0 },
-	{ "mipsel", 0 }, { "mipsel64", 0 }, { "mipsel64n32", 0 }, { "ppc", 0 },
-	{ "ppc64", 0 }, { "ppc64le", 0 }, { "s390", 0 }, { "s390x", 0 }, { "riscv64", 0 },
-	{ "loong64", 0 }, { "loongarch64", 0 },
+	{"amd64", SCMP_ARCH_X86_64},
+	{"x86_64", SCMP_ARCH_X86_64},
+	{"arm64", SCMP_ARCH_AARCH64},
+	{"aarch64", SCMP_ARCH_AARCH64},
+	{"x86", SCMP_ARCH_X86},
+	{"386", SCMP_ARCH_X86},
+	{"x32", SCMP_ARCH_X32},
+	{"arm", SCMP_ARCH_ARM},
+	{"mips", 0},
+	{"mipsle", 0},
+	{"mips64", 0},
+	{"mips64le", 0},
+	{"mips64n32", 0},
+	{"mips64p32", 0},
+	{"mips64p32le", 0},
+	{"mipsel", 0},
+	{"mipsel64", 0},
+	{"mipsel64n32", 0},
+	{"ppc", 0},
+	{"ppc64", 0},
+	{"ppc64le", 0},
+	{"s390", 0},
+	{"s390x", 0},
+	{"riscv64", 0},
+	{"loong64", 0},
+	{"loongarch64", 0},
 };
 
 static const struct nk_word flag_names_v[] = {
-	{ "SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC },
-	{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
-	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
+	{"SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC},
+	{"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
+	{"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
 };
 
-#define WORDS(what, table) { what, table, NK_COUNT(table) }
+#define WORDS(what, table)                   \
+	{                                    \
+		what, table, NK_COUNT(table) \
+	}
 static const struct nk_words actions = WORDS("action", actions_v);
 const struct nk_words nk_pr_operators = WORDS("operator", operators_v);
 const struct nk_words nk_pr_architectures = WORDS("architecture", architectures_v);
@@ -96,11 +131,11 @@ int nk_pr_want(struct nk_reader *r, const char *at, json_object *o, enum json_ty
 	if (json_object_get_type(o) == type)
 		return 0;
 	return nk_pr_bad(r, at, "%s expected, found %s", json_type_to_name(type),
-		   json_type_to_name(json_object_get_type(o)));
+			 json_type_to_name(json_object_get_type(o)));
 }
 
 int nk_pr_member(struct nk_reader *r, const char *at, json_object *o, const char *key,
-		  enum json_type type, json_object **out)
+		 enum json_type type, json_object **out)
 {
 	*out = json_object_object_get(o, key);
 	return *out ? nk_pr_want(r, AT(r, "%s%s", at, key), *out, type) : 0;
@@ -179,15 +214,17 @@ static int read_errno(struct nk_reader *r, const char *at, json_object *o, const
 	if ((rc = nk_pr_member(r, at, o, number_key, json_type_int, &num)) < 0 ||
 	    (rc = nk_pr_member(r, at, o, name_key, json_type_string, &name)) < 0)
 		return rc;
-	if (num && (rc = nk_pr_number(r, AT(r, "%s%s", at, number_key), num, MAX_ERRNO, &value)) < 0)
+	if (num &&
+	    (rc = nk_pr_number(r, AT(r, "%s%s", at, number_key), num, MAX_ERRNO, &value)) < 0)
 		return rc;
 	if (name) {
 		int named = errno_by_name(json_object_get_string(name));
 		if (named < 0)
 			return nk_pr_bad(r, AT(r, "%s%s", at, name_key), "unknown errno \"%.60s\"",
-				   json_object_get_string(name));
+					 json_object_get_string(name));
 		if (num && (uint64_t)named != value)
-			return nk_pr_bad(r, AT(r, "%s%s", at, name_key), "differs from %s", number_key);
+			return nk_pr_bad(r, AT(r, "%s%s", at, name_key), "differs from %s",
+					 number_key);
 		value = (uint64_t)named;
 	}
 	*given = num || name;
@@ -195,12 +232,11 @@ static int read_errno(struct nk_reader *r, const char *at, json_object *o, const
 	return 0;
 }
 
-const struct nk_action_keys nk_pr_of_default = { "defaultAction", "defaultErrnoRet",
-						 "defaultErrno" };
-const struct nk_action_keys nk_pr_of_rule = { "action", "errnoRet", "errno" };
+const struct nk_action_keys nk_pr_of_default = {"defaultAction", "defaultErrnoRet", "defaultErrno"};
+const struct nk_action_keys nk_pr_of_rule = {"action", "errnoRet", "errno"};
 
 int nk_pr_action(struct nk_reader *r, const char *at, json_object *o,
-		       const struct nk_action_keys *keys, uint32_t *out)
+		 const struct nk_action_keys *keys, uint32_t *out)
 {
 	json_object *action = json_object_object_get(o, keys->action);
 	const char *where = AT(r, "%s%s", at, keys->action);
@@ -214,7 +250,8 @@ int nk_pr_action(struct nk_reader *r, const char *at, json_object *o,
 	if (rc < 0)
 		return rc;
 	if (*out == SCMP_ACT_NOTIFY)
-		return nk_pr_bad(r, where, "SCMP_ACT_NOTIFY needs an agent and is not supported yet");
+		return nk_pr_bad(r, where,
+				 "SCMP_ACT_NOTIFY needs an agent and is not supported yet");
 	rc = read_errno(r, at, o, keys->errno_number, keys->errno_name, &given, &err);
 	if (rc < 0)
 		return rc;
@@ -224,7 +261,6 @@ int nk_pr_action(struct nk_reader *r, const char *at, json_object *o,
 		*out = SCMP_ACT_TRACE(err);
 	else if (given)
 		return nk_pr_bad(r, AT(r, "%s%s", at, keys->errno_number),
-			   "only SCMP_ACT_ERRNO and SCMP_ACT_TRACE have one");
+				 "only SCMP_ACT_ERRNO and SCMP_ACT_TRACE have one");
 	return 0;
 }
-

@@ -30,8 +30,7 @@ int nk_pr_member(struct nk_reader *r, const char *at, json_object *o, const char
 		 enum json_type type, json_object **out);
 
 /* Only keys of this NULL-ended list: a misspelt one would silently not protect. */
-int nk_pr_only_keys(struct nk_reader *r, const char *at, json_object *o,
-		    const char *const *keys);
+int nk_pr_only_keys(struct nk_reader *r, const char *at, json_object *o, const char *const *keys);
 
 /* How many entries, or an error beyond max. */
 int nk_pr_list_size(struct nk_reader *r, const char *at, json_object *list, size_t max);
@@ -49,10 +48,10 @@ struct nk_words {
 	const struct nk_word *v;
 	size_t n;
 };
-extern const struct nk_words nk_pr_operators; /* SCMP_CMP_… */
+extern const struct nk_words nk_pr_operators;	  /* SCMP_CMP_… */
 extern const struct nk_words nk_pr_architectures; /* SCMP_ARCH_…; 0 = not ours */
-extern const struct nk_words nk_pr_machines; /* amd64, …; 0 = not ours */
-extern const struct nk_words nk_pr_flags; /* SECCOMP_FILTER_FLAG_… */
+extern const struct nk_words nk_pr_machines;	  /* amd64, …; 0 = not ours */
+extern const struct nk_words nk_pr_flags;	  /* SECCOMP_FILTER_FLAG_… */
 int nk_pr_word(struct nk_reader *r, const char *at, json_object *o, const struct nk_words *words,
 	       uint32_t *value);
 

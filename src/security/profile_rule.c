@@ -66,7 +66,7 @@ static int read_kernel(struct nk_reader *r, const char *at, json_object *o, bool
 static int read_condition(struct nk_reader *r, const char *at, json_object *rule, const char *key,
 			  bool including, bool *applies)
 {
-	static const char *const keys[] = { "caps", "arches", "minKernel", NULL };
+	static const char *const keys[] = {"caps", "arches", "minKernel", NULL};
 	const char *in = AT(r, "%s%s.", at, key);
 	json_object *o, *caps, *arches, *kernel;
 	uint64_t mask = 0;
@@ -106,7 +106,7 @@ static int read_condition(struct nk_reader *r, const char *at, json_object *rule
 
 static int read_arg(struct nk_reader *r, const char *at, json_object *o, struct nk_rule *rule)
 {
-	static const char *const keys[] = { "index", "value", "valueTwo", "op", NULL };
+	static const char *const keys[] = {"index", "value", "valueTwo", "op", NULL};
 	const char *in = AT(r, "%s.", at);
 	json_object *index, *value, *two, *op_name;
 	uint64_t i, a, b = 0;
@@ -121,7 +121,11 @@ static int read_arg(struct nk_reader *r, const char *at, json_object *o, struct 
 	two = json_object_object_get(o, "valueTwo");
 	op_name = json_object_object_get(o, "op");
 	if (!index || !value || !op_name)
-		return nk_pr_bad(r, AT(r, "%s%s", in, !index ? "index" : !value ? "value" : "op"),
+		return nk_pr_bad(r,
+				 AT(r, "%s%s", in,
+				    !index   ? "index"
+				    : !value ? "value"
+					     : "op"),
 				 "missing");
 	if ((rc = nk_pr_number(r, AT(r, "%sindex", in), index, 5, &i)) < 0 ||
 	    (rc = nk_pr_number(r, AT(r, "%svalue", in), value, UINT64_MAX, &a)) < 0 ||
@@ -135,7 +139,7 @@ static int read_arg(struct nk_reader *r, const char *at, json_object *o, struct 
 			return nk_hint(r->e, "one rule is one comparison for each argument; "
 					     "what may be either goes into rules of their own");
 		}
-	rule->args[rule->n_args++] = (struct scmp_arg_cmp){ (unsigned)i, (int)op, a, b };
+	rule->args[rule->n_args++] = (struct scmp_arg_cmp){(unsigned)i, (int)op, a, b};
 	return 0;
 }
 
@@ -194,10 +198,10 @@ static void add_rules(struct nk_reader *r, json_object *names, int n, const stru
 
 int nk_pr_rule(struct nk_reader *r, int index, json_object *o)
 {
-	static const char *const keys[] = { "name", "names", "action", "errnoRet", "errno", "args",
-					    "comment", "includes", "excludes", NULL };
+	static const char *const keys[] = {"name", "names",   "action",	  "errnoRet", "errno",
+					   "args", "comment", "includes", "excludes", NULL};
 	const char *at = AT(r, "syscalls[%d]", index), *in = AT(r, "%s.", at);
-	struct nk_rule rule = { 0 };
+	struct nk_rule rule = {0};
 	json_object *names, *args;
 	bool applies = true;
 	int rc, n;

@@ -14,17 +14,27 @@ static const struct {
 	int number;
 	uint32_t only;
 } new_calls[] = {
-	{ "uretprobe", 335, SCMP_ARCH_X86_64 },
-	{ "cachestat", 451, 0 },	 { "fchmodat2", 452, 0 },
-	{ "map_shadow_stack", 453, 0 },	 { "futex_wake", 454, 0 },
-	{ "futex_wait", 455, 0 },	 { "futex_requeue", 456, 0 },
-	{ "statmount", 457, 0 },	 { "listmount", 458, 0 },
-	{ "lsm_get_self_attr", 459, 0 }, { "lsm_set_self_attr", 460, 0 },
-	{ "lsm_list_modules", 461, 0 },	 { "mseal", 462, 0 },
-	{ "setxattrat", 463, 0 },	 { "getxattrat", 464, 0 },
-	{ "listxattrat", 465, 0 },	 { "removexattrat", 466, 0 },
-	{ "open_tree_attr", 467, 0 },	 { "file_getattr", 468, 0 },
-	{ "file_setattr", 469, 0 },	 { "listns", 470, 0 },
+	{"uretprobe", 335, SCMP_ARCH_X86_64},
+	{"cachestat", 451, 0},
+	{"fchmodat2", 452, 0},
+	{"map_shadow_stack", 453, 0},
+	{"futex_wake", 454, 0},
+	{"futex_wait", 455, 0},
+	{"futex_requeue", 456, 0},
+	{"statmount", 457, 0},
+	{"listmount", 458, 0},
+	{"lsm_get_self_attr", 459, 0},
+	{"lsm_set_self_attr", 460, 0},
+	{"lsm_list_modules", 461, 0},
+	{"mseal", 462, 0},
+	{"setxattrat", 463, 0},
+	{"getxattrat", 464, 0},
+	{"listxattrat", 465, 0},
+	{"removexattrat", 466, 0},
+	{"open_tree_attr", 467, 0},
+	{"file_getattr", 468, 0},
+	{"file_setattr", 469, 0},
+	{"listns", 470, 0},
 };
 
 static void free_ctx(scmp_filter_ctx *ctx)
@@ -39,7 +49,7 @@ struct nk_rule *nk_rules_add(struct nk_arena *a, struct nk_rules *r, const char 
 	struct nk_rule *rule = NK_PUSH(a, &r->list);
 
 	if (rule)
-		*rule = (struct nk_rule){ .call = call, .action = SCMP_ACT_ALLOW };
+		*rule = (struct nk_rule){.call = call, .action = SCMP_ACT_ALLOW};
 	return rule;
 }
 
@@ -47,8 +57,8 @@ int nk_new_call(const char *name, uint32_t arch)
 {
 	for (size_t i = 0; i < NK_COUNT(new_calls); i++)
 		if (strcmp(new_calls[i].name, name) == 0)
-			return new_calls[i].only && new_calls[i].only != arch ? -1 :
-										new_calls[i].number;
+			return new_calls[i].only && new_calls[i].only != arch ? -1
+									      : new_calls[i].number;
 	return -1;
 }
 
@@ -87,15 +97,15 @@ static int i386_number(const char *call)
 		const char *name;
 		int number;
 	} direct[] = {
-		{ "socket", 359 },	{ "socketpair", 360 },	{ "bind", 361 },
-		{ "connect", 362 },	{ "listen", 363 },	{ "accept4", 364 },
-		{ "getsockopt", 365 },	{ "setsockopt", 366 },	{ "getsockname", 367 },
-		{ "getpeername", 368 }, { "sendto", 369 },	{ "sendmsg", 370 },
-		{ "recvfrom", 371 },	{ "recvmsg", 372 },	{ "shutdown", 373 },
-		{ "semget", 393 },	{ "semctl", 394 },	{ "shmget", 395 },
-		{ "shmctl", 396 },	{ "shmat", 397 },	{ "shmdt", 398 },
-		{ "msgget", 399 },	{ "msgsnd", 400 },	{ "msgrcv", 401 },
-		{ "msgctl", 402 },	{ "recvmmsg", 337 },	{ "sendmmsg", 345 },
+		{"socket", 359},      {"socketpair", 360}, {"bind", 361},
+		{"connect", 362},     {"listen", 363},	   {"accept4", 364},
+		{"getsockopt", 365},  {"setsockopt", 366}, {"getsockname", 367},
+		{"getpeername", 368}, {"sendto", 369},	   {"sendmsg", 370},
+		{"recvfrom", 371},    {"recvmsg", 372},	   {"shutdown", 373},
+		{"semget", 393},      {"semctl", 394},	   {"shmget", 395},
+		{"shmctl", 396},      {"shmat", 397},	   {"shmdt", 398},
+		{"msgget", 399},      {"msgsnd", 400},	   {"msgrcv", 401},
+		{"msgctl", 402},      {"recvmmsg", 337},   {"sendmmsg", 345},
 	};
 
 	for (size_t i = 0; i < NK_COUNT(direct); i++)
@@ -177,7 +187,7 @@ static int export(struct nk_arena *a, scmp_filter_ctx ctx, struct nk_bpf *out, s
 	ssize_t got = pread(fd, code, room, 0);
 	if (got < 0)
 		return nk_fail(e, errno, "seccomp: read the filter");
-	*out = (struct nk_bpf){ .insns = code, .n = (size_t)got / sizeof(*code) };
+	*out = (struct nk_bpf){.insns = code, .n = (size_t)got / sizeof(*code)};
 	return 0;
 }
 

@@ -17,7 +17,7 @@
 
 struct nk_rule {
 	const char *call;
-	uint32_t action; /* SCMP_ACT_… */
+	uint32_t action;	     /* SCMP_ACT_… */
 	struct scmp_arg_cmp args[6]; /* all must hold; no index twice */
 	unsigned n_args;
 };
@@ -36,12 +36,12 @@ struct nk_guard {
 
 struct nk_rules {
 	uint32_t default_action;
-	uint32_t native;      /* SCMP_ARCH_… of the machine */
-	uint32_t compat[4];   /* its further ABIs */
+	uint32_t native;    /* SCMP_ARCH_… of the machine */
+	uint32_t compat[4]; /* its further ABIs */
 	unsigned n_compat;
-	unsigned flags;	      /* SECCOMP_FILTER_FLAG_… */
-	bool new_is_enosys;   /* calls newer than all rules: ENOSYS, not the default */
-	bool mux_guards;      /* derive guards of socketcall and ipc from argument rules */
+	unsigned flags;	    /* SECCOMP_FILTER_FLAG_… */
+	bool new_is_enosys; /* calls newer than all rules: ENOSYS, not the default */
+	bool mux_guards;    /* derive guards of socketcall and ipc from argument rules */
 	NK_VEC(struct nk_rule) list;
 	NK_VEC(struct nk_guard) guards;
 };

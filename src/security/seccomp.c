@@ -94,7 +94,7 @@ static int read_profile(struct nk_arena *a, const char *path, char **text, size_
 static int from_file(struct nk_arena *a, const struct nk_spec *spec, const char *cache_dir,
 		     struct nk_bpf *out, struct nk_err *e)
 {
-	struct nk_profile_host host = { .caps = spec->caps.bounding, .arch = nk_arch_native() };
+	struct nk_profile_host host = {.caps = spec->caps.bounding, .arch = nk_arch_native()};
 	uint8_t key[NK_SHA256_SIZE];
 	struct nk_sha256 h;
 	struct nk_rules rules;
@@ -124,7 +124,7 @@ static int from_file(struct nk_arena *a, const struct nk_spec *spec, const char 
 int nk_seccomp_filter(struct nk_arena *a, const struct nk_spec *spec, const char *cache_dir,
 		      struct nk_bpf *out, struct nk_err *e)
 {
-	*out = (struct nk_bpf){ 0 };
+	*out = (struct nk_bpf){0};
 	/* As with Docker: --privileged has no filter, unless a profile is named. */
 	if (spec->seccomp == NK_SECCOMP_FILE)
 		return from_file(a, spec, cache_dir, out, e);

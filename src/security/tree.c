@@ -59,7 +59,7 @@ struct compiler {
 	/* of the architecture at work */
 	NK_VEC(struct point) points;
 	NK_VEC(struct range) ranges;
-	NK_VEC(size_t) to_guards;     /* jumps, in the order of ranges */
+	NK_VEC(size_t) to_guards; /* jumps, in the order of ranges */
 	NK_VEC(struct leaf) guarded;
 };
 
@@ -70,7 +70,7 @@ static void emit(struct compiler *c, uint16_t code, uint32_t k, size_t jt, size_
 	if (jt > UINT8_MAX || jf > UINT8_MAX)
 		c->a->failed = true; /* a bug here must not wrap around */
 	else if (f)
-		*f = (struct sock_filter){ code, (uint8_t)jt, (uint8_t)jf, k };
+		*f = (struct sock_filter){code, (uint8_t)jt, (uint8_t)jf, k};
 }
 
 #define LOAD(offset) emit(c, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset), 0, 0)
@@ -146,7 +146,7 @@ static void pick_conditional(struct compiler *c)
 			*to = *rule;
 		if (r->mux_guards && mux && !open && rule->n_args && nk_permissive(rule->action) &&
 		    !nk_permissive(r->default_action) && !has_rule(r, rule->call, false))
-			add_guard(c, &(struct nk_guard){ mux, 0, sub });
+			add_guard(c, &(struct nk_guard){mux, 0, sub});
 	}
 }
 
@@ -167,7 +167,7 @@ static void add_point(struct compiler *c, const char *call, uint32_t arch, struc
 
 	leaf.guard = guard_of(c, call);
 	if (p)
-		*p = (struct point){ (uint32_t)nr, leaf };
+		*p = (struct point){(uint32_t)nr, leaf};
 }
 
 static int by_number(const void *a, const void *b)
@@ -183,7 +183,7 @@ static int by_number(const void *a, const void *b)
 static void collect_points(struct compiler *c, uint32_t arch)
 {
 	const struct nk_rules *r = c->r;
-	const struct leaf arguments = { .kind = ARGUMENTS };
+	const struct leaf arguments = {.kind = ARGUMENTS};
 
 	for (size_t i = 0; i < c->conditional.list.n; i++) {
 		const struct nk_rule *rule = &c->conditional.list.v[i];
@@ -197,7 +197,7 @@ static void collect_points(struct compiler *c, uint32_t arch)
 	for (size_t i = 0; i < r->list.n; i++)
 		if (!r->list.v[i].n_args)
 			add_point(c, r->list.v[i].call, arch,
-				  (struct leaf){ .action = r->list.v[i].action });
+				  (struct leaf){.action = r->list.v[i].action});
 }
 
 /* The highest number named: what is above it was made later. See NEWEST_OF_6_1: a
@@ -228,7 +228,7 @@ static void add_range(struct compiler *c, uint32_t first, const struct leaf *lea
 		return;
 	struct range *new = NK_PUSH(c->a, &c->ranges);
 	if (new)
-		*new = (struct range){ first, *leaf };
+		*new = (struct range){first, *leaf};
 }
 
 /* Unnamed numbers from `first` on. */
@@ -243,7 +243,7 @@ static void fill_ranges(struct compiler *c, const struct zone *zones, size_t n_z
 
 	c->ranges.n = 0;
 	for (size_t z = 0; z < n_zones; z++) {
-		const struct leaf unnamed = { .action = zones[z].action };
+		const struct leaf unnamed = {.action = zones[z].action};
 		bool last = z + 1 == n_zones;
 
 		/* a named number may stand where the zone begins */
@@ -273,15 +273,15 @@ static void find_ranges(struct compiler *c, uint32_t arch)
 		collect_points(c, SCMP_ARCH_X32);
 	if (c->points.n)
 		qsort(c->points.v, c->points.n, sizeof(*c->points.v), by_number);
-	zones[n++] = (struct zone){ 0, r->default_action };
-	zones[n++] = (struct zone){ newest(c, 0) + 1, later };
+	zones[n++] = (struct zone){0, r->default_action};
+	zones[n++] = (struct zone){newest(c, 0) + 1, later};
 	if (x32) {
-		zones[n++] = (struct zone){ NK_X32_BIT, r->default_action };
-		zones[n++] = (struct zone){ (NK_X32_BIT | newest(c, NK_X32_BIT)) + 1, later };
+		zones[n++] = (struct zone){NK_X32_BIT, r->default_action};
+		zones[n++] = (struct zone){(NK_X32_BIT | newest(c, NK_X32_BIT)) + 1, later};
 	} else if (x86_64) {
-		zones[n++] = (struct zone){ NK_X32_BIT, SECCOMP_RET_KILL_THREAD };
+		zones[n++] = (struct zone){NK_X32_BIT, SECCOMP_RET_KILL_THREAD};
 		/* -1: a debugger had the call left out */
-		zones[n++] = (struct zone){ UINT32_MAX, r->default_action };
+		zones[n++] = (struct zone){UINT32_MAX, r->default_action};
 	}
 	fill_ranges(c, zones, n);
 }
@@ -319,8 +319,8 @@ static void emit_leaf(struct compiler *c, const struct leaf *leaf)
  */
 struct chunk {
 	struct {
-		size_t at;	   /* comparison */
-		bool greater;	   /* its jt, otherwise its jf */
+		size_t at;    /* comparison */
+		bool greater; /* its jt, otherwise its jf */
 		const struct leaf *to;
 	} edges[CHUNK];
 	size_t n_edges;
@@ -370,7 +370,7 @@ static size_t place_leaf(struct compiler *c, struct chunk *k, const struct leaf 
 
 static void emit_chunk(struct compiler *c, size_t from, size_t n)
 {
-	struct chunk k = { .n_edges = 0 };
+	struct chunk k = {.n_edges = 0};
 
 	emit_comparisons(c, &k, from, n);
 	for (size_t i = 0; i < k.n_edges && !c->a->failed; i++) {
@@ -465,7 +465,7 @@ static int append_arguments(struct compiler *c)
 int nk_rules_compile(struct nk_arena *a, const struct nk_rules *r, struct nk_bpf *out,
 		     struct nk_err *e)
 {
-	struct compiler compiler = { .a = a, .r = r, .e = e }, *c = &compiler;
+	struct compiler compiler = {.a = a, .r = r, .e = e}, *c = &compiler;
 
 	int rc = nk_rules_check(r, e);
 	if (rc < 0)
@@ -485,8 +485,10 @@ int nk_rules_compile(struct nk_arena *a, const struct nk_rules *r, struct nk_bpf
 	if (rc < 0)
 		return rc;
 	if (c->code.n > NK_BPF_MAX)
-		return nk_fail(e, 0, "seccomp: the profile is %zu instructions long, the kernel "
-			       "takes %d", c->code.n, NK_BPF_MAX);
-	*out = (struct nk_bpf){ .insns = c->code.v, .n = c->code.n, .flags = r->flags };
+		return nk_fail(e, 0,
+			       "seccomp: the profile is %zu instructions long, the kernel "
+			       "takes %d",
+			       c->code.n, NK_BPF_MAX);
+	*out = (struct nk_bpf){.insns = c->code.v, .n = c->code.n, .flags = r->flags};
 	return 0;
 }

@@ -13,8 +13,8 @@ struct nk_driver {
 	const struct nk_spawn_options *o;
 	struct nk_run run;
 	int slots[NK_SLOT_MAX];
-	uint8_t *done;	/* parent's steps that succeeded */
-	bool *shown;	/* --debug: steps already told */
+	uint8_t *done; /* parent's steps that succeeded */
+	bool *shown;   /* --debug: steps already told */
 	struct nk_signals signals;
 	struct nk_terminal terminal;
 	bool has_terminal;
@@ -22,7 +22,7 @@ struct nk_driver {
 	bool alive;	   /* init was about to execute the command */
 	bool ended;	   /* init has been waited for */
 	bool middle_ended;
-	int status;	   /* of init, as waitpid gives it */
+	int status; /* of init, as waitpid gives it */
 	int32_t soft_errno;
 	uint64_t deadline_ms; /* CLOCK_MONOTONIC, 0 = none */
 };
@@ -44,5 +44,8 @@ bool nk_driver_last_words(struct nk_driver *d, struct nk_err *e);
 
 /* --debug: tell the steps that have been done since the last call. */
 void nk_driver_trace(struct nk_driver *d);
+
+/* why.c: what to do about a step that failed so, or NULL: then the step's own hint counts. */
+const char *nk_driver_why(const struct nk_step *s, int err);
 
 #endif

@@ -191,7 +191,7 @@ static int poll_timeout(const struct nk_driver *d)
 	if (!d->deadline_ms)
 		return -1;
 	uint64_t now = now_ms();
-	return now >= d->deadline_ms ? 0
+	return now >= d->deadline_ms		? 0
 	       : d->deadline_ms - now > 1000000 ? 1000000
 						: (int)(d->deadline_ms - now);
 }

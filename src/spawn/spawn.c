@@ -26,8 +26,8 @@ int nk_driver_failed(struct nk_driver *d, size_t index, int err, struct nk_err *
 		if (d->soft_errno && err == ENOENT)
 			err = d->soft_errno;
 		bool missing = err == ENOENT || err == ENOTDIR;
-		nk_fail(e, err, "step %zu of %zu: execute %s (execve)", index + 1,
-			d->plan->steps.n, name);
+		nk_fail(e, err, "step %zu of %zu: execute %s (execve)", index + 1, d->plan->steps.n,
+			name);
 		e->step = (int)index + 1;
 		e->exit = missing ? NK_EXIT_NOT_FOUND : NK_EXIT_CANNOT_EXEC;
 		if (missing)
@@ -39,8 +39,10 @@ int nk_driver_failed(struct nk_driver *d, size_t index, int err, struct nk_err *
 		else
 			nk_hint(e, "the kernel cannot execute this file: is it made for this "
 				   "machine, does a script begin with #!?");
-	} else if (s->hint) {
-		nk_hint(e, "%s", s->hint);
+	} else {
+		const char *why = nk_driver_why(s, err);
+		if (why || s->hint)
+			nk_hint(e, "%s", why ? why : s->hint);
 	}
 	return -e->err;
 }
@@ -51,8 +53,7 @@ void nk_driver_trace(struct nk_driver *d)
 		return;
 	size_t n = d->plan->steps.n < NK_TRACE_MAX ? d->plan->steps.n : NK_TRACE_MAX;
 	for (size_t i = 0; i < n; i++) {
-		if (d->shown[i] ||
-		    !__atomic_load_n(&d->run.trace->end_ns[i], __ATOMIC_ACQUIRE))
+		if (d->shown[i] || !__atomic_load_n(&d->run.trace->end_ns[i], __ATOMIC_ACQUIRE))
 			continue;
 		d->shown[i] = true;
 		d->o->step(d->o->arg, d->plan, i, d->run.trace);
@@ -180,7 +181,8 @@ static void close_slots(struct nk_driver *d)
 		if (s->op == NK_OP_CLOSE && s->fd[0] >= 0)
 			d->slots[s->fd[0]] = -1;
 	}
-	for (int i = NK_SLOT_PIDFD; i <= NK_SLOT_MIDDLE_PIDFD; i += NK_SLOT_MIDDLE_PIDFD - NK_SLOT_PIDFD)
+	for (int i = NK_SLOT_PIDFD; i <= NK_SLOT_MIDDLE_PIDFD;
+	     i += NK_SLOT_MIDDLE_PIDFD - NK_SLOT_PIDFD)
 		if (d->slots[i] >= 0)
 			close(d->slots[i]);
 }

@@ -15,8 +15,8 @@
 #include "step/step.h"
 
 struct nk_spawn_options {
-	bool interactive;	/* with a terminal: stdin goes in */
-	uint64_t timeout_ms;	/* end the command after that, 0 = never */
+	bool interactive;	   /* with a terminal: stdin goes in */
+	uint64_t timeout_ms;	   /* end the command after that, 0 = never */
 	const char *const *groups; /* absolute cgroup directories that the plan makes */
 	int n_groups;
 
@@ -34,7 +34,7 @@ struct nk_spawn_options {
 };
 
 struct nk_result {
-	int exit_code;	/* of the command, 128 + N when ended by signal N */
+	int exit_code; /* of the command, 128 + N when ended by signal N */
 	bool signaled;
 	bool timed_out;
 	bool out_of_memory; /* the kernel ended a process of it for want of memory */

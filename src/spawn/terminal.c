@@ -119,8 +119,12 @@ static int reopen(int out)
 
 int nk_terminal_open(struct nk_terminal *t, int master_fd, int in, int out, struct nk_err *e)
 {
-	*t = (struct nk_terminal){.master = master_fd, .in = in, .out = out, .out_own = -1,
-				  .size_from = -1, .in_ended = in < 0};
+	*t = (struct nk_terminal){.master = master_fd,
+				  .in = in,
+				  .out = out,
+				  .out_own = -1,
+				  .size_from = -1,
+				  .in_ended = in < 0};
 	int flags = fcntl(master_fd, F_GETFL);
 	if (flags < 0 || fcntl(master_fd, F_SETFL, flags | O_NONBLOCK))
 		return nk_fail(e, errno, "the container's terminal");

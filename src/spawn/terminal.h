@@ -36,7 +36,7 @@ struct nk_terminal {
 	char last;	/* last byte that went to the pty */
 	struct termios saved;
 	struct nk_pipe_buf to_pty, to_out;
-	short at[3];	/* place of in, out, master among the pollfds, -1 = not polled */
+	short at[3]; /* place of in, out, master among the pollfds, -1 = not polled */
 };
 
 /*

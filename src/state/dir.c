@@ -113,12 +113,13 @@ int nk_state_probe(struct nk_state *st, struct nk_arena *a, const char *name,
 		   struct nk_state_record *r, struct nk_err *e)
 {
 	for (int tries = 0; tries < 1000; tries++) {
-		_close_ int dir = openat(st->fd, name,
-					 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		_close_ int dir =
+			openat(st->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 		if (dir < 0)
-			return errno == ENOENT ? NK_STATE_GONE
-					       : nk_fail(e, errno, "state of container \"%s\"", name);
+			return errno == ENOENT
+				       ? NK_STATE_GONE
+				       : nk_fail(e, errno, "state of container \"%s\"", name);
 
 		_close_ int lock = open_lock(st, name, dir);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A process that is known by more than its number: a number is given out again, its start is not. */
+/* A process that is known by more than its number: a number is given out again, its start is not.
+ */
 #ifndef NK_STATE_PROCESS_H
 #define NK_STATE_PROCESS_H
 

@@ -135,8 +135,9 @@ int nk_state_check_name(const char *name, struct nk_err *e)
 	for (char *c = e->msg; *c; c++) /* it goes to a terminal */
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
-	return nk_hint(e, "letters, digits, \"_\", \".\" and \"-\", a letter or digit first, "
-			  "at most %d characters",
+	return nk_hint(e,
+		       "letters, digits, \"_\", \".\" and \"-\", a letter or digit first, "
+		       "at most %d characters",
 		       NK_STATE_NAME_MAX);
 }
 
@@ -149,8 +150,8 @@ static int write_record(int dir_fd, const char *file, const struct nk_state_reco
 	if (j.failed || j.depth)
 		return nk_fail(e, ENOMEM, "write state.json");
 
-	_close_ int fd = openat(dir_fd, file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-				0600);
+	_close_ int fd =
+		openat(dir_fd, file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return nk_fail(e, errno, "write %s", file);
@@ -172,9 +173,8 @@ static int prepare(struct nk_state *st, const char *temp, const struct nk_state_
 		return nk_fail(e, errno, "make a state directory");
 
 	_close_ int dir = openat(st->fd, temp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	_close_ int lock = dir < 0 ? -1
-				   : openat(dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-					    0600);
+	_close_ int lock =
+		dir < 0 ? -1 : openat(dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (lock < 0)
 		return nk_fail(e, errno, "lock of container \"%s\"", r->name);
@@ -208,8 +208,7 @@ static int taken(struct nk_state *st, const char *name, struct nk_err *e)
 	/* Its process has ended and its nook is tidying up: the name is free in a moment. */
 	_close_ int pidfd = nk_process_pidfd(r.pid, r.pid_start);
 
-	if (r.status == NK_STATE_RUNNING &&
-	    (pidfd == -ESRCH || nk_process_wait(pidfd, 0) == 0)) {
+	if (r.status == NK_STATE_RUNNING && (pidfd == -ESRCH || nk_process_wait(pidfd, 0) == 0)) {
 		struct nk_state_wait w;
 		int code;
 

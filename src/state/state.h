@@ -32,16 +32,16 @@ enum nk_state_status { NK_STATE_CREATING, NK_STATE_RUNNING };
 struct nk_state_record {
 	const char *id, *name;
 	enum nk_state_status status;
-	pid_t pid;		 /* init, in our PID namespace; 0 while creating */
-	uint64_t pid_start;	 /* its nk_process_start() */
-	pid_t owner;		 /* the nook that runs it */
+	pid_t pid;	    /* init, in our PID namespace; 0 while creating */
+	uint64_t pid_start; /* its nk_process_start() */
+	pid_t owner;	    /* the nook that runs it */
 	uint64_t owner_start;
 	struct timespec created; /* CLOCK_REALTIME */
 	const char *reference;	 /* as it was named: "host", a directory */
 	struct nk_strv cgroups;	 /* absolute directories */
 	struct nk_idmap lease;	 /* host ids of --userns auto; count 0 = none */
 	struct nk_spec *spec;
-	const char *spec_json;	 /* spec as text; made by nk_state_create() when NULL */
+	const char *spec_json; /* spec as text; made by nk_state_create() when NULL */
 };
 
 /* What a dead nook left outside of the state directory is taken away by this (src/runtime);
@@ -133,7 +133,7 @@ struct nk_state_wait {
 };
 int nk_state_wait_begin(struct nk_state *st, const struct nk_state_record *r,
 			struct nk_state_wait *w, struct nk_err *e);
-int nk_state_wait_end(struct nk_state *st, const struct nk_state_record *r,
-		      struct nk_state_wait *w, int ms, int *exit_code, struct nk_err *e);
+int nk_state_wait_end(struct nk_state *st, const struct nk_state_record *r, struct nk_state_wait *w,
+		      int ms, int *exit_code, struct nk_err *e);
 
 #endif

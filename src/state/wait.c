@@ -15,8 +15,7 @@ int nk_state_wait_begin(struct nk_state *st, const struct nk_state_record *r,
 			struct nk_state_wait *w, struct nk_err *e)
 {
 	_arena_ struct nk_arena a = {0};
-	_close_ int dir = openat(st->fd, r->name,
-				 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_close_ int dir = openat(st->fd, r->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_close_ int lock = dir < 0 ? -1 : openat(dir, "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct nk_state_record now;
 
@@ -62,8 +61,8 @@ static int wait_lock(int fd, int ms)
 	return 0;
 }
 
-int nk_state_wait_end(struct nk_state *st, const struct nk_state_record *r,
-		      struct nk_state_wait *w, int ms, int *exit_code, struct nk_err *e)
+int nk_state_wait_end(struct nk_state *st, const struct nk_state_record *r, struct nk_state_wait *w,
+		      int ms, int *exit_code, struct nk_err *e)
 {
 	_arena_ struct nk_arena a = {0};
 	_close_ int lock = nk_take_fd(&w->lock_fd);

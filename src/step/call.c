@@ -127,8 +127,8 @@ static void put_format(FILE *f, const struct nk_plan *p, const struct nk_step *s
 		put_string(f, fmt);
 		return;
 	}
-	if (asprintf(&whole, "%.*s{%s}%s", (int)(at - fmt), fmt,
-		     nk_slot_label(p, s->fd[1], label), at + 2) < 0) {
+	if (asprintf(&whole, "%.*s{%s}%s", (int)(at - fmt), fmt, nk_slot_label(p, s->fd[1], label),
+		     at + 2) < 0) {
 		whole = NULL;
 		return;
 	}
@@ -168,38 +168,73 @@ static void put_arg(FILE *f, const struct nk_plan *p, const struct nk_step *s,
 	uint64_t v = s->n[a->i < 4 ? a->i : 0];
 
 	switch (a->kind) {
-	case NK_A_FD: fputs(nk_slot_label(p, s->fd[a->i], label), f); break;
-	case NK_A_STR: put_string(f, s->s[a->i]); break;
-	case NK_A_FORMAT: put_format(f, p, s, s->s[a->i]); break;
+	case NK_A_FD:
+		fputs(nk_slot_label(p, s->fd[a->i], label), f);
+		break;
+	case NK_A_STR:
+		put_string(f, s->s[a->i]);
+		break;
+	case NK_A_FORMAT:
+		put_format(f, p, s, s->s[a->i]);
+		break;
 	case NK_A_TEXT:
 		if (s->s[0])
 			put_string(f, s->s[0]);
 		else
 			fputs(nk_slot_label(p, s->fd[1], label), f);
 		break;
-	case NK_A_FLAGS: nk_flags_put(f, a->table, v); break;
-	case NK_A_ENUM: put_enum(f, a, v); break;
-	case NK_A_OCTAL: fprintf(f, "0%03" PRIo64, v); break;
-	case NK_A_NUMBER: fprintf(f, "%" PRId64, (int64_t)v); break;
-	case NK_A_DEV: fprintf(f, "makedev(%u, %u)", major(v), minor(v)); break;
-	case NK_A_LIMIT: put_limit(f, v); break;
-	case NK_A_CAPS: put_caps(f, v); break;
-	case NK_A_SIGSET: put_sigset(f, v); break;
-	case NK_A_PRCTL: put_prctl(f, s, a->i); break;
-	case NK_A_ARGV: put_strings(f, s->p[a->i], false); break;
-	case NK_A_ENVP: put_strings(f, s->p[a->i], true); break;
-	case NK_A_GIDS: put_gids(f, s->p[a->i], s->n[0]); break;
+	case NK_A_FLAGS:
+		nk_flags_put(f, a->table, v);
+		break;
+	case NK_A_ENUM:
+		put_enum(f, a, v);
+		break;
+	case NK_A_OCTAL:
+		fprintf(f, "0%03" PRIo64, v);
+		break;
+	case NK_A_NUMBER:
+		fprintf(f, "%" PRId64, (int64_t)v);
+		break;
+	case NK_A_DEV:
+		fprintf(f, "makedev(%u, %u)", major(v), minor(v));
+		break;
+	case NK_A_LIMIT:
+		put_limit(f, v);
+		break;
+	case NK_A_CAPS:
+		put_caps(f, v);
+		break;
+	case NK_A_SIGSET:
+		put_sigset(f, v);
+		break;
+	case NK_A_PRCTL:
+		put_prctl(f, s, a->i);
+		break;
+	case NK_A_ARGV:
+		put_strings(f, s->p[a->i], false);
+		break;
+	case NK_A_ENVP:
+		put_strings(f, s->p[a->i], true);
+		break;
+	case NK_A_GIDS:
+		put_gids(f, s->p[a->i], s->n[0]);
+		break;
 	case NK_A_FILTER:
 		fprintf(f, "[%u instructions]",
 			s->p[a->i] ? ((const struct sock_fprog *)s->p[a->i])->len : 0);
 		break;
-	case NK_A_INSNS: fprintf(f, "[%" PRIu64 " instructions]", s->n[0]); break;
+	case NK_A_INSNS:
+		fprintf(f, "[%" PRIu64 " instructions]", s->n[0]);
+		break;
 	case NK_A_PAIR:
 		fprintf(f, "[%s, ", nk_slot_label(p, s->out, label));
 		fprintf(f, "%s]", nk_slot_label(p, s->fd[1], label));
 		break;
-	case NK_A_CONST: fputs(a->text, f); break;
-	case NK_A_NONE: break;
+	case NK_A_CONST:
+		fputs(a->text, f);
+		break;
+	case NK_A_NONE:
+		break;
 	}
 }
 

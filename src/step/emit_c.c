@@ -66,7 +66,8 @@ static void comment(FILE *out, const struct nk_plan *p, size_t index)
 	fprintf(out, "\t/* %zu %s: ", index + 1, nk_topic_name(s->topic));
 	nk_text_comment(out, s->why ? s->why : "");
 	if (partner >= 0)
-		fprintf(out, s->op == NK_OP_TELL ? " (to step %ld)" : " (from step %ld)", partner + 1);
+		fprintf(out, s->op == NK_OP_TELL ? " (to step %ld)" : " (from step %ld)",
+			partner + 1);
 	fputs(" */\n", out);
 }
 
@@ -146,19 +147,22 @@ int nk_explain_c(const struct nk_plan *p, FILE *out, struct nk_err *e)
 	nk_c_arrays(out, p);
 	ret = actor(out, p, NK_AFTER,
 		    "/* The container has ended, or never came up: take away what was made. */\n"
-		    "static void after(void)\n{\n", "}\n\n", e);
+		    "static void after(void)\n{\n",
+		    "}\n\n", e);
 	if (ret == 0)
 		ret = actor(out, p, NK_INIT,
 			    "/* The process that becomes the container's command. */\n"
-			    "static void container(void)\n{\n", "}\n\n", e);
+			    "static void container(void)\n{\n",
+			    "}\n\n", e);
 	if (ret == 0 && nk_c_has_op(p, NK_OP_CLONE3, NK_MIDDLE))
 		ret = actor(out, p, NK_MIDDLE,
 			    "/* A process in between, where one clone cannot do everything. */\n"
-			    "static void middle(void)\n{\n", "}\n\n", e);
+			    "static void middle(void)\n{\n",
+			    "}\n\n", e);
 	if (ret == 0)
-		ret = actor(out, p, NK_PARENT,
-			    "int main(void)\n{\n\tforward_signals();\n\n",
+		ret = actor(out, p, NK_PARENT, "int main(void)\n{\n\tforward_signals();\n\n",
 			    nk_c_has_terminal(p) ? "\n\trelay();\n\treturn finish(-1);\n}\n"
-						 : "\n\treturn finish(-1);\n}\n", e);
+						 : "\n\treturn finish(-1);\n}\n",
+			    e);
 	return ret;
 }

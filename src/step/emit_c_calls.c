@@ -144,10 +144,21 @@ static int call_file(const struct call *c)
 			fputc(')', c->out);
 		}
 		break;
-	case NK_OP_CLOSE: fputs("close(", c->out); var(c, s->fd[0]); break;
-	case NK_OP_FCHDIR: fputs("fchdir(", c->out); var(c, s->fd[0]); break;
-	case NK_OP_CHDIR: fputs("chdir(", c->out); str(c, s->s[0]); break;
-	case NK_OP_UMASK: fprintf(c->out, "umask(0%" PRIo64, s->n[0]); break;
+	case NK_OP_CLOSE:
+		fputs("close(", c->out);
+		var(c, s->fd[0]);
+		break;
+	case NK_OP_FCHDIR:
+		fputs("fchdir(", c->out);
+		var(c, s->fd[0]);
+		break;
+	case NK_OP_CHDIR:
+		fputs("chdir(", c->out);
+		str(c, s->s[0]);
+		break;
+	case NK_OP_UMASK:
+		fprintf(c->out, "umask(0%" PRIo64, s->n[0]);
+		break;
 	case NK_OP_DUP3:
 		open_call(c, "dup3", s->fd[0]);
 		fprintf(c->out, "%d, ", (int)s->n[0]);
@@ -157,7 +168,8 @@ static int call_file(const struct call *c)
 		fprintf(c->out, "close_range(%uU, %uU, ", (unsigned)s->n[0], (unsigned)s->n[1]);
 		flags(c, nk_flags_close_range, s->n[2]);
 		break;
-	default: return -ENOSYS;
+	default:
+		return -ENOSYS;
 	}
 	return 0;
 }
@@ -229,7 +241,9 @@ static int call_mount(const struct call *c)
 		fputs(", ", c->out);
 		flags(c, nk_flags_move_mount, s->n[0]);
 		break;
-	case NK_OP_MOUNT_SETATTR: setattr(c); break;
+	case NK_OP_MOUNT_SETATTR:
+		setattr(c);
+		break;
 	case NK_OP_UMOUNT2:
 		fputs("umount2(", c->out);
 		str(c, s->s[0]);
@@ -242,7 +256,8 @@ static int call_mount(const struct call *c)
 		fputs(", ", c->out);
 		str(c, s->s[1]);
 		break;
-	default: return call_file(c);
+	default:
+		return call_file(c);
 	}
 	return 0;
 }
@@ -259,7 +274,8 @@ static void prctl_call(const struct call *c)
 		if (s->n[0] == PR_CAP_AMBIENT && i == 1)
 			name = nk_enum_name(nk_names_ambient, s->n[1]);
 		else if ((s->n[0] == PR_CAPBSET_DROP && i == 1) ||
-			 (s->n[0] == PR_CAP_AMBIENT && i == 2 && s->n[1] != PR_CAP_AMBIENT_CLEAR_ALL))
+			 (s->n[0] == PR_CAP_AMBIENT && i == 2 &&
+			  s->n[1] != PR_CAP_AMBIENT_CLEAR_ALL))
 			name = nk_flag_cap((unsigned)s->n[i]);
 		if (name)
 			fprintf(c->out, ", (unsigned long)%s", name);
@@ -283,8 +299,13 @@ static int call_process(const struct call *c)
 	unsigned id = (unsigned)s->n[0];
 
 	switch ((enum nk_op)s->op) {
-	case NK_OP_SETSID: fputs("setsid(", c->out); break;
-	case NK_OP_CTTY: open_call(c, "ioctl", s->fd[0]); fputs("TIOCSCTTY, 0", c->out); break;
+	case NK_OP_SETSID:
+		fputs("setsid(", c->out);
+		break;
+	case NK_OP_CTTY:
+		open_call(c, "ioctl", s->fd[0]);
+		fputs("TIOCSCTTY, 0", c->out);
+		break;
 	case NK_OP_PTY_UNLOCK:
 		open_call(c, "ioctl", s->fd[0]);
 		fputs("TIOCSPTLCK, &(int){0}", c->out);
@@ -302,8 +323,12 @@ static int call_process(const struct call *c)
 		limit(c, s->n[2]);
 		fputs("}, NULL", c->out);
 		break;
-	case NK_OP_SETRESUID: fprintf(c->out, "setresuid(%uU, %uU, %uU", id, id, id); break;
-	case NK_OP_SETRESGID: fprintf(c->out, "setresgid(%uU, %uU, %uU", id, id, id); break;
+	case NK_OP_SETRESUID:
+		fprintf(c->out, "setresuid(%uU, %uU, %uU", id, id, id);
+		break;
+	case NK_OP_SETRESGID:
+		fprintf(c->out, "setresgid(%uU, %uU, %uU", id, id, id);
+		break;
 	case NK_OP_SETGROUPS:
 		if (id)
 			fprintf(c->out, "setgroups(%u, groups_%zu", id,
@@ -311,7 +336,9 @@ static int call_process(const struct call *c)
 		else
 			fputs("setgroups(0, NULL", c->out);
 		break;
-	case NK_OP_PRCTL: prctl_call(c); break;
+	case NK_OP_PRCTL:
+		prctl_call(c);
+		break;
 	case NK_OP_CAPSET:
 		fprintf(c->out, "set_capabilities(0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64,
 			s->n[0], s->n[1], s->n[2]);
@@ -326,10 +353,14 @@ static int call_process(const struct call *c)
 		str(c, s->s[0]);
 		break;
 	case NK_OP_SIGMASK:
-		fprintf(c->out, "(int)syscall(SYS_rt_sigprocmask, SIG_SETMASK, "
-				"&(unsigned long long){0x%" PRIx64 "}, NULL, 8", s->n[0]);
+		fprintf(c->out,
+			"(int)syscall(SYS_rt_sigprocmask, SIG_SETMASK, "
+			"&(unsigned long long){0x%" PRIx64 "}, NULL, 8",
+			s->n[0]);
 		break;
-	case NK_OP_EXIT: fprintf(c->out, "leave(%d", (int)s->n[0]); break;
+	case NK_OP_EXIT:
+		fprintf(c->out, "leave(%d", (int)s->n[0]);
+		break;
 	case NK_OP_HELPER:
 		fputs("run_helper(", c->out);
 		str(c, s->s[0]);
@@ -340,7 +371,8 @@ static int call_process(const struct call *c)
 		}
 		fputs("NULL}", c->out);
 		break;
-	default: return call_mount(c);
+	default:
+		return call_mount(c);
 	}
 	return 0;
 }
@@ -350,7 +382,10 @@ static int call_between(const struct call *c)
 	const struct nk_step *s = c->s;
 
 	switch ((enum nk_op)s->op) {
-	case NK_OP_UNSHARE: fputs("unshare(", c->out); flags(c, nk_flags_clone, s->n[0]); break;
+	case NK_OP_UNSHARE:
+		fputs("unshare(", c->out);
+		flags(c, nk_flags_clone, s->n[0]);
+		break;
 	case NK_OP_SETNS:
 		open_call(c, "setns", s->fd[0]);
 		flags(c, nk_flags_clone, s->n[0]);
@@ -387,7 +422,10 @@ static int call_between(const struct call *c)
 		flags(c, nk_flags_socket_type, s->n[1]);
 		fprintf(c->out, ", %d", (int)s->n[2]);
 		break;
-	case NK_OP_LINK_UP: path_call(c, "link_up"); fputs("IFF_UP", c->out); break;
+	case NK_OP_LINK_UP:
+		path_call(c, "link_up");
+		fputs("IFF_UP", c->out);
+		break;
 	case NK_OP_PIDFD_OPEN:
 		fputs("(int)syscall(SYS_pidfd_open, ", c->out);
 		if (s->fd[0] >= 0)
@@ -415,7 +453,8 @@ static int call_between(const struct call *c)
 		var(c, s->fd[1]);
 		fprintf(c->out, ", %d, %u", (int)s->n[0], (unsigned)s->n[1]);
 		break;
-	default: return call_process(c);
+	default:
+		return call_process(c);
 	}
 	return 0;
 }

@@ -64,7 +64,8 @@ void nk_c_head(FILE *out, const struct nk_plan *p)
 	fputs("/* What the processes say to each other, over a SOCK_SEQPACKET pair. */\n"
 	      "enum message { MSG_NONE, MSG_ERROR, MSG_PID, MSG_MAPPED, MSG_PLACED, MSG_TERMINAL,\n"
 	      "\tMSG_ALIVE, MSG_WANT_MAP };\n"
-	      "struct message_body {\n\tuint32_t type;\n\tint32_t step, err, value;\n};\n\n", out);
+	      "struct message_body {\n\tuint32_t type;\n\tint32_t step, err, value;\n};\n\n",
+	      out);
 }
 
 static const char control[] =
@@ -90,7 +91,8 @@ static const char control[] =
 	"static void give_up(int code)\n{\n"
 	"\tif (in_child)\n\t\t_exit(code);\n"
 	"\texit(finish(code));\n}\n\n"
-	"/* must(STEP, CALL, ERRNO\342\200\246): the call works, or fails in one of these ways, or we stop. */\n"
+	"/* must(STEP, CALL, ERRNO\342\200\246): the call works, or fails in one of these ways, or "
+	"we stop. */\n"
 	"static int check(int step, long result, const int *tolerated, int fatal)\n{\n"
 	"\tif (result >= 0) {\n\t\tdone[step] = 1;\n\t\treturn (int)result;\n\t}\n"
 	"\tfor (; *tolerated; tolerated++)\n\t\tif (errno == *tolerated)\n\t\t\treturn -1;\n"
@@ -122,25 +124,24 @@ static const struct {
 	enum nk_op op;
 	const char *text;
 } support[] = {
-	{NK_OP_OPENAT2,
-	 "static int open_at(int dir, const char *path, int flags, unsigned mode, unsigned resolve)\n{\n"
-	 "\tstruct open_how how = {(unsigned)flags, mode, resolve};\n\n"
-	 "\treturn (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));\n}\n\n"},
-	{NK_OP_WRITE,
-	 "/* Files of the kernel take a text whole or not at all. */\n"
-	 "static int put(int fd, const char *text)\n{\n"
-	 "\tsize_t length = strlen(text);\n"
-	 "\tssize_t n = write(fd, text, length);\n\n"
-	 "\tif (n >= 0 && (size_t)n < length)\n\t\terrno = ENOSPC;\n"
-	 "\treturn n >= 0 && (size_t)n == length ? 0 : -1;\n}\n\n"},
-	{NK_OP_SOCKETPAIR,
-	 "static int make_pair(int family, int type, int *other)\n{\n"
-	 "\tint pair[2];\n\n"
-	 "\tif (socketpair(family, type, 0, pair) < 0)\n\t\treturn -1;\n"
-	 "\t*other = pair[1];\n\treturn pair[0];\n}\n\n"},
+	{NK_OP_OPENAT2, "static int open_at(int dir, const char *path, int flags, unsigned mode, "
+			"unsigned resolve)\n{\n"
+			"\tstruct open_how how = {(unsigned)flags, mode, resolve};\n\n"
+			"\treturn (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));\n}\n\n"},
+	{NK_OP_WRITE, "/* Files of the kernel take a text whole or not at all. */\n"
+		      "static int put(int fd, const char *text)\n{\n"
+		      "\tsize_t length = strlen(text);\n"
+		      "\tssize_t n = write(fd, text, length);\n\n"
+		      "\tif (n >= 0 && (size_t)n < length)\n\t\terrno = ENOSPC;\n"
+		      "\treturn n >= 0 && (size_t)n == length ? 0 : -1;\n}\n\n"},
+	{NK_OP_SOCKETPAIR, "static int make_pair(int family, int type, int *other)\n{\n"
+			   "\tint pair[2];\n\n"
+			   "\tif (socketpair(family, type, 0, pair) < 0)\n\t\treturn -1;\n"
+			   "\t*other = pair[1];\n\treturn pair[0];\n}\n\n"},
 	{NK_OP_CLONE3,
 	 "/* fork() with more to say: which namespaces are new, which cgroup to be born in. */\n"
-	 "static int start(void (*actor)(void), unsigned long long flags, int cgroup, int *pidfd)\n{\n"
+	 "static int start(void (*actor)(void), unsigned long long flags, int cgroup, int "
+	 "*pidfd)\n{\n"
 	 "\tstruct clone_args args = {\n\t\t.flags = flags,\n"
 	 "\t\t.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,\n"
 	 "\t\t.pidfd = flags & CLONE_PIDFD ? (uintptr_t)pidfd : 0,\n"
@@ -179,13 +180,13 @@ static const struct {
 	 "\tif (CMSG_FIRSTHDR(&message))\n"
 	 "\t\tmemcpy(&body.value, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));\n"
 	 "\treturn body.value;\n}\n\n"},
-	{NK_OP_LINK_UP,
-	 "static int link_up(int fd, const char *name, short flags)\n{\n"
-	 "\tstruct ifreq request = {.ifr_flags = flags};\n\n"
-	 "\tstrncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);\n"
-	 "\treturn ioctl(fd, SIOCSIFFLAGS, &request);\n}\n\n"},
+	{NK_OP_LINK_UP, "static int link_up(int fd, const char *name, short flags)\n{\n"
+			"\tstruct ifreq request = {.ifr_flags = flags};\n\n"
+			"\tstrncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);\n"
+			"\treturn ioctl(fd, SIOCSIFFLAGS, &request);\n}\n\n"},
 	{NK_OP_CAPSET,
-	 "static int set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable)\n{\n"
+	 "static int set_capabilities(uint64_t effective, uint64_t permitted, uint64_t "
+	 "inheritable)\n{\n"
 	 "\tstruct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};\n"
 	 "\tstruct __user_cap_data_struct data[2] = {\n"
 	 "\t\t{(uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable},\n"
@@ -196,12 +197,14 @@ static const struct {
 	 "/* A small setuid program that may write what we may not: newuidmap, newgidmap. */\n"
 	 "static int run_helper(const char *path, const char *const argv[])\n{\n"
 	 "\tpid_t pid = fork();\n\n"
-	 "\tif (pid == 0) {\n\t\texecv(path, (char *const *)(uintptr_t)argv);\n\t\t_exit(127);\n\t}\n"
+	 "\tif (pid == 0) {\n\t\texecv(path, (char *const "
+	 "*)(uintptr_t)argv);\n\t\t_exit(127);\n\t}\n"
 	 "\terrno = EPERM;\n"
 	 "\treturn pid > 0 && wait_for(pid) == 0 ? 0 : -1;\n}\n\n"},
 	{NK_OP_EXIT, "static int leave(int code)\n{\n\t_exit(code);\n}\n\n"},
 	{NK_OP_BPF_LOAD,
-	 "static int bpf_load(unsigned type, const void *insns, unsigned count, const char *license)\n{\n"
+	 "static int bpf_load(unsigned type, const void *insns, unsigned count, const char "
+	 "*license)\n{\n"
 	 "\tunion bpf_attr attr;\n\n\tmemset(&attr, 0, sizeof(attr));\n"
 	 "\tattr.prog_type = type;\n\tattr.insns = (uintptr_t)insns;\n\tattr.insn_cnt = count;\n"
 	 "\tattr.license = (uintptr_t)license;\n"
@@ -216,11 +219,13 @@ static const struct {
 	 "/* Become the command. The places of PATH are tried one after the other. */\n"
 	 "static void run_(int step, const char *path, char *const *argv, char *const *env,\n"
 	 "\t\t const int *tolerated)\n{\n"
-	 "\tstatic int telling = ENOENT; /* found, but not executable, says more than not found */\n\n"
+	 "\tstatic int telling = ENOENT; /* found, but not executable, says more than not found "
+	 "*/\n\n"
 	 "\texecve(path, argv, env);\n"
 	 "\tif (errno != ENOENT && errno != ENOTDIR)\n\t\ttelling = errno;\n"
 	 "\tfor (; *tolerated; tolerated++)\n\t\tif (errno == *tolerated)\n\t\t\treturn;\n"
-	 "\tfprintf(stderr, \"step %d of %d: %s: %s\\n\", step, STEPS, argv[0], strerror(telling));\n"
+	 "\tfprintf(stderr, \"step %d of %d: %s: %s\\n\", step, STEPS, argv[0], "
+	 "strerror(telling));\n"
 	 "\tgive_up(telling == ENOENT ? 127 : 126);\n}\n"
 	 "#define run(step, path, argv, env, ...) \\\n"
 	 "\trun_((step), (path), (argv), (env), (const int[]){__VA_ARGS__ __VA_OPT__(,) 0})\n\n"},
@@ -240,7 +245,8 @@ static const char relay[] =
 	"\tstruct termios before, raw;\n\tint tty = tcgetattr(0, &before) == 0;\n"
 	"\tchar data[4096];\n\tssize_t n;\n\n"
 	"\tresize(0);\n\tsigaction(SIGWINCH, &action, NULL);\n"
-	"\tif (tty) {\n\t\traw = before;\n\t\tcfmakeraw(&raw);\n\t\ttcsetattr(0, TCSANOW, &raw);\n\t}\n"
+	"\tif (tty) {\n\t\traw = before;\n\t\tcfmakeraw(&raw);\n\t\ttcsetattr(0, TCSANOW, "
+	"&raw);\n\t}\n"
 	"\twhile (poll(on, 3, -1) >= 0 || errno == EINTR) {\n"
 	"\t\tif (on[1].revents) {\n\t\t\tn = read(pty, data, sizeof(data));\n"
 	"\t\t\tif (n <= 0 || write(1, data, (size_t)n) < 0)\n\t\t\t\tbreak;\n"
@@ -276,18 +282,21 @@ static void strings(FILE *out, size_t index, int which, const char *const *v)
 
 static void filter(FILE *out, size_t index, const struct sock_fprog *prog)
 {
-	fprintf(out, "static struct sock_filter code_%zu[] = { /* which system calls may be made */",
+	fprintf(out,
+		"static struct sock_filter code_%zu[] = { /* which system calls may be made */",
 		index + 1);
 	for (unsigned i = 0; i < prog->len; i++)
-		fprintf(out, "%s{0x%02x, %u, %u, 0x%x},", i % 4 ? " " : "\n\t", prog->filter[i].code,
-			prog->filter[i].jt, prog->filter[i].jf, prog->filter[i].k);
+		fprintf(out, "%s{0x%02x, %u, %u, 0x%x},", i % 4 ? " " : "\n\t",
+			prog->filter[i].code, prog->filter[i].jt, prog->filter[i].jf,
+			prog->filter[i].k);
 	fprintf(out, "\n};\nstatic const struct sock_fprog filter_%zu = {%u, code_%zu};\n",
 		index + 1, prog->len, index + 1);
 }
 
 static void insns(FILE *out, size_t index, const struct bpf_insn *v, uint64_t n)
 {
-	fprintf(out, "static const struct bpf_insn insns_%zu[] = { /* which devices may be used */\n",
+	fprintf(out,
+		"static const struct bpf_insn insns_%zu[] = { /* which devices may be used */\n",
 		index + 1);
 	for (uint64_t i = 0; i < n; i++)
 		fprintf(out, "\t{0x%02x, %u, %u, %d, %d},\n", v[i].code, v[i].dst_reg, v[i].src_reg,

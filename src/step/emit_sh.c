@@ -103,8 +103,8 @@ static void unshare_command(const struct nk_sh *sh, FILE *out)
 	static const struct {
 		uint64_t flag;
 		const char *option;
-	} kinds[] = {{CLONE_NEWUSER, "user"}, {CLONE_NEWPID, "pid"}, {CLONE_NEWNS, "mount"},
-		     {CLONE_NEWUTS, "uts"},   {CLONE_NEWIPC, "ipc"}, {CLONE_NEWNET, "net"},
+	} kinds[] = {{CLONE_NEWUSER, "user"},	  {CLONE_NEWPID, "pid"}, {CLONE_NEWNS, "mount"},
+		     {CLONE_NEWUTS, "uts"},	  {CLONE_NEWIPC, "ipc"}, {CLONE_NEWNET, "net"},
 		     {CLONE_NEWCGROUP, "cgroup"}, {0x80, "time"}};
 
 	fputs("unshare", out);
@@ -169,16 +169,20 @@ static void launch(struct nk_sh *sh, FILE *out, char *const *texts)
 		      "enter='\n"
 		      "\techo made >\"$stage\"/made\n"
 		      "\tread -r answer <\"$stage\"/mapped\n"
-		      "\texec setpriv --reuid=0 --regid=0 --clear-groups setsid sh -c \"$inside\"'\n"
+		      "\texec setpriv --reuid=0 --regid=0 --clear-groups setsid sh -c "
+		      "\"$inside\"'\n"
 		      "export enter\n"
-		      "mkfifo -m 0666 \"$stage\"/made \"$stage\"/mapped\n\n", out);
+		      "mkfifo -m 0666 \"$stage\"/made \"$stage\"/mapped\n\n",
+		      out);
 	}
 	for (size_t i = 0; i < sh->n_staged; i++)
 		fprintf(out, "mkdir -p %s\n", sh->staged[i]);
 	if (sh->pivoted)
 		fputs("mkdir -p \"$stage\"/tools\n", out);
 	if (sh->has_trees) {
-		fputs("# ---- mounts that nook makes, in a mount namespace around the container's\n", out);
+		fputs("# ---- mounts that nook makes, in a mount namespace around the "
+		      "container's\n",
+		      out);
 		here(out, "trees", trees);
 	}
 	fputs("\n# ---- a process in its namespaces\n(\n", out);
@@ -202,11 +206,14 @@ static void script(struct nk_sh *sh, FILE *out, char *const *texts)
 	      "\t\trmdir \"$1\" 2>/dev/null && return\n\t\tsleep 0.1\n\tdone\n\trmdir \"$1\"\n}\n"
 	      "# ---- in nook, when the container has ended\n"
 	      "after() {\n"
-	      "[ -z \"$pid\" ] || kill -s KILL \"$pid\" 2>/dev/null || :\n", out);
+	      "[ -z \"$pid\" ] || kill -s KILL \"$pid\" 2>/dev/null || :\n",
+	      out);
 	fputs(texts[NK_SH_AFTER], out);
 	/* Nothing that goes down: a mount left there must not lose its files. */
 	fputs("rm -f \"$stage\"/* 2>/dev/null || :\n"
-	      "rmdir \"$stage\"/* \"$stage\" 2>/dev/null || :\n}\ntrap after EXIT\n\n# ---- in nook, before the clone\n", out);
+	      "rmdir \"$stage\"/* \"$stage\" 2>/dev/null || :\n}\ntrap after EXIT\n\n# ---- in "
+	      "nook, before the clone\n",
+	      out);
 	fputs(texts[NK_SH_OUTER], out);
 	launch(sh, out, texts);
 	fputs("\n# ---- in nook, meanwhile\n", out);
@@ -245,8 +252,13 @@ int nk_explain_sh(const struct nk_plan *p, FILE *out, struct nk_err *e)
 	bool ok = sh;
 
 	if (sh)
-		*sh = (struct nk_sh){.p = p, .a = &words, .join = "", .clocks = "", .own_ids = "",
-				     .setpriv = "", .parent_maps = writes_maps(p)};
+		*sh = (struct nk_sh){.p = p,
+				     .a = &words,
+				     .join = "",
+				     .clocks = "",
+				     .own_ids = "",
+				     .setpriv = "",
+				     .parent_maps = writes_maps(p)};
 	for (int i = 0; sh && i < NK_SH_PARTS; i++) {
 		sh->part[i] = open_memstream(&texts[i], &sizes[i]);
 		ok = ok && sh->part[i];

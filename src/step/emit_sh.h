@@ -15,7 +15,7 @@ enum nk_sh_kind {
 
 enum { NK_SH_CHANGES_MAX = 4 };
 struct nk_sh_change {
-	const char *options; /* "ro,nodev" or NULL */
+	const char *options;	 /* "ro,nodev" or NULL */
 	const char *propagation; /* "slave" or NULL */
 	bool recursive;
 };
@@ -50,19 +50,19 @@ struct nk_sh {
 
 	/* what the command that starts the inside has to be told */
 	uint64_t new_ns;
-	const char *join;	/* nsenter's options */
-	const char *clocks;	/* unshare's options for time offsets */
-	const char *own_ids;	/* unshare's options for a single id, mapped by itself */
-	const char *procs[16];	/* words: cgroup.procs files to be in */
+	const char *join;      /* nsenter's options */
+	const char *clocks;    /* unshare's options for time offsets */
+	const char *own_ids;   /* unshare's options for a single id, mapped by itself */
+	const char *procs[16]; /* words: cgroup.procs files to be in */
 	size_t n_procs;
-	bool parent_maps;	/* nook writes id maps */
-	bool become_root;	/* setpriv once they are written */
+	bool parent_maps; /* nook writes id maps */
+	bool become_root; /* setpriv once they are written */
 
 	/* the last command */
 	const char *setpriv; /* its options */
 	bool regid;	     /* setpriv wants to know about groups then */
 	bool groups;
-	const char *cwd;     /* word */
+	const char *cwd; /* word */
 	const struct nk_step *exec;
 	unsigned keep_fds;
 	bool pivoted;

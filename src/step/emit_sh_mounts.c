@@ -54,8 +54,10 @@ static const char *attr_options(struct nk_sh *sh, uint64_t set, uint64_t clear)
 		uint64_t bit;
 		const char *on, *off;
 	} names[] = {
-		{MOUNT_ATTR_RDONLY, "ro", "rw"},	 {MOUNT_ATTR_NOSUID, "nosuid", "suid"},
-		{MOUNT_ATTR_NODEV, "nodev", "dev"},	 {MOUNT_ATTR_NOEXEC, "noexec", "exec"},
+		{MOUNT_ATTR_RDONLY, "ro", "rw"},
+		{MOUNT_ATTR_NOSUID, "nosuid", "suid"},
+		{MOUNT_ATTR_NODEV, "nodev", "dev"},
+		{MOUNT_ATTR_NOEXEC, "noexec", "exec"},
 		{MOUNT_ATTR_NOATIME, "noatime", "atime"},
 		{MOUNT_ATTR_STRICTATIME, "strictatime", "nostrictatime"},
 		{MOUNT_ATTR_NODIRATIME, "nodiratime", "diratime"},
@@ -85,7 +87,8 @@ static void change(struct nk_sh *sh, const struct nk_sh_change *c, const char *w
 		}
 	}
 	if (c->propagation)
-		fprintf(out, "mount --make-%s%s %s\n", c->recursive ? "r" : "", c->propagation, word);
+		fprintf(out, "mount --make-%s%s %s\n", c->recursive ? "r" : "", c->propagation,
+			word);
 }
 
 static void put_at(struct nk_sh *sh, struct nk_sh_value *v, const char *word, FILE *out)
@@ -94,7 +97,8 @@ static void put_at(struct nk_sh *sh, struct nk_sh_value *v, const char *word, FI
 		fprintf(out, "if [ -e %s ]; then\n", v->source);
 	if (v->fs_type)
 		fprintf(out, "mount -t %s%s%s none %s\n", nk_sh_quote(sh, v->fs_type),
-			v->options && *v->options ? " -o " : "", v->options ? v->options : "", word);
+			v->options && *v->options ? " -o " : "", v->options ? v->options : "",
+			word);
 	else
 		fprintf(out, "mount --%sbind %s %s\n", v->recursive ? "r" : "", v->source, word);
 	for (int i = 0; i < v->n_changes; i++)
@@ -143,8 +147,8 @@ void nk_sh_stage_trees(struct nk_sh *sh)
 		put_at(sh, v, word, out);
 		sh->has_trees = true;
 		/* Inside it is bound once more: what is mounted here is locked there. */
-		*v = (struct nk_sh_value){.kind = NK_SH_MOUNT, .source = word,
-					  .recursive = v->recursive};
+		*v = (struct nk_sh_value){
+			.kind = NK_SH_MOUNT, .source = word, .recursive = v->recursive};
 	}
 }
 
@@ -169,7 +173,9 @@ static void setattr(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 	static const struct {
 		uint64_t flag;
 		const char *name;
-	} propagations[] = {{MS_PRIVATE, "private"}, {MS_SLAVE, "slave"}, {MS_SHARED, "shared"},
+	} propagations[] = {{MS_PRIVATE, "private"},
+			    {MS_SLAVE, "slave"},
+			    {MS_SHARED, "shared"},
 			    {MS_UNBINDABLE, "unbindable"}};
 	struct nk_sh_value *v = s->fd[0] >= 0 ? &sh->slots[s->fd[0]] : NULL;
 	struct nk_sh_change c = {.options = attr_options(sh, s->n[1], s->n[2]),
@@ -179,7 +185,8 @@ static void setattr(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		if (s->n[3] & propagations[i].flag)
 			c.propagation = propagations[i].name;
 	if (s->n[1] & MOUNT_ATTR_IDMAP)
-		fputs("# mount(8) has this from util-linux 2.39 on: -o X-mount.idmap=…: not done\n", out);
+		fputs("# mount(8) has this from util-linux 2.39 on: -o X-mount.idmap=…: not done\n",
+		      out);
 	if (v && v->kind == NK_SH_MOUNT && !v->word) {
 		if (v->n_changes < NK_SH_CHANGES_MAX)
 			v->changes[v->n_changes++] = c;
@@ -241,12 +248,17 @@ bool nk_sh_mount_step(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		if (s->n[0] & MOUNT_ATTR_RDONLY) /* the mount, not the file system in it */
 			v->changes[v->n_changes++] = (struct nk_sh_change){.options = "ro"};
 		v->kind = NK_SH_MOUNT;
-		v->options = nk_fmt(sh->a, "%s%s%s", attr,
-				    *attr && v->options && *v->options ? "," : "",
-				    v->options ? v->options : "");
+		v->options =
+			nk_fmt(sh->a, "%s%s%s", attr, *attr && v->options && *v->options ? "," : "",
+			       v->options ? v->options : "");
 		return true;
-	case NK_OP_MOVE_MOUNT: attach(sh, s, out); return true;
-	case NK_OP_MOUNT_SETATTR: setattr(sh, s, out); return true;
-	default: return false;
+	case NK_OP_MOVE_MOUNT:
+		attach(sh, s, out);
+		return true;
+	case NK_OP_MOUNT_SETATTR:
+		setattr(sh, s, out);
+		return true;
+	default:
+		return false;
 	}
 }

@@ -121,10 +121,17 @@ static bool step_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		word = nk_sh_below(sh, s->fd[0], s->s[0]);
 	}
 	switch ((enum nk_op)s->op) {
-	case NK_OP_OPENAT2: open_file(sh, s, out); return true;
-	case NK_OP_WRITE: write_file(sh, s, out); return true;
-	case NK_OP_MKNODAT: make_node(sh, s, out); return true;
-	case NK_OP_CLOSE: return true;
+	case NK_OP_OPENAT2:
+		open_file(sh, s, out);
+		return true;
+	case NK_OP_WRITE:
+		write_file(sh, s, out);
+		return true;
+	case NK_OP_MKNODAT:
+		make_node(sh, s, out);
+		return true;
+	case NK_OP_CLOSE:
+		return true;
 	case NK_OP_MKDIRAT:
 		if (s->soft[0] == EEXIST && !sh->tools && !sh->mark)
 			fprintf(out, "[ -d %s ] || ", word);
@@ -154,7 +161,9 @@ static bool step_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		fprintf(out, s->n[0] & AT_REMOVEDIR ? "remove_dir %s%s\n" : "rm -f %s%s\n", word,
 			soft(s));
 		return true;
-	case NK_OP_UMASK: fprintf(out, "umask %04" PRIo64 "\n", s->n[0]); return true;
+	case NK_OP_UMASK:
+		fprintf(out, "umask %04" PRIo64 "\n", s->n[0]);
+		return true;
 	case NK_OP_DUP3:
 		if (s->fd[0] >= 0 && sh->slots[s->fd[0]].kind == NK_SH_PLACE)
 			fprintf(out, "exec %d<%s\n", (int)s->n[0], sh->slots[s->fd[0]].word);
@@ -167,7 +176,8 @@ static bool step_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		for (unsigned fd = sh->keep_fds; fd < 10; fd++)
 			fprintf(out, "exec %u>&-%s", fd, fd == 9 ? "\n" : "; ");
 		return true;
-	default: return false;
+	default:
+		return false;
 	}
 }
 
@@ -188,7 +198,8 @@ static bool step_root(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		return true;
 	case NK_OP_PIVOT_ROOT:
 		fputs("pack_tools umount mkdir prlimit setpriv env\n"
-		      "pivot_root \"$root\" \"$root\"\n", out);
+		      "pivot_root \"$root\" \"$root\"\n",
+		      out);
 		sh->pivoted = true;
 		return true;
 	case NK_OP_UMOUNT2:
@@ -197,10 +208,12 @@ static bool step_root(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		else if (sh->tools && !strcmp(s->s[0], "."))
 			fputs("tool umount -c -l /\n", out);
 		else
-			fprintf(out, "%sumount -l %s%s\n", tool(sh), nk_sh_quote(sh, s->s[0]), soft(s));
+			fprintf(out, "%sumount -l %s%s\n", tool(sh), nk_sh_quote(sh, s->s[0]),
+				soft(s));
 		sh->unmounted |= sh->tools;
 		return true;
-	default: return false;
+	default:
+		return false;
 	}
 }
 
@@ -209,8 +222,8 @@ static void join(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 	static const struct {
 		uint64_t flag;
 		const char *option;
-	} kinds[] = {{CLONE_NEWUSER, "user"}, {CLONE_NEWPID, "pid"}, {CLONE_NEWNS, "mount"},
-		     {CLONE_NEWUTS, "uts"},   {CLONE_NEWIPC, "ipc"}, {CLONE_NEWNET, "net"},
+	} kinds[] = {{CLONE_NEWUSER, "user"},	  {CLONE_NEWPID, "pid"}, {CLONE_NEWNS, "mount"},
+		     {CLONE_NEWUTS, "uts"},	  {CLONE_NEWIPC, "ipc"}, {CLONE_NEWNET, "net"},
 		     {CLONE_NEWCGROUP, "cgroup"}, {0x80, "time"}};
 
 	for (size_t i = 0; i < NK_COUNT(kinds); i++)
@@ -236,15 +249,25 @@ static bool step_namespace(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 			sh->procs[sh->n_procs++] = procs;
 		}
 		return true;
-	case NK_OP_SETNS: join(sh, s, out); return true;
-	case NK_OP_SETHOSTNAME: fprintf(out, "hostname %s\n", nk_sh_quote(sh, s->s[0])); return true;
+	case NK_OP_SETNS:
+		join(sh, s, out);
+		return true;
+	case NK_OP_SETHOSTNAME:
+		fprintf(out, "hostname %s\n", nk_sh_quote(sh, s->s[0]));
+		return true;
 	case NK_OP_SETDOMAINNAME:
 		fprintf(out, "domainname %s\n", nk_sh_quote(sh, s->s[0]));
 		return true;
-	case NK_OP_SOCKET: fputs("# ip(8) opens its own\n", out); return true;
-	case NK_OP_LINK_UP: fprintf(out, "ip link set %s up\n", nk_sh_quote(sh, s->s[0])); return true;
+	case NK_OP_SOCKET:
+		fputs("# ip(8) opens its own\n", out);
+		return true;
+	case NK_OP_LINK_UP:
+		fprintf(out, "ip link set %s up\n", nk_sh_quote(sh, s->s[0]));
+		return true;
 	case NK_OP_SOCKETPAIR:
-	case NK_OP_PIDFD_OPEN: fputs("# the shell waits for its child\n", out); return true;
+	case NK_OP_PIDFD_OPEN:
+		fputs("# the shell waits for its child\n", out);
+		return true;
 	case NK_OP_TELL:
 	case NK_OP_AWAIT:
 		if (s->actor == NK_PARENT && s->n[0] == NK_MSG_MAPPED)
@@ -257,8 +280,11 @@ static bool step_namespace(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		fputc('\n', out);
 		return true;
 	case NK_OP_BPF_LOAD:
-	case NK_OP_BPF_ATTACH: cannot(out, "no command loads a program for devices"); return true;
-	default: return false;
+	case NK_OP_BPF_ATTACH:
+		cannot(out, "no command loads a program for devices");
+		return true;
+	default:
+		return false;
 	}
 }
 
@@ -356,31 +382,51 @@ static void rlimit(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 static void step_process(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 {
 	switch ((enum nk_op)s->op) {
-	case NK_OP_SETSID: fputs("# done by setsid, at the start\n", out); break;
-	case NK_OP_PRLIMIT: rlimit(sh, s, out); break;
+	case NK_OP_SETSID:
+		fputs("# done by setsid, at the start\n", out);
+		break;
+	case NK_OP_PRLIMIT:
+		rlimit(sh, s, out);
+		break;
 	case NK_OP_SETGROUPS:
 	case NK_OP_SETRESUID:
-	case NK_OP_SETRESGID: ids(sh, s, out); break;
-	case NK_OP_PRCTL: prctl_step(sh, s, out); break;
+	case NK_OP_SETRESGID:
+		ids(sh, s, out);
+		break;
+	case NK_OP_PRCTL:
+		prctl_step(sh, s, out);
+		break;
 	case NK_OP_CAPSET:
 		/* A program executed as root gets its bounding set, as another user nothing. */
 		option(sh, "--inh-caps=-all", "");
-		fputs("# follows from the bounding set and the user, when the command is executed\n",
+		fputs("# follows from the bounding set and the user, when the command is "
+		      "executed\n",
 		      out);
 		break;
-	case NK_OP_SECCOMP: cannot(out, "setpriv has --seccomp-filter from util-linux 2.41 on"); break;
-	case NK_OP_KEYRING: cannot(out, "keyctl session (keyutils) makes a keyring"); break;
-	case NK_OP_SIGMASK: fputs("# a shell blocks none\n", out); break;
+	case NK_OP_SECCOMP:
+		cannot(out, "setpriv has --seccomp-filter from util-linux 2.41 on");
+		break;
+	case NK_OP_KEYRING:
+		cannot(out, "keyctl session (keyutils) makes a keyring");
+		break;
+	case NK_OP_SIGMASK:
+		fputs("# a shell blocks none\n", out);
+		break;
 	case NK_OP_EXECVE:
 		if (!sh->exec)
 			sh->exec = s;
 		fputs("# env looks for it in PATH: see the last line\n", out);
 		break;
-	case NK_OP_EXIT: break;
+	case NK_OP_EXIT:
+		break;
 	case NK_OP_CTTY:
 	case NK_OP_PTY_UNLOCK:
-	case NK_OP_PTY_PEER: cannot(out, "script(1) makes a terminal; here it is the caller's"); break;
-	default: cannot(out, "this script knows no command for it"); break;
+	case NK_OP_PTY_PEER:
+		cannot(out, "script(1) makes a terminal; here it is the caller's");
+		break;
+	default:
+		cannot(out, "this script knows no command for it");
+		break;
 	}
 }
 

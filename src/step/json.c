@@ -183,30 +183,49 @@ static struct json_object *argument(const struct nk_plan *p, const struct nk_ste
 	const struct sock_fprog *filter;
 
 	switch (a->kind) {
-	case NK_A_FD: return slot(p, s->fd[a->i]);
-	case NK_A_STR: return string(s->s[a->i]);
-	case NK_A_FORMAT: return format(p, s, a->i);
-	case NK_A_TEXT: return s->s[0] ? string(s->s[0]) : slot(p, s->fd[1]);
-	case NK_A_FLAGS: return flags(a->table, v);
-	case NK_A_ENUM: return named(v, nk_enum_name(a->table, v));
-	case NK_A_OCTAL: return json_object_new_uint64(v);
-	case NK_A_NUMBER: return json_object_new_int64((int64_t)v);
-	case NK_A_DEV: return device(v);
-	case NK_A_LIMIT: return named(v, v == UINT64_MAX ? "RLIM_INFINITY" : NULL);
-	case NK_A_CAPS: return bits(v, nk_flag_cap, 0);
-	case NK_A_SIGSET: return bits(v, nk_flag_signal, 1);
-	case NK_A_PRCTL: return prctl_arg(s, a->i);
+	case NK_A_FD:
+		return slot(p, s->fd[a->i]);
+	case NK_A_STR:
+		return string(s->s[a->i]);
+	case NK_A_FORMAT:
+		return format(p, s, a->i);
+	case NK_A_TEXT:
+		return s->s[0] ? string(s->s[0]) : slot(p, s->fd[1]);
+	case NK_A_FLAGS:
+		return flags(a->table, v);
+	case NK_A_ENUM:
+		return named(v, nk_enum_name(a->table, v));
+	case NK_A_OCTAL:
+		return json_object_new_uint64(v);
+	case NK_A_NUMBER:
+		return json_object_new_int64((int64_t)v);
+	case NK_A_DEV:
+		return device(v);
+	case NK_A_LIMIT:
+		return named(v, v == UINT64_MAX ? "RLIM_INFINITY" : NULL);
+	case NK_A_CAPS:
+		return bits(v, nk_flag_cap, 0);
+	case NK_A_SIGSET:
+		return bits(v, nk_flag_signal, 1);
+	case NK_A_PRCTL:
+		return prctl_arg(s, a->i);
 	case NK_A_ARGV:
-	case NK_A_ENVP: return strings(s->p[a->i]);
-	case NK_A_GIDS: return gids(s->p[a->i], s->n[0]);
+	case NK_A_ENVP:
+		return strings(s->p[a->i]);
+	case NK_A_GIDS:
+		return gids(s->p[a->i], s->n[0]);
 	case NK_A_FILTER:
 		filter = s->p[a->i];
 		return program(filter ? filter->filter : NULL, filter ? filter->len : 0,
 			       sizeof(struct sock_filter));
-	case NK_A_INSNS: return program(s->p[a->i], s->n[0], sizeof(struct bpf_insn));
-	case NK_A_PAIR: return pair(p, s);
-	case NK_A_CONST: return constant(a->text);
-	case NK_A_NONE: break;
+	case NK_A_INSNS:
+		return program(s->p[a->i], s->n[0], sizeof(struct bpf_insn));
+	case NK_A_PAIR:
+		return pair(p, s);
+	case NK_A_CONST:
+		return constant(a->text);
+	case NK_A_NONE:
+		break;
 	}
 	return NULL;
 }
@@ -242,8 +261,7 @@ static struct json_object *step(const struct nk_plan *p, size_t index)
 		json_object_object_add(args, op->args[i].name, argument(p, s, &op->args[i]));
 	json_object_object_add(o, "args", args);
 	if (s->op == NK_OP_CLONE3)
-		json_object_object_add(o, "starts",
-				       json_object_new_string(nk_actor_name(s->n[1])));
+		json_object_object_add(o, "starts", json_object_new_string(nk_actor_name(s->n[1])));
 	if (s->out >= 0)
 		json_object_object_add(o, "out",
 				       json_object_new_string(nk_slot_label(p, s->out, label)));
@@ -274,7 +292,7 @@ int nk_explain_json(const struct nk_plan *p, FILE *out, struct nk_err *e)
 		json_object_array_add(steps, step(p, i));
 	json_object_object_add(root, "steps", steps);
 	text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-						    JSON_C_TO_STRING_NOSLASHESCAPE);
+							    JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (text)
 		fprintf(out, "%s\n", text);
 	json_object_put(root);

@@ -18,11 +18,10 @@ struct nk_flag {
 extern const struct nk_flag nk_flags_open[], nk_flags_resolve[], nk_flags_at[],
 	nk_flags_open_tree[], nk_flags_mount_attr[], nk_flags_move_mount[], nk_flags_ms[],
 	nk_flags_umount[], nk_flags_clone[], nk_flags_close_range[], nk_flags_seccomp[],
-	nk_flags_securebits[], nk_flags_mode[], nk_flags_socket_type[],
-	nk_flags_bpf_attach[];
+	nk_flags_securebits[], nk_flags_mode[], nk_flags_socket_type[], nk_flags_bpf_attach[];
 extern const struct nk_flag nk_names_fsconfig[], nk_names_prctl[], nk_names_rlimit[],
-	nk_names_bpf_prog[], nk_names_bpf_attach[],
-	nk_names_family[], nk_names_actor[], nk_names_msg[], nk_names_ambient[];
+	nk_names_bpf_prog[], nk_names_bpf_attach[], nk_names_family[], nk_names_actor[],
+	nk_names_msg[], nk_names_ambient[];
 
 /*
  * Walk the names that make up value: answers the next name and clears its bits

@@ -111,8 +111,8 @@ enum nk_msg {
 
 /* Slots. The first ones have a fixed meaning, the plan adds its own. */
 enum {
-	NK_NOFD = -1, /* no descriptor */
-	NK_CWD = -2,  /* AT_FDCWD */
+	NK_NOFD = -1,	    /* no descriptor */
+	NK_CWD = -2,	    /* AT_FDCWD */
 	NK_SLOT_SOCKET = 0, /* this actor's end of the socket pair */
 	NK_SLOT_PID,	    /* init, as the parent sees it */
 	NK_SLOT_PIDFD,
@@ -124,6 +124,7 @@ enum {
 };
 
 /* What a step belongs to: the word in the first column of --explain. */
+/* clang-format off */
 enum nk_topic {
 	NK_T_CGROUP, NK_T_IDS, NK_T_NAMESPACES, NK_T_MOUNTS, NK_T_ROOTFS, NK_T_PROC, NK_T_SYS,
 	NK_T_DEV, NK_T_TMPFS, NK_T_ETC, NK_T_VOLUME, NK_T_MASK, NK_T_PIVOT, NK_T_NETWORK,
@@ -131,13 +132,14 @@ enum nk_topic {
 	NK_T_CAPABILITIES, NK_T_SECCOMP, NK_T_DESCRIPTORS, NK_T_SESSION, NK_T_SYNC, NK_T_EXEC,
 	NK_T_COUNT,
 };
+/* clang-format on */
 
 struct nk_step {
-	uint8_t op;    /* enum nk_op */
-	uint8_t actor; /* enum nk_actor */
-	uint8_t topic; /* enum nk_topic */
-	int16_t out;   /* slot that the result fills, or NK_NOFD */
-	int16_t fd[2]; /* slots read */
+	uint8_t op;	 /* enum nk_op */
+	uint8_t actor;	 /* enum nk_actor */
+	uint8_t topic;	 /* enum nk_topic */
+	int16_t out;	 /* slot that the result fills, or NK_NOFD */
+	int16_t fd[2];	 /* slots read */
 	int16_t soft[3]; /* errnos that are no failure here; 0 = unused */
 	int16_t undo_of; /* actor after: index of the step this undoes (run only if that one
 			    was done and did not fail softly); -1 = always */
@@ -173,7 +175,7 @@ struct nk_step *nk_plan_add(struct nk_plan *p, enum nk_op op, const char *why_fm
 struct nk_step *nk_plan_last(struct nk_plan *p);
 
 /* Static description of an op, for executor-independent printing. */
-const char *nk_op_syscall(enum nk_op op); /* "move_mount", "ioctl", "kill"… */
+const char *nk_op_syscall(enum nk_op op);   /* "move_mount", "ioctl", "kill"… */
 const char *nk_actor_name(enum nk_actor a); /* "parent", … */
 const char *nk_topic_name(enum nk_topic t); /* "rootfs", … */
 const char *nk_msg_name(enum nk_msg m);

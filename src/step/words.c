@@ -100,7 +100,8 @@ static char *words_of(const struct page *pg, size_t index)
 		return NULL;
 	nk_text_plain(f, s->why ? s->why : "");
 	if (partner >= 0)
-		fprintf(f, s->op == NK_OP_TELL ? " (to step %ld)" : " (from step %ld)", partner + 1);
+		fprintf(f, s->op == NK_OP_TELL ? " (to step %ld)" : " (from step %ld)",
+			partner + 1);
 	if (s->undo_of >= 0)
 		fprintf(f, " (undoes step %d)", s->undo_of + 1);
 	fclose(f);
@@ -175,8 +176,8 @@ static void put_clone(struct page *pg)
 		uint64_t flag;
 		const char *name;
 	} kinds[] = {
-		{0x10000000, "user"}, {0x20000000, "pid"}, {0x00020000, "mount"},
-		{0x04000000, "uts"}, {0x08000000, "ipc"}, {0x40000000, "network"},
+		{0x10000000, "user"},	{0x20000000, "pid"},  {0x00020000, "mount"},
+		{0x04000000, "uts"},	{0x08000000, "ipc"},  {0x40000000, "network"},
 		{0x02000000, "cgroup"}, {0x00000080, "time"},
 	};
 	const struct nk_step *s = &pg->plan->steps.v[pg->clone];

@@ -36,7 +36,7 @@ static inline uint32_t cbpf_jump(const struct sock_filter *f, uint32_t a)
 
 static inline uint32_t cbpf_run(const struct nk_bpf *bpf, const struct seccomp_data *data)
 {
-	uint32_t a = 0, memory[16] = { 0 };
+	uint32_t a = 0, memory[16] = {0};
 
 	for (uint64_t pc = 0; pc < bpf->n; pc++) {
 		const struct sock_filter *f = &bpf->insns[pc];
@@ -73,7 +73,7 @@ static inline uint32_t cbpf_run(const struct nk_bpf *bpf, const struct seccomp_d
 static inline uint32_t cbpf_ask(const struct nk_bpf *bpf, uint32_t arch, uint32_t nr, uint64_t a0,
 				uint64_t a1, uint64_t a2)
 {
-	struct seccomp_data data = { .nr = (int)nr, .arch = arch, .args = { a0, a1, a2 } };
+	struct seccomp_data data = {.nr = (int)nr, .arch = arch, .args = {a0, a1, a2}};
 
 	return cbpf_run(bpf, &data);
 }

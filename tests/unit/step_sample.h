@@ -19,7 +19,9 @@
 #include "step/step.h"
 
 /* Bytes that trip a printer which trusts its strings. */
-#define NASTY "a\"b\\c*/d?" "?/e%d%s\n$(id)`id`'x'\033[31m\xff\xe2\x80\xaeo"
+#define NASTY         \
+	"a\"b\\c*/d?" \
+	"?/e%d%s\n$(id)`id`'x'\033[31m\xff\xe2\x80\xaeo"
 
 static inline struct nk_step *sample_step(struct nk_plan *p, int actor, int topic, enum nk_op op,
 					  const char *why)
@@ -48,7 +50,8 @@ static inline void sample_start(struct nk_plan *p)
 	s->n[1] = SOCK_SEQPACKET | SOCK_CLOEXEC;
 	s->out = NK_SLOT_SOCKET;
 	s->fd[1] = NK_SLOT_PEER;
-	s = sample_step(p, NK_PARENT, NK_T_CGROUP, NK_OP_MKDIRAT, "a directory that goes away again");
+	s = sample_step(p, NK_PARENT, NK_T_CGROUP, NK_OP_MKDIRAT,
+			"a directory that goes away again");
 	s->fd[0] = NK_CWD;
 	s->s[0] = "/tmp/nook-sample";
 	s->n[0] = 0700;
@@ -64,7 +67,8 @@ static inline void sample_start(struct nk_plan *p)
 	sample_message(p, NK_PARENT, NK_OP_TELL, NK_MSG_PLACED, "it is where it belongs");
 	s = sample_step(p, NK_INIT, NK_T_SYNC, NK_OP_CLOSE, "so that nook's death is seen");
 	s->fd[0] = NK_SLOT_PEER;
-	sample_message(p, NK_INIT, NK_OP_AWAIT, NK_MSG_PLACED, "until nook has placed this process");
+	sample_message(p, NK_INIT, NK_OP_AWAIT, NK_MSG_PLACED,
+		       "until nook has placed this process");
 }
 
 static inline void sample_mounts(struct nk_plan *p)
@@ -115,9 +119,11 @@ static inline void sample_process(struct nk_plan *p)
 	static const struct sock_fprog filter = {1, allow};
 	static const char *const argv[] = {
 		"sh", "-c",
-		"[ \"$(hostname)\" = sample ] && [ $$ = 1 ] && [ \"$NASTY\" = \"$(cat /mnt/note)\" ] &&"
+		"[ \"$(hostname)\" = sample ] && [ $$ = 1 ] && [ \"$NASTY\" = \"$(cat /mnt/note)\" "
+		"] &&"
 		" [ \"$(ulimit -n)\" = 64 ] && grep -q 'NoNewPrivs:.1' /proc/thread-self/status &&"
-		" exit 7", NULL};
+		" exit 7",
+		NULL};
 	static const char *const env[] = {"PATH=/usr/bin:/bin", "NASTY=" NASTY, NULL};
 	struct nk_step *s;
 

@@ -11,7 +11,7 @@
 #include "security/caps.h"
 
 #define BIT(cap) (UINT64_C(1) << (cap))
-#define ALL_41	 (BIT(41) - 1)
+#define ALL_41 (BIT(41) - 1)
 
 struct lists {
 	const char *add[4], *drop[4];
@@ -20,8 +20,8 @@ struct lists {
 static int build(struct nk_caps *out, const struct lists *l, bool privileged, uint32_t uid,
 		 unsigned last_cap, struct nk_err *e)
 {
-	struct nk_arena a = { 0 };
-	struct nk_strv add = { 0 }, drop = { 0 };
+	struct nk_arena a = {0};
+	struct nk_strv add = {0}, drop = {0};
 
 	memset(e, 0, sizeof(*e));
 	for (int i = 0; i < 4 && l->add[i]; i++)
@@ -77,19 +77,19 @@ static void sets_of_root(void **state)
 	(void)state;
 	/* 0xa80425fb is what /proc/1/status shows in a container of Docker. */
 	assert_int_equal(NK_CAPS_DEFAULT, 0xa80425fb);
-	assert_int_equal(bounding(&(struct lists){ 0 }, false), 0xa80425fb);
-	assert_int_equal(bounding(&(struct lists){ .add = { "SYS_ADMIN" } }, false),
+	assert_int_equal(bounding(&(struct lists){0}, false), 0xa80425fb);
+	assert_int_equal(bounding(&(struct lists){.add = {"SYS_ADMIN"}}, false),
 			 0xa80425fb | BIT(CAP_SYS_ADMIN));
-	assert_int_equal(bounding(&(struct lists){ .drop = { "mknod", "CAP_KILL" } }, false),
+	assert_int_equal(bounding(&(struct lists){.drop = {"mknod", "CAP_KILL"}}, false),
 			 0xa80425fb & ~BIT(CAP_MKNOD) & ~BIT(CAP_KILL));
-	assert_int_equal(bounding(&(struct lists){ .drop = { "ALL" } }, false), 0);
-	assert_int_equal(bounding(&(struct lists){ .add = { "CHOWN" }, .drop = { "all" } }, false),
+	assert_int_equal(bounding(&(struct lists){.drop = {"ALL"}}, false), 0);
+	assert_int_equal(bounding(&(struct lists){.add = {"CHOWN"}, .drop = {"all"}}, false),
 			 BIT(CAP_CHOWN));
-	assert_int_equal(bounding(&(struct lists){ .add = { "ALL" } }, false), ALL_41);
-	assert_int_equal(bounding(&(struct lists){ .add = { "ALL" }, .drop = { "BPF" } }, false),
+	assert_int_equal(bounding(&(struct lists){.add = {"ALL"}}, false), ALL_41);
+	assert_int_equal(bounding(&(struct lists){.add = {"ALL"}, .drop = {"BPF"}}, false),
 			 ALL_41 & ~BIT(CAP_BPF));
-	assert_int_equal(bounding(&(struct lists){ 0 }, true), ALL_41);
-	assert_int_equal(bounding(&(struct lists){ .drop = { "SYS_TIME" } }, true),
+	assert_int_equal(bounding(&(struct lists){0}, true), ALL_41);
+	assert_int_equal(bounding(&(struct lists){.drop = {"SYS_TIME"}}, true),
 			 ALL_41 & ~BIT(CAP_SYS_TIME));
 }
 
@@ -99,27 +99,27 @@ static void ordinary_user_has_the_bounding_set_only(void **state)
 	struct nk_err e;
 
 	(void)state;
-	assert_int_equal(build(&c, &(struct lists){ 0 }, false, 1000, 40, &e), 0);
+	assert_int_equal(build(&c, &(struct lists){0}, false, 1000, 40, &e), 0);
 	assert_int_equal(c.bounding, 0xa80425fb);
 	assert_int_equal(c.effective | c.permitted | c.inheritable | c.ambient, 0);
-	assert_int_equal(build(&c, &(struct lists){ 0 }, true, 1000, 37, &e), 0);
+	assert_int_equal(build(&c, &(struct lists){0}, true, 1000, 37, &e), 0);
 	assert_int_equal(c.bounding, BIT(38) - 1);
 }
 
 static void bad_names(void **state)
 {
 	(void)state;
-	refused(&(struct lists){ .add = { "NET_ADMN" } }, 40,
+	refused(&(struct lists){.add = {"NET_ADMN"}}, 40,
 		"--cap-add: there is no capability \"NET_ADMN\"", "did you mean NET_ADMIN?");
-	refused(&(struct lists){ .drop = { "cap_sys_admn" } }, 40,
+	refused(&(struct lists){.drop = {"cap_sys_admn"}}, 40,
 		"--cap-drop: there is no capability \"cap_sys_admn\"", "did you mean SYS_ADMIN?");
-	refused(&(struct lists){ .add = { "" } }, 40, "--cap-add: there is no capability \"\"",
+	refused(&(struct lists){.add = {""}}, 40, "--cap-add: there is no capability \"\"",
 		"names are those of capabilities(7), such as NET_ADMIN, or ALL");
-	refused(&(struct lists){ .add = { "ABSOLUTELY_NOTHING_LIKE_ANY_OF_THEM_AT_ALL" } }, 40,
+	refused(&(struct lists){.add = {"ABSOLUTELY_NOTHING_LIKE_ANY_OF_THEM_AT_ALL"}}, 40,
 		"--cap-add: there is no capability "
 		"\"ABSOLUTELY_NOTHING_LIKE_ANY_OF_THEM_AT_ALL\"",
 		"names are those of capabilities(7), such as NET_ADMIN, or ALL");
-	refused(&(struct lists){ .add = { "BPF" } }, 37,
+	refused(&(struct lists){.add = {"BPF"}}, 37,
 		"--cap-add: this kernel does not know CAP_BPF yet", "");
 }
 
@@ -128,9 +128,9 @@ static void contradictions(void **state)
 	const char *hint = "name it in --cap-add or in --cap-drop, not in both";
 
 	(void)state;
-	refused(&(struct lists){ .add = { "CHOWN" }, .drop = { "chown" } }, 40,
+	refused(&(struct lists){.add = {"CHOWN"}, .drop = {"chown"}}, 40,
 		"CAP_CHOWN is both added and dropped", hint);
-	refused(&(struct lists){ .add = { "ALL" }, .drop = { "ALL" } }, 40,
+	refused(&(struct lists){.add = {"ALL"}, .drop = {"ALL"}}, 40,
 		"all capabilities are both added and dropped", hint);
 }
 

@@ -44,9 +44,20 @@ static void test_malformed(void **state)
 {
 	(void)state;
 	static const char *const lines[] = {
-		"bob:100000", "bob:100000:", "bob::5", "bob:1:2:3", "bob:-1:5", "bob: 1:5",
-		"bob:0x10:5", "bob:1:0", "bob:4294967295:1", "bob:4294967290:6",
-		"bob:99999999999:1", "bob:1e3:1", "bob:1:5 ", "bob",
+		"bob:100000",
+		"bob:100000:",
+		"bob::5",
+		"bob:1:2:3",
+		"bob:-1:5",
+		"bob: 1:5",
+		"bob:0x10:5",
+		"bob:1:0",
+		"bob:4294967295:1",
+		"bob:4294967290:6",
+		"bob:99999999999:1",
+		"bob:1e3:1",
+		"bob:1:5 ",
+		"bob",
 	};
 
 	for (size_t i = 0; i < NK_COUNT(lines); i++) {

@@ -96,7 +96,7 @@ static void test_own_are_dropped(void **state)
 	nk_signals_done(&s);
 	sigprocmask(SIG_BLOCK, NULL, &after);
 	assert_memory_equal(&before, &after, 8); /* what the kernel knows of it */
-	nk_signals_done(&s); /* harmless */
+	nk_signals_done(&s);			 /* harmless */
 }
 
 static char state_of(pid_t pid)

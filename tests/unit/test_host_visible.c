@@ -30,7 +30,8 @@ static void test_verdicts(void **state)
 		/* Docker's masks. */
 		{PROC "30 22 0:5 /null /proc/kcore rw,nosuid - tmpfs tmpfs rw\n", "proc",
 		 "/proc/kcore"},
-		{PROC "31 22 0:21 /sys /proc/sys ro,relatime - proc proc rw\n", "proc", "/proc/sys"},
+		{PROC "31 22 0:21 /sys /proc/sys ro,relatime - proc proc rw\n", "proc",
+		 "/proc/sys"},
 		/* A mount on a mount of another kind, and one that only looks as if below. */
 		{PROC "30 99 0:5 / /proc/kcore rw - tmpfs tmpfs rw\n", "proc", NULL},
 		{"22 27 0:21 / /proc ro,relatime - proc proc rw\n", "proc", "read-only"},

@@ -62,7 +62,8 @@ static void protected_before_it_joins(void **state)
 	fixture(&f);
 	plan(&f);
 
-	int dumpable = at(&f, NK_MIDDLE, NK_OP_PRCTL, 0), placed = at(&f, NK_MIDDLE, NK_OP_AWAIT, 0);
+	int dumpable = at(&f, NK_MIDDLE, NK_OP_PRCTL, 0),
+	    placed = at(&f, NK_MIDDLE, NK_OP_AWAIT, 0);
 	int join = at(&f, NK_MIDDLE, NK_OP_SETNS, 0), clone = at(&f, NK_MIDDLE, NK_OP_CLONE3, 0);
 
 	assert_true(dumpable >= 0 && dumpable < placed && placed < join && join < clone);

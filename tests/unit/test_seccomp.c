@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The built-in profile: what its filters decide, in each ABI, and in the kernel. */
+/* clang-format off: the tables are read in columns */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,10 +27,10 @@
 #include "security/profile.h"
 
 #define BIT(cap) (UINT64_C(1) << (cap))
-#define ALLOW	 SECCOMP_RET_ALLOW
-#define NO(err)	 (SECCOMP_RET_ERRNO | (err))
-#define X32(nr)	 (0x40000000u + (nr))
-#define HIGH	 (UINT64_C(1) << 32)
+#define ALLOW SECCOMP_RET_ALLOW
+#define NO(err) (SECCOMP_RET_ERRNO | (err))
+#define X32(nr) (0x40000000u + (nr))
+#define HIGH (UINT64_C(1) << 32)
 
 static struct nk_arena arena;
 
@@ -37,8 +38,8 @@ static struct nk_arena arena;
 static struct nk_bpf filter_on(uint32_t arch, uint64_t caps)
 {
 	struct nk_rules rules;
-	struct nk_bpf bpf = { 0 };
-	struct nk_err e = { 0 };
+	struct nk_bpf bpf = {0};
+	struct nk_err e = {0};
 
 	if (nk_profile_rules(&arena, caps, arch, &rules, &e) < 0 ||
 	    nk_rules_compile(&arena, &rules, &bpf, &e) < 0)
@@ -49,9 +50,9 @@ static struct nk_bpf filter_on(uint32_t arch, uint64_t caps)
 /* What nook would install. */
 static struct nk_bpf filter(uint64_t caps)
 {
-	struct nk_spec spec = { .caps = { .bounding = caps } };
+	struct nk_spec spec = {.caps = {.bounding = caps}};
 	struct nk_bpf bpf;
-	struct nk_err e = { 0 };
+	struct nk_err e = {0};
 
 	if (nk_seccomp_filter(&arena, &spec, NULL, &bpf, &e) < 0)
 		fail_msg("%s", e.msg);
@@ -78,25 +79,25 @@ static void check(const struct nk_bpf *bpf, uint32_t arch, const struct ask *ask
 static void default_set_x86_64(void **state)
 {
 	static const struct ask asks[] = {
-		{ 0 /* read */, 0, 0, ALLOW },
-		{ 59 /* execve */, 0, 0, ALLOW },
-		{ 101 /* ptrace */, 0, 0, ALLOW },
-		{ 161 /* chroot */, 0, 0, ALLOW },
-		{ 165 /* mount */, 0, 0, NO(EPERM) },
-		{ 155 /* pivot_root */, 0, 0, NO(EPERM) },
-		{ 246 /* kexec_load */, 0, 0, NO(EPERM) },
-		{ 250 /* keyctl */, 0, 0, NO(EPERM) },
-		{ 272 /* unshare */, CLONE_NEWUSER, 0, NO(EPERM) },
-		{ 308 /* setns */, 0, 0, NO(EPERM) },
-		{ 321 /* bpf */, 0, 0, NO(EPERM) },
-		{ 323 /* userfaultfd */, 0, 0, NO(EPERM) },
-		{ 425 /* io_uring_setup */, 0, 0, NO(EPERM) },
-		{ 435 /* clone3 */, 0, 0, NO(ENOSYS) },
-		{ 56 /* clone */, SIGCHLD, 0, ALLOW },
-		{ 56, CLONE_VM | CLONE_THREAD | CLONE_SIGHAND, 0, ALLOW },
-		{ 56, CLONE_NEWUSER | SIGCHLD, 0, NO(EPERM) },
-		{ 56, CLONE_NEWNS, 0, NO(EPERM) },
-		{ 56, CLONE_NEWCGROUP, 0, NO(EPERM) },
+		{0 /* read */, 0, 0, ALLOW},
+		{59 /* execve */, 0, 0, ALLOW},
+		{101 /* ptrace */, 0, 0, ALLOW},
+		{161 /* chroot */, 0, 0, ALLOW},
+		{165 /* mount */, 0, 0, NO(EPERM)},
+		{155 /* pivot_root */, 0, 0, NO(EPERM)},
+		{246 /* kexec_load */, 0, 0, NO(EPERM)},
+		{250 /* keyctl */, 0, 0, NO(EPERM)},
+		{272 /* unshare */, CLONE_NEWUSER, 0, NO(EPERM)},
+		{308 /* setns */, 0, 0, NO(EPERM)},
+		{321 /* bpf */, 0, 0, NO(EPERM)},
+		{323 /* userfaultfd */, 0, 0, NO(EPERM)},
+		{425 /* io_uring_setup */, 0, 0, NO(EPERM)},
+		{435 /* clone3 */, 0, 0, NO(ENOSYS)},
+		{56 /* clone */, SIGCHLD, 0, ALLOW},
+		{56, CLONE_VM | CLONE_THREAD | CLONE_SIGHAND, 0, ALLOW},
+		{56, CLONE_NEWUSER | SIGCHLD, 0, NO(EPERM)},
+		{56, CLONE_NEWNS, 0, NO(EPERM)},
+		{56, CLONE_NEWCGROUP, 0, NO(EPERM)},
 	};
 	struct nk_bpf bpf = filter(NK_CAPS_DEFAULT);
 
@@ -107,22 +108,28 @@ static void default_set_x86_64(void **state)
 static void calls_newer_than_libseccomp(void **state)
 {
 	static const struct ask asks[] = {
-		{ 335 /* uretprobe */, 0, 0, ALLOW }, { 451 /* cachestat */, 0, 0, ALLOW },
-		{ 452 /* fchmodat2 */, 0, 0, ALLOW }, { 455 /* futex_wait */, 0, 0, ALLOW },
-		{ 457 /* statmount */, 0, 0, ALLOW }, { 462 /* mseal */, 0, 0, ALLOW },
-		{ 466 /* removexattrat */, 0, 0, ALLOW },
-		{ 459 /* lsm_get_self_attr */, 0, 0, NO(EPERM) },
-		{ 467 /* open_tree_attr */, 0, 0, NO(ENOSYS) },
-		{ 999, 0, 0, NO(ENOSYS) }, { 400, 0, 0, NO(EPERM) },
-		{ UINT32_MAX, 0, 0, NO(ENOSYS) },
+		{335 /* uretprobe */, 0, 0, ALLOW},
+		{451 /* cachestat */, 0, 0, ALLOW},
+		{452 /* fchmodat2 */, 0, 0, ALLOW},
+		{455 /* futex_wait */, 0, 0, ALLOW},
+		{457 /* statmount */, 0, 0, ALLOW},
+		{462 /* mseal */, 0, 0, ALLOW},
+		{466 /* removexattrat */, 0, 0, ALLOW},
+		{459 /* lsm_get_self_attr */, 0, 0, NO(EPERM)},
+		{467 /* open_tree_attr */, 0, 0, NO(ENOSYS)},
+		{999, 0, 0, NO(ENOSYS)},
+		{400, 0, 0, NO(EPERM)},
+		{UINT32_MAX, 0, 0, NO(ENOSYS)},
 	};
 	static const struct ask x32[] = {
-		{ X32(462), 0, 0, ALLOW }, { X32(459), 0, 0, NO(EPERM) },
-		{ X32(999), 0, 0, NO(ENOSYS) },
+		{X32(462), 0, 0, ALLOW},
+		{X32(459), 0, 0, NO(EPERM)},
+		{X32(999), 0, 0, NO(ENOSYS)},
 	};
 	static const struct ask i386[] = {
-		{ 462, 0, 0, ALLOW }, { 459, 0, 0, NO(EPERM) },
-		{ 999, 0, 0, NO(ENOSYS) },
+		{462, 0, 0, ALLOW},
+		{459, 0, 0, NO(EPERM)},
+		{999, 0, 0, NO(ENOSYS)},
 	};
 	struct nk_bpf bpf = filter(NK_CAPS_DEFAULT);
 
@@ -138,12 +145,17 @@ static void calls_newer_than_libseccomp(void **state)
 static void personality_table(void **state)
 {
 	static const struct ask asks[] = {
-		{ 135, 0, 0, ALLOW }, { 135, 8, 0, ALLOW }, { 135, 0x20000, 0, ALLOW },
-		{ 135, 0x20008, 0, ALLOW }, { 135, 0xffffffff, 0, ALLOW },
-		{ 135, UINT64_MAX, 0, ALLOW }, { 135, HIGH, 0, ALLOW },
-		{ 135, 0x40000 /* ADDR_NO_RANDOMIZE */, 0, NO(EPERM) },
-		{ 135, 0x400000 /* READ_IMPLIES_EXEC */, 0, NO(EPERM) },
-		{ 135, 0x20009, 0, NO(EPERM) }, { 135, 1, 0, NO(EPERM) },
+		{135, 0, 0, ALLOW},
+		{135, 8, 0, ALLOW},
+		{135, 0x20000, 0, ALLOW},
+		{135, 0x20008, 0, ALLOW},
+		{135, 0xffffffff, 0, ALLOW},
+		{135, UINT64_MAX, 0, ALLOW},
+		{135, HIGH, 0, ALLOW},
+		{135, 0x40000 /* ADDR_NO_RANDOMIZE */, 0, NO(EPERM)},
+		{135, 0x400000 /* READ_IMPLIES_EXEC */, 0, NO(EPERM)},
+		{135, 0x20009, 0, NO(EPERM)},
+		{135, 1, 0, NO(EPERM)},
 	};
 	struct nk_bpf bpf = filter(NK_CAPS_DEFAULT);
 
@@ -155,27 +167,33 @@ static void personality_table(void **state)
 static void attack_socket_family_by_another_abi(void **state)
 {
 	static const struct ask asks[] = {
-		{ 41, AF_UNIX, 0, ALLOW }, { 41, AF_INET6, 0, ALLOW }, { 41, AF_NETLINK, 0, ALLOW },
-		{ 41, 39 /* AF_NFC */, 0, ALLOW }, { 41, AF_ALG, 0, NO(EPERM) },
-		{ 41, AF_VSOCK, 0, NO(EPERM) },
+		{41, AF_UNIX, 0, ALLOW},
+		{41, AF_INET6, 0, ALLOW},
+		{41, AF_NETLINK, 0, ALLOW},
+		{41, 39 /* AF_NFC */, 0, ALLOW},
+		{41, AF_ALG, 0, NO(EPERM)},
+		{41, AF_VSOCK, 0, NO(EPERM)},
 		/* the kernel reads an int: bits above 32 must not hide the family */
-		{ 41, HIGH | AF_ALG, 0, NO(EPERM) }, { 41, HIGH | AF_VSOCK, 0, NO(EPERM) },
-		{ X32(41), AF_UNIX, 0, ALLOW }, { X32(41), AF_ALG, 0, NO(EPERM) },
-		{ X32(41), HIGH | AF_VSOCK, 0, NO(EPERM) },
+		{41, HIGH | AF_ALG, 0, NO(EPERM)},
+		{41, HIGH | AF_VSOCK, 0, NO(EPERM)},
+		{X32(41), AF_UNIX, 0, ALLOW},
+		{X32(41), AF_ALG, 0, NO(EPERM)},
+		{X32(41), HIGH | AF_VSOCK, 0, NO(EPERM)},
 	};
 	static const struct ask i386[] = {
-		{ 359 /* socket */, AF_UNIX, 0, ALLOW }, { 359, AF_ALG, 0, NO(EPERM) },
-		{ 359, AF_VSOCK, 0, NO(EPERM) },
-		{ 102 /* socketcall */, 1 /* SYS_SOCKET */, 0, NO(EPERM) },
-		{ 102, HIGH | 1, 0, NO(EPERM) },
-		{ 102, 2 /* SYS_BIND */, 0, ALLOW }, { 102, 3 /* SYS_CONNECT */, 0, ALLOW },
-		{ 102, 8 /* SYS_SOCKETPAIR */, 0, ALLOW },
+		{359 /* socket */, AF_UNIX, 0, ALLOW},
+		{359, AF_ALG, 0, NO(EPERM)},
+		{359, AF_VSOCK, 0, NO(EPERM)},
+		{102 /* socketcall */, 1 /* SYS_SOCKET */, 0, NO(EPERM)},
+		{102, HIGH | 1, 0, NO(EPERM)},
+		{102, 2 /* SYS_BIND */, 0, ALLOW},
+		{102, 3 /* SYS_CONNECT */, 0, ALLOW},
+		{102, 8 /* SYS_SOCKETPAIR */, 0, ALLOW},
 	};
 
 	(void)state;
 	for (int admin = 0; admin < 2; admin++) {
-		struct nk_bpf bpf =
-			filter(NK_CAPS_DEFAULT | (admin ? BIT(CAP_SYS_ADMIN) : 0));
+		struct nk_bpf bpf = filter(NK_CAPS_DEFAULT | (admin ? BIT(CAP_SYS_ADMIN) : 0));
 		check(&bpf, AUDIT_ARCH_X86_64, asks, NK_COUNT(asks));
 		check(&bpf, AUDIT_ARCH_I386, i386, NK_COUNT(i386));
 	}
@@ -186,7 +204,7 @@ static void guards_are_what_refuses(void **state)
 {
 	struct nk_rules rules;
 	struct nk_bpf bpf;
-	struct nk_err e = { 0 };
+	struct nk_err e = {0};
 
 	(void)state;
 	assert_int_equal(nk_profile_rules(&arena, 0, SCMP_ARCH_X86_64, &rules, &e), 0);
@@ -201,13 +219,16 @@ static void guards_are_what_refuses(void **state)
 static void attack_tiocsti(void **state)
 {
 	static const struct ask asks[] = {
-		{ 16, 0, TCGETS, ALLOW }, { 16, 0, TIOCSTI, NO(EPERM) },
-		{ 16, 0, HIGH | TIOCSTI, NO(EPERM) }, { 16, 0, TIOCLINUX, NO(EPERM) },
-		{ X32(514) /* ioctl */, 0, TIOCSTI, NO(EPERM) },
-		{ X32(514), 0, TCGETS, ALLOW },
+		{16, 0, TCGETS, ALLOW},
+		{16, 0, TIOCSTI, NO(EPERM)},
+		{16, 0, HIGH | TIOCSTI, NO(EPERM)},
+		{16, 0, TIOCLINUX, NO(EPERM)},
+		{X32(514) /* ioctl */, 0, TIOCSTI, NO(EPERM)},
+		{X32(514), 0, TCGETS, ALLOW},
 	};
 	static const struct ask i386[] = {
-		{ 54, 0, TCGETS, ALLOW }, { 54, 0, TIOCSTI, NO(EPERM) },
+		{54, 0, TCGETS, ALLOW},
+		{54, 0, TIOCSTI, NO(EPERM)},
 	};
 	struct nk_bpf bpf = filter(NK_CAPS_DEFAULT);
 
@@ -219,17 +240,22 @@ static void attack_tiocsti(void **state)
 static void compat_abis(void **state)
 {
 	static const struct ask x32[] = {
-		{ X32(39) /* getpid */, 0, 0, ALLOW }, { X32(165) /* mount */, 0, 0, NO(EPERM) },
-		{ X32(56), CLONE_NEWUSER, 0, NO(EPERM) }, { X32(435), 0, 0, NO(ENOSYS) },
-		{ X32(520) /* execve */, 0, 0, ALLOW },
+		{X32(39) /* getpid */, 0, 0, ALLOW},	{X32(165) /* mount */, 0, 0, NO(EPERM)},
+		{X32(56), CLONE_NEWUSER, 0, NO(EPERM)}, {X32(435), 0, 0, NO(ENOSYS)},
+		{X32(520) /* execve */, 0, 0, ALLOW},
 	};
 	static const struct ask i386[] = {
-		{ 20 /* getpid */, 0, 0, ALLOW }, { 21 /* mount */, 0, 0, NO(EPERM) },
-		{ 22 /* umount */, 0, 0, NO(EPERM) }, { 52 /* umount2 */, 0, 0, NO(EPERM) },
-		{ 120 /* clone */, CLONE_NEWUSER, 0, NO(EPERM) }, { 120, SIGCHLD, 0, ALLOW },
-		{ 310 /* unshare */, 0, 0, NO(EPERM) }, { 435, 0, 0, NO(ENOSYS) },
-		{ 13 /* time */, 0, 0, ALLOW }, { 25 /* stime */, 0, 0, NO(EPERM) },
-		{ 113 /* vm86old */, 0, 0, NO(EPERM) },
+		{20 /* getpid */, 0, 0, ALLOW},
+		{21 /* mount */, 0, 0, NO(EPERM)},
+		{22 /* umount */, 0, 0, NO(EPERM)},
+		{52 /* umount2 */, 0, 0, NO(EPERM)},
+		{120 /* clone */, CLONE_NEWUSER, 0, NO(EPERM)},
+		{120, SIGCHLD, 0, ALLOW},
+		{310 /* unshare */, 0, 0, NO(EPERM)},
+		{435, 0, 0, NO(ENOSYS)},
+		{13 /* time */, 0, 0, ALLOW},
+		{25 /* stime */, 0, 0, NO(EPERM)},
+		{113 /* vm86old */, 0, 0, NO(EPERM)},
 	};
 	struct nk_bpf bpf = filter(NK_CAPS_DEFAULT);
 
@@ -243,18 +269,29 @@ static void compat_abis(void **state)
 static void aarch64_and_arm(void **state)
 {
 	static const struct ask arm64[] = {
-		{ 63 /* read */, 0, 0, ALLOW }, { 40 /* mount */, 0, 0, NO(EPERM) },
-		{ 97 /* unshare */, 0, 0, NO(EPERM) }, { 220 /* clone */, CLONE_NEWNET, 0, NO(EPERM) },
-		{ 220, SIGCHLD, 0, ALLOW }, { 435, 0, 0, NO(ENOSYS) },
-		{ 198 /* socket */, AF_INET, 0, ALLOW }, { 198, AF_ALG, 0, NO(EPERM) },
-		{ 29 /* ioctl */, 0, TIOCSTI, NO(EPERM) }, { 51 /* chroot */, 0, 0, ALLOW },
-		{ 462, 0, 0, ALLOW }, { 999, 0, 0, NO(ENOSYS) }, { 92, 0x20008, 0, ALLOW },
+		{63 /* read */, 0, 0, ALLOW},
+		{40 /* mount */, 0, 0, NO(EPERM)},
+		{97 /* unshare */, 0, 0, NO(EPERM)},
+		{220 /* clone */, CLONE_NEWNET, 0, NO(EPERM)},
+		{220, SIGCHLD, 0, ALLOW},
+		{435, 0, 0, NO(ENOSYS)},
+		{198 /* socket */, AF_INET, 0, ALLOW},
+		{198, AF_ALG, 0, NO(EPERM)},
+		{29 /* ioctl */, 0, TIOCSTI, NO(EPERM)},
+		{51 /* chroot */, 0, 0, ALLOW},
+		{462, 0, 0, ALLOW},
+		{999, 0, 0, NO(ENOSYS)},
+		{92, 0x20008, 0, ALLOW},
 	};
 	static const struct ask arm[] = {
-		{ 3 /* read */, 0, 0, ALLOW }, { 21 /* mount */, 0, 0, NO(EPERM) },
-		{ 281 /* socket */, AF_VSOCK, 0, NO(EPERM) }, { 281, AF_INET, 0, ALLOW },
-		{ 0xf0002 /* cacheflush */, 0, 0, ALLOW }, { 0xf0005 /* set_tls */, 0, 0, ALLOW },
-		{ 462, 0, 0, ALLOW }, { 0xf0006, 0, 0, NO(ENOSYS) },
+		{3 /* read */, 0, 0, ALLOW},
+		{21 /* mount */, 0, 0, NO(EPERM)},
+		{281 /* socket */, AF_VSOCK, 0, NO(EPERM)},
+		{281, AF_INET, 0, ALLOW},
+		{0xf0002 /* cacheflush */, 0, 0, ALLOW},
+		{0xf0005 /* set_tls */, 0, 0, ALLOW},
+		{462, 0, 0, ALLOW},
+		{0xf0006, 0, 0, NO(ENOSYS)},
 	};
 	struct nk_bpf bpf = filter_on(SCMP_ARCH_AARCH64, NK_CAPS_DEFAULT);
 
@@ -271,12 +308,12 @@ static void capabilities_open_calls(void **state)
 		int cap;
 		uint32_t nr;
 	} opens[] = {
-		{ CAP_SYS_ADMIN, 165 }, { CAP_SYS_ADMIN, 272 }, { CAP_SYS_ADMIN, 429 },
-		{ CAP_SYS_ADMIN, 435 }, { CAP_SYS_CHROOT, 161 }, { CAP_SYS_MODULE, 313 },
-		{ CAP_SYS_PACCT, 163 }, { CAP_SYS_PTRACE, 312 }, { CAP_SYS_PTRACE, 438 },
-		{ CAP_SYS_RAWIO, 172 }, { CAP_SYS_TIME, 227 }, { CAP_SYS_TTY_CONFIG, 153 },
-		{ CAP_SYS_NICE, 237 }, { CAP_SYSLOG, 103 }, { CAP_SYS_BOOT, 169 },
-		{ CAP_DAC_READ_SEARCH, 304 }, { CAP_BPF, 321 }, { CAP_PERFMON, 298 },
+		{CAP_SYS_ADMIN, 165},	    {CAP_SYS_ADMIN, 272},  {CAP_SYS_ADMIN, 429},
+		{CAP_SYS_ADMIN, 435},	    {CAP_SYS_CHROOT, 161}, {CAP_SYS_MODULE, 313},
+		{CAP_SYS_PACCT, 163},	    {CAP_SYS_PTRACE, 312}, {CAP_SYS_PTRACE, 438},
+		{CAP_SYS_RAWIO, 172},	    {CAP_SYS_TIME, 227},   {CAP_SYS_TTY_CONFIG, 153},
+		{CAP_SYS_NICE, 237},	    {CAP_SYSLOG, 103},	   {CAP_SYS_BOOT, 169},
+		{CAP_DAC_READ_SEARCH, 304}, {CAP_BPF, 321},	   {CAP_PERFMON, 298},
 	};
 
 	(void)state;
@@ -298,11 +335,12 @@ static void capabilities_open_calls(void **state)
 static void nook_can_finish(void **state)
 {
 	static const uint32_t needed[] = {
-		SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_capset, SYS_prctl, SYS_prlimit64,
-		SYS_close_range, SYS_close, SYS_execve, SYS_sendmsg, SYS_recvmsg,
-		SYS_rt_sigprocmask, SYS_umask, SYS_chdir, SYS_fchdir, SYS_dup3, SYS_setsid,
-		SYS_openat2, SYS_write, SYS_exit, SYS_exit_group, SYS_clock_gettime,
-		SYS_restart_syscall, SYS_rt_sigreturn,
+		SYS_setresuid,	SYS_setresgid,	   SYS_setgroups,	SYS_capset,
+		SYS_prctl,	SYS_prlimit64,	   SYS_close_range,	SYS_close,
+		SYS_execve,	SYS_sendmsg,	   SYS_recvmsg,		SYS_rt_sigprocmask,
+		SYS_umask,	SYS_chdir,	   SYS_fchdir,		SYS_dup3,
+		SYS_setsid,	SYS_openat2,	   SYS_write,		SYS_exit,
+		SYS_exit_group, SYS_clock_gettime, SYS_restart_syscall, SYS_rt_sigreturn,
 	};
 	struct nk_bpf bpf = filter(0);
 
@@ -315,8 +353,9 @@ static void nook_can_finish(void **state)
 static void compare(const struct nk_bpf *ours, const struct nk_bpf *theirs, uint32_t arch,
 		    uint32_t nr)
 {
-	static const uint64_t values[] = { 0, 1, 8, 0x20000, 0x20008, SIGCHLD, CLONE_NEWUSER,
-					   CLONE_NEWNS | SIGCHLD, 0xffffffff, HIGH };
+	static const uint64_t values[] = {
+		0,	    1,	 8, 0x20000, 0x20008, SIGCHLD, CLONE_NEWUSER, CLONE_NEWNS | SIGCHLD,
+		0xffffffff, HIGH};
 
 	for (size_t i = 0; i < NK_COUNT(values); i++) {
 		uint32_t a = cbpf_ask(ours, arch, nr, values[i], values[i], 0);
@@ -332,10 +371,10 @@ static void libseccomp_agrees(void **state)
 	static const struct {
 		uint32_t machine, abis[2];
 	} on[] = {
-		{ SCMP_ARCH_X86_64, { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386 } },
-		{ SCMP_ARCH_AARCH64, { AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM } },
+		{SCMP_ARCH_X86_64, {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386}},
+		{SCMP_ARCH_AARCH64, {AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM}},
 	};
-	const uint64_t caps[] = { NK_CAPS_DEFAULT, 0, UINT64_MAX, BIT(CAP_SYS_ADMIN) };
+	const uint64_t caps[] = {NK_CAPS_DEFAULT, 0, UINT64_MAX, BIT(CAP_SYS_ADMIN)};
 
 	(void)state;
 	for (size_t i = 0; i < 2 * NK_COUNT(caps); i++) {
@@ -379,14 +418,14 @@ static void built_in_is_current(void **state)
 
 static void unconfined_and_privileged_have_none(void **state)
 {
-	struct nk_spec spec = { .seccomp = NK_SECCOMP_UNCONFINED };
-	struct nk_bpf bpf = { .n = 1 };
-	struct nk_err e = { 0 };
+	struct nk_spec spec = {.seccomp = NK_SECCOMP_UNCONFINED};
+	struct nk_bpf bpf = {.n = 1};
+	struct nk_err e = {0};
 
 	(void)state;
 	assert_int_equal(nk_seccomp_filter(&arena, &spec, NULL, &bpf, &e), 0);
 	assert_null(bpf.insns);
-	spec = (struct nk_spec){ .privileged = true };
+	spec = (struct nk_spec){.privileged = true};
 	assert_int_equal(nk_seccomp_filter(&arena, &spec, NULL, &bpf, &e), 0);
 	assert_null(bpf.insns);
 }
@@ -414,15 +453,15 @@ static long asked(long nr, long a0, long a1)
 /* Exit code 0, or the line of the first answer that was not as expected. */
 static int probe(const struct nk_bpf *bpf)
 {
-	struct sock_fprog prog = { (unsigned short)bpf->n, (struct sock_filter *)bpf->insns };
+	struct sock_fprog prog = {(unsigned short)bpf->n, (struct sock_filter *)bpf->insns};
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0)
 		return 1;
-#define EXPECT(call, answer)                              \
-	do {                                              \
-		if ((call) != (answer))                   \
-			return __LINE__ % 200 + 2;        \
+#define EXPECT(call, answer)                       \
+	do {                                       \
+		if ((call) != (answer))            \
+			return __LINE__ % 200 + 2; \
 	} while (0)
 	EXPECT(asked(SYS_getpid, 0, 0), getpid());
 	EXPECT(asked(SYS_socket, AF_ALG, 5), -EPERM);

@@ -23,16 +23,16 @@
 #include "security/profile_json.h"
 
 #define BIT(cap) (UINT64_C(1) << (cap))
-#define ALLOW	 SECCOMP_RET_ALLOW
-#define NO(err)	 (SECCOMP_RET_ERRNO | (err))
+#define ALLOW SECCOMP_RET_ALLOW
+#define NO(err) (SECCOMP_RET_ERRNO | (err))
 
 static struct nk_arena arena;
 static char dir[] = "/tmp/nook-seccomp-XXXXXX";
 
 static int parse(const char *text, uint64_t caps, struct nk_rules *rules, struct nk_err *e)
 {
-	struct nk_profile_host host = { .caps = caps, .arch = SCMP_ARCH_X86_64,
-					.kernel_major = 6, .kernel_minor = 1 };
+	struct nk_profile_host host = {
+		.caps = caps, .arch = SCMP_ARCH_X86_64, .kernel_major = 6, .kernel_minor = 1};
 
 	memset(e, 0, sizeof(*e));
 	return nk_profile_parse(&arena, text, strlen(text), &host, rules, e);
@@ -41,11 +41,10 @@ static int parse(const char *text, uint64_t caps, struct nk_rules *rules, struct
 static struct nk_bpf filter_with(const char *text, uint64_t caps)
 {
 	struct nk_rules rules;
-	struct nk_bpf bpf = { 0 };
+	struct nk_bpf bpf = {0};
 	struct nk_err e;
 
-	if (parse(text, caps, &rules, &e) < 0 ||
-	    nk_rules_compile(&arena, &rules, &bpf, &e) < 0)
+	if (parse(text, caps, &rules, &e) < 0 || nk_rules_compile(&arena, &rules, &bpf, &e) < 0)
 		fail_msg("%s", e.msg);
 	return bpf;
 }
@@ -81,7 +80,8 @@ static void actions(void **state)
 		"{\"names\":[\"chmod\"],\"action\":\"SCMP_ACT_TRAP\"},"
 		"{\"names\":[\"chown\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":7},"
 		"{\"name\":\"umask\",\"action\":\"SCMP_ACT_LOG\"},"
-		"{\"names\":[\"mseal\"],\"action\":\"SCMP_ACT_ERRNO\"}]}", 0);
+		"{\"names\":[\"mseal\"],\"action\":\"SCMP_ACT_ERRNO\"}]}",
+		0);
 
 	(void)state;
 	assert_int_equal(ask(&bpf, 0, 0), ALLOW);
@@ -104,18 +104,22 @@ static void comparisons(void **state)
 		const char *op;
 		uint64_t yes, no;
 	} ops[] = {
-		{ "\"SCMP_CMP_NE\",\"value\":7", 8, 7 }, { "\"SCMP_CMP_LT\",\"value\":7", 6, 7 },
-		{ "\"SCMP_CMP_LE\",\"value\":7", 7, 8 }, { "\"SCMP_CMP_EQ\",\"value\":7", 7, 6 },
-		{ "\"SCMP_CMP_GE\",\"value\":7", 7, 6 }, { "\"SCMP_CMP_GT\",\"value\":7", 8, 7 },
-		{ "\"SCMP_CMP_MASKED_EQ\",\"value\":240,\"valueTwo\":16", 0x1f, 0x2f },
-		{ "\"SCMP_CMP_EQ\",\"value\":18446744073709551615", UINT64_MAX, UINT32_MAX },
+		{"\"SCMP_CMP_NE\",\"value\":7", 8, 7},
+		{"\"SCMP_CMP_LT\",\"value\":7", 6, 7},
+		{"\"SCMP_CMP_LE\",\"value\":7", 7, 8},
+		{"\"SCMP_CMP_EQ\",\"value\":7", 7, 6},
+		{"\"SCMP_CMP_GE\",\"value\":7", 7, 6},
+		{"\"SCMP_CMP_GT\",\"value\":7", 8, 7},
+		{"\"SCMP_CMP_MASKED_EQ\",\"value\":240,\"valueTwo\":16", 0x1f, 0x2f},
+		{"\"SCMP_CMP_EQ\",\"value\":18446744073709551615", UINT64_MAX, UINT32_MAX},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < NK_COUNT(ops); i++) {
 		char text[512];
 		snprintf(text, sizeof(text),
-			 "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"alarm\"],"
+			 "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":["
+			 "\"alarm\"],"
 			 "\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"op\":%s}]}]}",
 			 ops[i].op);
 		struct nk_bpf bpf = filter_with(text, 0);
@@ -131,27 +135,29 @@ static void conditions(void **state)
 		const char *condition;
 		bool applies;
 	} c[] = {
-		{ "\"includes\":{\"caps\":[\"CAP_CHOWN\"]}", true },
-		{ "\"includes\":{\"caps\":[\"CAP_CHOWN\",\"CAP_SYS_ADMIN\"]}", false },
-		{ "\"excludes\":{\"caps\":[\"CAP_CHOWN\"]}", false },
-		{ "\"excludes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}", true },
-		{ "\"includes\":{\"arches\":[\"amd64\",\"x32\"]}", true },
-		{ "\"includes\":{\"arches\":[\"arm64\"]}", false },
-		{ "\"includes\":{\"arches\":[\"s390\",\"s390x\"]}", false },
-		{ "\"excludes\":{\"arches\":[\"s390\"]}", true },
-		{ "\"includes\":{\"minKernel\":\"4.8\"}", true },
-		{ "\"includes\":{\"minKernel\":\"6.1\"}", true },
-		{ "\"includes\":{\"minKernel\":\"6.2\"}", false },
-		{ "\"excludes\":{\"minKernel\":\"4.8\"}", false },
-		{ "\"includes\":{},\"excludes\":null,\"args\":null,\"comment\":\"\"", true },
+		{"\"includes\":{\"caps\":[\"CAP_CHOWN\"]}", true},
+		{"\"includes\":{\"caps\":[\"CAP_CHOWN\",\"CAP_SYS_ADMIN\"]}", false},
+		{"\"excludes\":{\"caps\":[\"CAP_CHOWN\"]}", false},
+		{"\"excludes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}", true},
+		{"\"includes\":{\"arches\":[\"amd64\",\"x32\"]}", true},
+		{"\"includes\":{\"arches\":[\"arm64\"]}", false},
+		{"\"includes\":{\"arches\":[\"s390\",\"s390x\"]}", false},
+		{"\"excludes\":{\"arches\":[\"s390\"]}", true},
+		{"\"includes\":{\"minKernel\":\"4.8\"}", true},
+		{"\"includes\":{\"minKernel\":\"6.1\"}", true},
+		{"\"includes\":{\"minKernel\":\"6.2\"}", false},
+		{"\"excludes\":{\"minKernel\":\"4.8\"}", false},
+		{"\"includes\":{},\"excludes\":null,\"args\":null,\"comment\":\"\"", true},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < NK_COUNT(c); i++) {
 		char text[512];
-		snprintf(text, sizeof(text),
-			 "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"acct\"],"
-			 "\"action\":\"SCMP_ACT_ALLOW\",%s}]}", c[i].condition);
+		snprintf(
+			text, sizeof(text),
+			"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"acct\"],"
+			"\"action\":\"SCMP_ACT_ALLOW\",%s}]}",
+			c[i].condition);
 		struct nk_bpf bpf = filter_with(text, BIT(CAP_CHOWN));
 		if (ask(&bpf, 163, 0) != (c[i].applies ? ALLOW : NO(EPERM)))
 			fail_msg("%s", c[i].condition);
@@ -164,7 +170,8 @@ static void architectures(void **state)
 		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,"
 		"\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\",\"SCMP_ARCH_S390X\"],"
 		"\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"],"
-		"\"syscalls\":[{\"names\":[\"getpid\"],\"action\":\"SCMP_ACT_ALLOW\"}]}", 0);
+		"\"syscalls\":[{\"names\":[\"getpid\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+		0);
 
 	(void)state;
 	assert_int_equal(bpf.flags, SECCOMP_FILTER_FLAG_LOG);
@@ -191,7 +198,8 @@ static void newer_calls_of_a_short_profile(void **state)
 {
 	struct nk_bpf bpf = filter_with(
 		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":13,\"syscalls\":["
-		"{\"names\":[\"read\",\"no_such_call_yet\"],\"action\":\"SCMP_ACT_ALLOW\"}]}", 0);
+		"{\"names\":[\"read\",\"no_such_call_yet\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+		0);
 
 	(void)state;
 	assert_int_equal(ask(&bpf, 1, 0), NO(EACCES));
@@ -204,13 +212,15 @@ static void newer_calls_of_a_short_profile(void **state)
 /* Podman 2026-123876 for files: a rule on socket()'s family does not open socketcall(). */
 static void attack_socketcall_beside_a_profile(void **state)
 {
-#define SOCKET_RULE                                                                         \
+#define SOCKET_RULE                                                                     \
 	"{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0," \
 	"\"value\":38,\"op\":\"SCMP_CMP_NE\"}]}"
-	struct nk_bpf bpf = filter_with("{\"defaultAction\":\"SCMP_ACT_ERRNO\","
-					"\"architectures\":[\"SCMP_ARCH_X86\"],\"syscalls\":["
-					SOCKET_RULE ",{\"names\":[\"connect\"],"
-					"\"action\":\"SCMP_ACT_ALLOW\"}]}", 0);
+	struct nk_bpf bpf =
+		filter_with("{\"defaultAction\":\"SCMP_ACT_ERRNO\","
+			    "\"architectures\":[\"SCMP_ARCH_X86\"],\"syscalls\":[" SOCKET_RULE
+			    ",{\"names\":[\"connect\"],"
+			    "\"action\":\"SCMP_ACT_ALLOW\"}]}",
+			    0);
 
 	(void)state;
 	assert_int_equal(cbpf_ask(&bpf, AUDIT_ARCH_I386, 359, AF_INET, 0, 0), ALLOW);
@@ -222,8 +232,9 @@ static void attack_socketcall_beside_a_profile(void **state)
 	struct nk_rules rules;
 	struct nk_err e;
 	assert_int_equal(parse("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":["
-			       "\"SCMP_ARCH_X86\"],\"syscalls\":[" SOCKET_RULE "]}", 0, &rules,
-			       &e), 0);
+			       "\"SCMP_ARCH_X86\"],\"syscalls\":[" SOCKET_RULE "]}",
+			       0, &rules, &e),
+			 0);
 	rules.mux_guards = false;
 	assert_int_equal(nk_rules_compile(&arena, &rules, &bpf, &e), 0);
 	assert_int_equal(cbpf_ask(&bpf, AUDIT_ARCH_I386, 102, 1, 0, 0), ALLOW);
@@ -231,12 +242,14 @@ static void attack_socketcall_beside_a_profile(void **state)
 	/* who names socketcall gets it */
 	bpf = filter_with("{\"defaultAction\":\"SCMP_ACT_ERRNO\","
 			  "\"architectures\":[\"SCMP_ARCH_X86\"],\"syscalls\":[" SOCKET_RULE
-			  ",{\"names\":[\"socketcall\"],\"action\":\"SCMP_ACT_ALLOW\"}]}", 0);
+			  ",{\"names\":[\"socketcall\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+			  0);
 	assert_int_equal(cbpf_ask(&bpf, AUDIT_ARCH_I386, 102, 1, 0, 0), ALLOW);
 }
 
-#define RULE(more) "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"]," more "}]}"
-#define ARG(more)  RULE("\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{" more "}]")
+#define RULE(more) \
+	"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"]," more "}]}"
+#define ARG(more) RULE("\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{" more "}]")
 
 static void bad_documents(void **state)
 {
@@ -269,8 +282,7 @@ static void bad_documents(void **state)
 	refused("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"open at\"]}]}",
 		"syscalls[0].names[0]: \"open at\" is no name of a system call");
 	/* nothing of a foreign file gets to the terminal as it is */
-	refused("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"\\u001b[2J\\n\":1}",
-		"?[2J?: unknown key");
+	refused("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"\\u001b[2J\\n\":1}", "?[2J?: unknown key");
 }
 
 static void bad_rules(void **state)
@@ -293,7 +305,8 @@ static void bad_rules(void **state)
 	refused(RULE("\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"minKernel\":\"new\"}"),
 		"syscalls[0].includes.minKernel: a kernel version such as \"4.8\" expected");
 	refused("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"action\":"
-		"\"SCMP_ACT_ALLOW\"}]}", "syscalls[0].names: missing");
+		"\"SCMP_ACT_ALLOW\"}]}",
+		"syscalls[0].names: missing");
 	refused("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mount\","
 		"\"umuont\"],\"action\":\"SCMP_ACT_ERRNO\"}]}",
 		"seccomp: there is no system call \"umuont\" to refuse");
@@ -324,7 +337,7 @@ static void bad_arguments(void **state)
 
 static void depth_and_size_are_limited(void **state)
 {
-	struct nk_profile_host host = { .arch = SCMP_ARCH_X86_64 };
+	struct nk_profile_host host = {.arch = SCMP_ARCH_X86_64};
 	struct nk_rules rules;
 	struct nk_err e;
 	char deep[64];
@@ -352,8 +365,8 @@ static void write_text(const char *path, const char *text)
 
 static struct nk_bpf from_file(const char *path, uint64_t caps, const char *cache)
 {
-	struct nk_spec spec = { .seccomp = NK_SECCOMP_FILE, .seccomp_file = path,
-				.caps = { .bounding = caps } };
+	struct nk_spec spec = {
+		.seccomp = NK_SECCOMP_FILE, .seccomp_file = path, .caps = {.bounding = caps}};
 	struct nk_bpf bpf;
 	struct nk_err e;
 
@@ -492,7 +505,7 @@ static void sound_cache_is_used(void **state)
 static void built_in_key_is_what_matters(void **state)
 {
 	char cache[64], path[512];
-	struct nk_spec spec = { .caps = { .bounding = BIT(CAP_SYS_TIME) } };
+	struct nk_spec spec = {.caps = {.bounding = BIT(CAP_SYS_TIME)}};
 	struct nk_bpf bpf;
 	struct nk_err e;
 
@@ -518,7 +531,7 @@ static void built_in_key_is_what_matters(void **state)
 
 static void bad_files(void **state)
 {
-	struct nk_spec spec = { .seccomp = NK_SECCOMP_FILE, .seccomp_file = "/no/such.json" };
+	struct nk_spec spec = {.seccomp = NK_SECCOMP_FILE, .seccomp_file = "/no/such.json"};
 	char profile[64];
 	struct nk_bpf bpf;
 	struct nk_err e;

@@ -49,10 +49,11 @@ static void fill(struct nk_arena *a, struct nk_spec *s)
 	s->has_time_offset = true;
 	s->monotonic_ns = INT64_MIN;
 	s->boottime_ns = 5;
-	*NK_PUSH(a, &s->mounts) = (struct nk_mount_spec){
-		NK_MOUNT_BIND, "/a", "/b", 1, 2, true, true, 1 << 18, true, true, true, 9, 0755, "x=y"};
-	*NK_PUSH(a, &s->mounts) = (struct nk_mount_spec){.kind = NK_MOUNT_TMPFS, .target = "/t",
-							 .mode = -1};
+	*NK_PUSH(a, &s->mounts) =
+		(struct nk_mount_spec){NK_MOUNT_BIND, "/a", "/b", 1,	2, true, true,
+				       1 << 18,	      true, true, true, 9, 0755, "x=y"};
+	*NK_PUSH(a, &s->mounts) =
+		(struct nk_mount_spec){.kind = NK_MOUNT_TMPFS, .target = "/t", .mode = -1};
 	*NK_PUSH(a, &s->devices) =
 		(struct nk_device_spec){"/dev/a", "/dev/b", "rw", S_IFCHR | 0660, 1, 3, 5, 6};
 	*NK_PUSH(a, &s->sysctls) = (struct nk_keyval){"net.x", "1 2"};
@@ -93,15 +94,15 @@ static int read_text(struct nk_arena *a, const char *text, struct nk_spec *s)
 
 #define NUM(f) assert_true(b.f == s.f)
 #define STR(f) assert_string_equal(b.f, s.f)
-#define STRV(f)                                        \
-	do {                                           \
-		assert_int_equal(b.f.n, s.f.n);        \
-		for (size_t i = 0; i < s.f.n; i++)     \
-			STR(f.v[i]);                   \
+#define STRV(f)                                    \
+	do {                                       \
+		assert_int_equal(b.f.n, s.f.n);    \
+		for (size_t i = 0; i < s.f.n; i++) \
+			STR(f.v[i]);               \
 	} while (0)
-#define BYTES(f)                                                            \
-	do {                                                                \
-		assert_int_equal(b.f.n, s.f.n);                             \
+#define BYTES(f)                                                           \
+	do {                                                               \
+		assert_int_equal(b.f.n, s.f.n);                            \
 		assert_memory_equal(b.f.v, s.f.v, s.f.n * sizeof(*s.f.v)); \
 	} while (0)
 
@@ -117,38 +118,88 @@ static void every_field_comes_back(void **state)
 	assert_false(j.failed);
 	assert_int_equal(read_text(&a, j.buf, &b), 0);
 
-	STRV(args); STRV(env); STR(cwd); NUM(uid); NUM(gid); BYTES(groups);
+	STRV(args);
+	STRV(env);
+	STR(cwd);
+	NUM(uid);
+	NUM(gid);
+	BYTES(groups);
 	assert_memory_equal(&b.caps, &s.caps, sizeof(s.caps));
-	BYTES(rlimits); NUM(no_new_privs); NUM(terminal); NUM(interactive); NUM(preserve_fds);
-	NUM(seccomp); STR(seccomp_file); STR(rootfs); NUM(rootfs_host); NUM(rootfs_overlay);
-	NUM(rootfs_idmap); NUM(read_only); NUM(overlay_size); STR(hostname); STR(domainname);
+	BYTES(rlimits);
+	NUM(no_new_privs);
+	NUM(terminal);
+	NUM(interactive);
+	NUM(preserve_fds);
+	NUM(seccomp);
+	STR(seccomp_file);
+	STR(rootfs);
+	NUM(rootfs_host);
+	NUM(rootfs_overlay);
+	NUM(rootfs_idmap);
+	NUM(read_only);
+	NUM(overlay_size);
+	STR(hostname);
+	STR(domainname);
 	for (int k = 0; k < NK_NS_COUNT; k++)
 		NUM(ns[k].mode);
 	STR(ns[NK_NS_NET].path);
-	BYTES(uid_maps); BYTES(gid_maps); NUM(has_time_offset); NUM(monotonic_ns);
+	BYTES(uid_maps);
+	BYTES(gid_maps);
+	NUM(has_time_offset);
+	NUM(monotonic_ns);
 	NUM(boottime_ns);
 	assert_int_equal(b.mounts.n, 2);
 	for (size_t i = 0; i < 2; i++) {
-		NUM(mounts.v[i].kind); STR(mounts.v[i].target); NUM(mounts.v[i].attr_set);
-		NUM(mounts.v[i].attr_clear); NUM(mounts.v[i].recursive);
-		NUM(mounts.v[i].recursive_attr); NUM(mounts.v[i].propagation);
-		NUM(mounts.v[i].idmap); NUM(mounts.v[i].must_exist); NUM(mounts.v[i].source_is_dir);
-		NUM(mounts.v[i].size); NUM(mounts.v[i].mode);
+		NUM(mounts.v[i].kind);
+		STR(mounts.v[i].target);
+		NUM(mounts.v[i].attr_set);
+		NUM(mounts.v[i].attr_clear);
+		NUM(mounts.v[i].recursive);
+		NUM(mounts.v[i].recursive_attr);
+		NUM(mounts.v[i].propagation);
+		NUM(mounts.v[i].idmap);
+		NUM(mounts.v[i].must_exist);
+		NUM(mounts.v[i].source_is_dir);
+		NUM(mounts.v[i].size);
+		NUM(mounts.v[i].mode);
 	}
-	STR(mounts.v[0].source); STR(mounts.v[0].fs_options);
+	STR(mounts.v[0].source);
+	STR(mounts.v[0].fs_options);
 	assert_null(b.mounts.v[1].source);
-	STR(devices.v[0].source); STR(devices.v[0].target); STR(devices.v[0].access);
-	NUM(devices.v[0].type); NUM(devices.v[0].major); NUM(devices.v[0].minor);
-	NUM(devices.v[0].uid); NUM(devices.v[0].gid);
-	STR(sysctls.v[0].key); STR(sysctls.v[0].value); STRV(masked_paths); STRV(readonly_paths);
-	NUM(shm_size); NUM(privileged); STR(etc_hostname); STR(etc_hosts); STR(etc_resolv);
-	STR(cgroup_parent); NUM(resources.memory); NUM(resources.memory_swap);
-	NUM(resources.memory_reservation); NUM(resources.cpu_quota); NUM(resources.cpu_period);
-	NUM(resources.cpu_shares); STR(resources.cpuset_cpus); STR(resources.cpuset_mems);
-	NUM(resources.pids); NUM(resources.blkio_weight);
-	STR(resources.read_bps.v[0].path); NUM(resources.read_bps.v[0].rate);
-	NUM(resources.read_bps.v[0].major); NUM(resources.write_bps.v[0].minor);
-	STR(init_path); NUM(stop_signal);
+	STR(devices.v[0].source);
+	STR(devices.v[0].target);
+	STR(devices.v[0].access);
+	NUM(devices.v[0].type);
+	NUM(devices.v[0].major);
+	NUM(devices.v[0].minor);
+	NUM(devices.v[0].uid);
+	NUM(devices.v[0].gid);
+	STR(sysctls.v[0].key);
+	STR(sysctls.v[0].value);
+	STRV(masked_paths);
+	STRV(readonly_paths);
+	NUM(shm_size);
+	NUM(privileged);
+	STR(etc_hostname);
+	STR(etc_hosts);
+	STR(etc_resolv);
+	STR(cgroup_parent);
+	NUM(resources.memory);
+	NUM(resources.memory_swap);
+	NUM(resources.memory_reservation);
+	NUM(resources.cpu_quota);
+	NUM(resources.cpu_period);
+	NUM(resources.cpu_shares);
+	STR(resources.cpuset_cpus);
+	STR(resources.cpuset_mems);
+	NUM(resources.pids);
+	NUM(resources.blkio_weight);
+	STR(resources.read_bps.v[0].path);
+	NUM(resources.read_bps.v[0].rate);
+	NUM(resources.read_bps.v[0].major);
+	NUM(resources.write_bps.v[0].minor);
+	STR(init_path);
+	NUM(stop_signal);
 
 	nk_spec_write(&again, NULL, &b);
 	assert_string_equal(again.buf, j.buf);
@@ -191,7 +242,8 @@ static void faults_name_their_field(void **state)
 		 "\"type\" has an unknown value"},
 		{"{\"root\":{},\"process\":{\"user\":{},\"rlimits\":[7]}}", "\"type\" is missing"},
 		{"{\"root\":{},\"process\":{\"user\":{}},\"mounts\":[{}]}", "\"type\" is missing"},
-		{"{\"root\":{},\"process\":{\"user\":{}},\"linux\":{\"namespaces\":[{\"type\":\"x\"}]}}",
+		{"{\"root\":{},\"process\":{\"user\":{}},\"linux\":{\"namespaces\":[{\"type\":"
+		 "\"x\"}]}}",
 		 "\"type\" has an unknown value"},
 	};
 

@@ -169,8 +169,8 @@ static void test_c(void **state)
 	snprintf(source, sizeof(source), "%s/x.c", dir);
 	snprintf(program, sizeof(program), "%s/x", dir);
 	save(source, text);
-	snprintf(command, sizeof(command), "cc -std=gnu17 -O2 -Wall -Wextra -Werror -static -o %s %s",
-		 program, source);
+	snprintf(command, sizeof(command),
+		 "cc -std=gnu17 -O2 -Wall -Wextra -Werror -static -o %s %s", program, source);
 	assert_int_equal(shell(command), 0);
 	/* As root it runs: 7 says that every part of it had its effect. */
 	if (geteuid() == 0 && shell("unshare -mpu --fork true") == 0)

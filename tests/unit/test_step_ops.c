@@ -38,7 +38,8 @@ static void test_every_op_is_known(void **state)
 		fclose(f);
 		free(text);
 		if (ret != 0)
-			fail_msg("op %s has no case in emit_c_calls.c", nk_op_info((unsigned)op)->name);
+			fail_msg("op %s has no case in emit_c_calls.c",
+				 nk_op_info((unsigned)op)->name);
 	}
 	for (int t = 0; t < NK_T_COUNT; t++)
 		assert_string_not_equal(nk_topic_name((enum nk_topic)t), "unknown");
@@ -62,23 +63,26 @@ static void test_call_reads_well(void **state)
 	s->fd[1] = (int16_t)rootfs;
 	s->s[0] = "";
 	s->n[0] = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
-	call_is(s, &p, "move_mount(proc, \"\", rootfs_proc, \"\", "
-		       "MOVE_MOUNT_F_EMPTY_PATH|MOVE_MOUNT_T_EMPTY_PATH)");
+	call_is(s, &p,
+		"move_mount(proc, \"\", rootfs_proc, \"\", "
+		"MOVE_MOUNT_F_EMPTY_PATH|MOVE_MOUNT_T_EMPTY_PATH)");
 	s = nk_plan_add(&p, NK_OP_OPENAT2, "a file");
 	s->fd[0] = (int16_t)rootfs;
 	s->s[0] = "etc/hosts";
 	s->n[0] = O_PATH | O_NOFOLLOW | 0x40000000;
 	s->n[2] = 0x10;
 	s->out = (int16_t)nk_plan_slot(&p, "hosts");
-	call_is(s, &p, "hosts = openat2(rootfs_proc, \"etc/hosts\", "
-		       "{flags=O_PATH|O_NOFOLLOW|0x40000000, resolve=RESOLVE_IN_ROOT})");
+	call_is(s, &p,
+		"hosts = openat2(rootfs_proc, \"etc/hosts\", "
+		"{flags=O_PATH|O_NOFOLLOW|0x40000000, resolve=RESOLVE_IN_ROOT})");
 	s = nk_plan_add(&p, NK_OP_FSCONFIG, "upper");
 	s->fd[0] = s->fd[1] = (int16_t)proc;
 	s->n[0] = FSCONFIG_SET_STRING;
 	s->s[0] = "upperdir";
 	s->s[1] = "/proc/self/fd/%d/upper";
-	call_is(s, &p, "fsconfig(proc, FSCONFIG_SET_STRING, \"upperdir\", "
-		       "\"/proc/self/fd/{proc}/upper\")");
+	call_is(s, &p,
+		"fsconfig(proc, FSCONFIG_SET_STRING, \"upperdir\", "
+		"\"/proc/self/fd/{proc}/upper\")");
 	s = nk_plan_add(&p, NK_OP_PRCTL, "cap");
 	s->n[0] = PR_CAPBSET_DROP;
 	s->n[1] = 21;
@@ -131,8 +135,8 @@ static void test_strings_stay_in(void **state)
 
 static void test_slot_names_differ(void **state)
 {
-	static const char *const names[] = {"etc", "etc", "etc_2", "ns mount", "9p", "", "etc",
-					    "etc_2", "etc_2_6"};
+	static const char *const names[] = {"etc", "etc", "etc_2", "ns mount", "9p",
+					    "",	   "etc", "etc_2", "etc_2_6"};
 	struct nk_arena a _arena_ = {0};
 	struct nk_plan p;
 	char x[NK_LABEL_MAX], y[NK_LABEL_MAX];
