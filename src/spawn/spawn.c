@@ -14,6 +14,28 @@
 #include "cgroup/live.h"
 #include "spawn/driver.h"
 
+/* What a person can do about a step that has no hint of its own. */
+static const char *general_hint(int err)
+{
+	switch (err) {
+	case EPERM:
+	case EACCES:
+		return "the kernel refuses it here: `nook doctor` says what this machine and user may";
+	case ENOSYS:
+	case EOPNOTSUPP:
+		return "nook needs Linux 6.1 or newer: `nook doctor` says what this kernel lacks";
+	case ENOMEM:
+	case ENOSPC:
+	case EDQUOT:
+		return "memory, space or a limit of the kernel is used up: free some and try again";
+	case EMFILE:
+	case ENFILE:
+		return "too many open files: raise `ulimit -n`";
+	default:
+		return "the same command with --explain shows this step in its place";
+	}
+}
+
 int nk_driver_failed(struct nk_driver *d, size_t index, int err, struct nk_err *e)
 {
 	const struct nk_step *s = &d->plan->steps.v[index];
