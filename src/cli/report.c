@@ -6,6 +6,7 @@
  */
 #include "cli/report.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,9 +117,36 @@ static void error_text(const struct nk_err *e, bool colour)
 	put(buf, at);
 }
 
-int nk_cli_error(struct nk_cli *cli, const struct nk_err *e)
+/* Errnos that mean the same wherever they come from. */
+static const char *hint_of(int err)
 {
+	switch (err) {
+	case EMFILE:
+		return "nook needs about 64 open files: ulimit -n 1024";
+	case ENFILE:
+		return "this machine has too many open files: raise the sysctl fs.file-max";
+	case ENOMEM:
+		return "no memory left for nook: raise the limit around it (ulimit -v, a cgroup)";
+	case ENOSPC:
+	case EDQUOT:
+		return "no room left there: free some, or name other places with --state and --root";
+	case EROFS:
+		return "it is read-only there: name other places with --state DIR and --root DIR";
+	case EACCES:
+	case EPERM:
+		return "this user may not: `nook doctor` says what it may";
+	default:
+		return NULL;
+	}
+}
+
+int nk_cli_error(struct nk_cli *cli, const struct nk_err *given)
+{
+	struct nk_err copy = *given, *e = &copy;
 	int code = e->exit ? e->exit : NK_EXIT_FAULT;
+
+	if (!e->hint[0] && hint_of(e->err))
+		nk_hint(e, "%s", hint_of(e->err));
 
 	if (cli->json_errors)
 		error_json(e, code);

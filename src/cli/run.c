@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nook run: words -> spec -> plan -> a running container, or its explanation. */
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -93,6 +94,28 @@ static int resolve_user(struct run *r, struct nk_err *e)
 	return ret;
 }
 
+/*
+ * Root of a container often has less than it takes to make another with the same
+ * users: CAP_SYS_ADMIN above all. A user namespace in which every id is itself
+ * gives the missing capabilities and changes nothing else.
+ */
+static void weak_root(struct run *r)
+{
+	struct nk_ns_spec *ns = r->spec->ns;
+	uint64_t have = nk_own_caps(), need = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_MKNOD;
+
+	if (ns[NK_NS_NET].mode == NK_NS_NEW)
+		need |= 1ULL << CAP_NET_ADMIN;
+	if (geteuid() != 0 || r->request->ns[NK_NS_USER].given ||
+	    ns[NK_NS_USER].mode != NK_NS_HOST || (have & need) == need)
+		return;
+	/* The kernel maps root into new users only for one that has this (Linux 5.12). */
+	if (!(have >> CAP_SETFCAP & 1))
+		return;
+	ns[NK_NS_USER].mode = NK_NS_NEW;
+	r->spec->users_as_outside = true;
+}
+
 static int make_plan(struct run *r, struct nk_err *e)
 {
 	struct nk_arena *a = &r->cli->arena;
@@ -100,6 +123,7 @@ static int make_plan(struct run *r, struct nk_err *e)
 	const char *cache = nk_fmt(a, "%s/seccomp", r->cli->root);
 	int ret;
 
+	weak_root(r);
 	if ((ret = resolve_containers(r, e)) < 0 ||
 	    (ret = nk_prepare(a, r->spec, &r->facts, r->cli->state, &r->lease, &r->lease_fd, e)) < 0 ||
 	    (ret = resolve_user(r, e)) < 0 ||

@@ -86,13 +86,6 @@ int nk_doctor_enter(unsigned long flags)
 	return 0;
 }
 
-int nk_doctor_switch(const char *path)
-{
-	_free_ char *text = nk_text_read(path, 4096);
-
-	return text && *text ? (unsigned char)*text : -1;
-}
-
 bool nk_doctor_is_root(const struct nk_doctor *d)
 {
 	return d->facts->sys_admin;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "host/doctor_parts.h"
+#include "host/why.h"
 
 enum { FLOOR_MAJOR = 6, FLOOR_MINOR = 1 }; /* Debian 12 */
 
@@ -109,24 +110,6 @@ static int probe_ordinary(void *arg)
 	return mount("nook", "/", "tmpfs", 0, "size=4k") ? errno : 0;
 }
 
-static const char *userns_mend(int err)
-{
-	if (nk_doctor_switch("/proc/sys/user/max_user_namespaces") == '0')
-		return "sysctl -w user.max_user_namespaces=28633 (and a line in /etc/sysctl.d)";
-	if (nk_doctor_switch("/proc/sys/kernel/unprivileged_userns_clone") == '0')
-		return "sysctl -w kernel.unprivileged_userns_clone=1 (and a line in /etc/sysctl.d)";
-	if (nk_doctor_switch("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == '1')
-		return "give nook an AppArmor profile with `userns,`, or sysctl -w "
-		       "kernel.apparmor_restrict_unprivileged_userns=0";
-	if (err == ENOSPC)
-		return "too many user namespaces, or too deep in each other: raise "
-		       "user.max_user_namespaces";
-	if (err == EINVAL || err == ENOSYS)
-		return "use a kernel with CONFIG_USER_NS=y";
-	return "the container or sandbox around this process forbids it: run the outer one with "
-	       "--security-opt seccomp=unconfined, or as root with --privileged";
-}
-
 static void ordinary(struct nk_doctor *d)
 {
 	struct ns_try t = {.root = d->facts->euid == 0 && d->facts->initial_userns};
@@ -136,7 +119,7 @@ static void ordinary(struct nk_doctor *d)
 	nk_doctor_add(d, "for ordinary users", !err ? NK_CHECK_OK
 					       : root ? NK_CHECK_WARN
 						      : NK_CHECK_MISSING,
-		      userns_mend(err), "%s%s",
+		      nk_why_userns(err), "%s%s",
 		      err ? "a user namespace with mounts of its own: "
 			  : "may make user namespaces and mount in them",
 		      err ? strerror(err) : "")
@@ -146,7 +129,7 @@ static void ordinary(struct nk_doctor *d)
 static const char *ns_mend(const struct nk_doctor *d, enum nk_ns_kind k, int err)
 {
 	if (!d->facts->sys_admin || k == NK_NS_USER)
-		return userns_mend(err);
+		return nk_why_userns(err);
 	if (err == EINVAL)
 		return "the kernel is built without it: use a distribution's kernel";
 	if (err == ENOSPC)

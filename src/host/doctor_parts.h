@@ -32,9 +32,6 @@ int nk_doctor_try(int (*probe)(void *arg), void *arg);
  * other new namespaces of flags, nothing shared with the mounts outside. 0 or errno. */
 int nk_doctor_enter(unsigned long flags);
 
-/* The first byte of a one-number file such as a sysctl, -1 when there is none. */
-int nk_doctor_switch(const char *path);
-
 /* True when the probes run with a root's rights over the machine. */
 bool nk_doctor_is_root(const struct nk_doctor *d);
 

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "host/doctor_parts.h"
+#include "host/why.h"
 #include "host/text.h"
 
 static bool seccomp_knows(uint32_t action)
@@ -47,7 +48,7 @@ static void landlock(struct nk_doctor *d)
 
 static void apparmor(struct nk_doctor *d)
 {
-	bool on = nk_doctor_switch("/sys/module/apparmor/parameters/enabled") == 'Y';
+	bool on = nk_why_switch("/sys/module/apparmor/parameters/enabled") == 'Y';
 	_free_ char *label = on ? nk_text_read("/proc/self/attr/apparmor/current", 4096) : NULL;
 
 	if (label)
@@ -58,7 +59,7 @@ static void apparmor(struct nk_doctor *d)
 		      "apparmor=unconfined",
 		      "%s%s", !on ? "not in use" : "in use, this process: ",
 		      !on ? "" : label ? label : "unconfined");
-	int limit = nk_doctor_switch("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+	int limit = nk_why_switch("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
 	if (limit == '1')
 		nk_doctor_add(d, "AppArmor, users", NK_CHECK_WARN,
 			      "give nook an AppArmor profile with `userns,`, or sysctl -w "

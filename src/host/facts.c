@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/xattr.h>
 
 #include "base/cleanup.h"
 #include "host/owner.h"
@@ -34,7 +35,7 @@ const char *const nk_default_readonly[] = {
 /* Inode of /proc/1/ns/user on a machine's own system: PROC_USER_INIT_INO. */
 #define INITIAL_USERNS "user:[4026531837]"
 
-static uint64_t own_caps(void)
+uint64_t nk_own_caps(void)
 {
 	struct __user_cap_header_struct hdr = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct data[2] = {0};
@@ -64,10 +65,12 @@ void nk_facts_self(struct nk_facts *f)
 
 	f->euid = geteuid();
 	f->egid = getegid();
-	f->caps = own_caps();
+	f->caps = nk_own_caps();
 	f->sys_admin = f->caps >> CAP_SYS_ADMIN & 1;
+	f->maps_ids = f->caps >> CAP_SETUID & f->caps >> CAP_SETGID & 1;
 	f->last_cap = last_cap();
 	ssize_t n = readlink("/proc/self/ns/user", ns, sizeof(ns));
+	f->no_proc = n < 0 && access("/proc/self", F_OK);
 	f->initial_userns = n == (ssize_t)strlen(INITIAL_USERNS) &&
 			    !memcmp(ns, INITIAL_USERNS, (size_t)n);
 	if (!uname(&u))
@@ -121,6 +124,69 @@ static void read_own_map(struct nk_arena *a, const char *path, struct nk_idmaps 
 	}
 }
 
+/* newuidmap works by the rights of its file, as passwd does. */
+static bool has_rights(const char *path)
+{
+	struct stat st;
+
+	return (!stat(path, &st) && st.st_mode & S_ISUID && st.st_uid == 0) ||
+	       getxattr(path, "security.capability", NULL, 0) > 0;
+}
+
+/* Inside a user namespace only what is mapped there can be mapped on: drop the rest. */
+static void keep_mapped(struct nk_idmaps *ranges, const struct nk_idmaps *own)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ranges->n; i++) {
+		const struct nk_idmap *r = &ranges->v[i];
+		bool mapped = false;
+		for (size_t j = 0; j < own->n; j++)
+			mapped |= r->outside >= own->v[j].inside &&
+				  r->outside - own->v[j].inside + (uint64_t)r->count <=
+					  own->v[j].count;
+		if (mapped)
+			ranges->v[kept++] = *r;
+	}
+	ranges->n = kept;
+}
+
+/* Why an ordinary user gets one id only, and the way out. */
+static void judge_ranges(struct nk_arena *a, struct nk_facts *f, bool listed)
+{
+	const char *user = f->user_name ? f->user_name : nk_fmt(a, "%u", f->euid);
+
+	if (!f->subuids.n || !f->subgids.n) {
+		const char *file = f->subuids.n ? "/etc/subgid" : "/etc/subuid";
+		f->single_id = listed ? nk_fmt(a, "what %s gives %s is not mapped in this user "
+						  "namespace", file, user)
+				      : nk_fmt(a, "%s has no usable line for %s", file,
+					       f->user_name ? user : "this user");
+		f->single_id_mend =
+			listed ? "give the outer container these ids, or list ids that it has"
+			: f->user_name
+				? nk_fmt(a, "%susermod --add-subuids 100000-165535 --add-subgids "
+					    "100000-165535 %s",
+					 f->newuidmap ? "" : "apt-get install uidmap; ", user)
+				: nk_fmt(a, "%secho %s:100000:65536 | tee -a /etc/subuid /etc/subgid",
+					 f->newuidmap ? "" : "apt-get install uidmap; ", user);
+	} else if (!f->newuidmap) {
+		f->single_id = "newuidmap and newgidmap are not installed";
+		f->single_id_mend = "apt-get install uidmap";
+	} else if (!has_rights(f->newuidmap_path) || !has_rights(f->newgidmap_path)) {
+		f->single_id = nk_fmt(a, "%s is neither setuid root nor has file capabilities",
+				      has_rights(f->newuidmap_path) ? f->newgidmap_path
+								    : f->newuidmap_path);
+		f->single_id_mend = nk_fmt(a, "chmod u+s %s %s", f->newuidmap_path,
+					   f->newgidmap_path);
+	} else if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
+		f->single_id = "no_new_privs is set, and newuidmap gets no rights";
+		f->single_id_mend = "start nook without it: NoNewPrivileges= of systemd, "
+				    "--security-opt no-new-privileges, "
+				    "allowPrivilegeEscalation of Kubernetes";
+	}
+}
+
 void nk_facts_ids(struct nk_arena *a, struct nk_facts *f)
 {
 	if (!f->initial_userns) {
@@ -132,6 +198,11 @@ void nk_facts_ids(struct nk_arena *a, struct nk_facts *f)
 		read_ranges(a, f, "nook", (uid_t)-1);
 		if (!f->subuids.n || !f->subgids.n)
 			read_ranges(a, f, "containers", (uid_t)-1);
+		if (!f->maps_ids) {
+			f->single_id = "this root has no CAP_SETUID and CAP_SETGID";
+			f->single_id_mend = "give the outer container --cap-add SETUID and "
+					    "--cap-add SETGID";
+		}
 		return;
 	}
 	_free_ char *passwd = nk_text_read("/etc/passwd", (size_t)16 << 20);
@@ -140,19 +211,20 @@ void nk_facts_ids(struct nk_arena *a, struct nk_facts *f)
 	f->newuidmap_path = in_path(a, "newuidmap");
 	f->newgidmap_path = in_path(a, "newgidmap");
 	f->newuidmap = f->newuidmap_path && f->newgidmap_path;
-	if (!f->subuids.n || !f->subgids.n)
-		f->single_id = nk_fmt(a, "%s has no line for %s",
-				      f->subuids.n ? "/etc/subgid" : "/etc/subuid",
-				      f->user_name ? f->user_name : "this user");
-	else if (!f->newuidmap)
-		f->single_id = "newuidmap and newgidmap are not installed";
+	bool listed = f->subuids.n && f->subgids.n;
+	if (!f->initial_userns) {
+		keep_mapped(&f->subuids, &f->own_uids);
+		keep_mapped(&f->subgids, &f->own_gids);
+	}
+	if (!f->maps_ids)
+		judge_ranges(a, f, listed);
 }
 
 static void collect_covers(struct nk_arena *a, struct nk_facts *f)
 {
 	_free_ char *text = nk_text_read("/proc/self/mountinfo", (size_t)64 << 20);
 
-	f->proc_covered = !text || nk_mounts_cover(a, text, "proc", NULL);
+	f->proc_covered = !text || nk_mounts_cover(a, text, "proc", &f->proc_covered_by);
 	f->sys_covered = !text || nk_mounts_cover(a, text, "sysfs", NULL);
 }
 
@@ -218,8 +290,13 @@ int nk_facts_collect(struct nk_arena *a, const struct nk_spec *spec, struct nk_f
 
 	*f = (struct nk_facts){0};
 	nk_facts_self(f);
+	if (f->no_proc) {
+		nk_fail(e, 0, "nothing is mounted on /proc, and nook works through it");
+		return nk_hint(e, "mount -t proc proc /proc");
+	}
 	/* Root that gives its own maps needs nobody's ranges. */
-	if (user == NK_NS_NEW && (f->euid != 0 || !spec->uid_maps.n || !f->initial_userns))
+	if (user == NK_NS_NEW &&
+	    (f->euid != 0 || !spec->uid_maps.n || !f->initial_userns || !f->maps_ids))
 		nk_facts_ids(a, f);
 	/* The kernel compares with what is visible only where the mount namespace
 	 * belongs to another user namespace than the machine's own. */

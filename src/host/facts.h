@@ -27,6 +27,8 @@ struct nk_facts {
 	const char *user_name;	/* of euid, or NULL */
 	uint64_t caps;		/* effective capabilities */
 	bool sys_admin;		/* CAP_SYS_ADMIN in the current user namespace */
+	bool maps_ids;		/* CAP_SETUID and CAP_SETGID: any id of ours may be mapped */
+	bool no_proc;		/* nothing is mounted on /proc */
 	bool initial_userns;	/* not inside a user namespace with a partial map */
 	unsigned last_cap;	/* highest capability the kernel knows */
 	unsigned kernel_major, kernel_minor;
@@ -37,7 +39,9 @@ struct nk_facts {
 					     * the user "nook", else of "containers" */
 	struct nk_idmaps own_uids, own_gids; /* !initial_userns: what our own namespace maps */
 	const char *single_id; /* why only one id can be mapped ("no subordinate …"), or NULL */
+	const char *single_id_mend; /* what to do about it */
 
+	const char *proc_covered_by; /* what that is, in words */
 	bool proc_covered; /* something is mounted over parts of /proc: no new procfs */
 	bool sys_covered;  /* the same for /sys */
 	bool overlay;	   /* overlayfs is known to the kernel */
@@ -70,6 +74,9 @@ extern const char *const nk_default_readonly[];
  */
 int nk_facts_collect(struct nk_arena *a, const struct nk_spec *spec, struct nk_facts *f,
 		     struct nk_err *e);
+
+/* Our effective capabilities. */
+uint64_t nk_own_caps(void);
 
 /* The parts of it, for doctor: identity, capabilities and kernel version; and id maps. */
 void nk_facts_self(struct nk_facts *f);

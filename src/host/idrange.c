@@ -148,3 +148,15 @@ void nk_idmap_rootless(struct nk_arena *a, const struct nk_facts *f, struct nk_i
 	fill(a, uids, f->euid, f->single_id ? NULL : &f->subuids);
 	fill(a, gids, f->egid, f->single_id ? NULL : &f->subgids);
 }
+
+void nk_idmap_same(struct nk_arena *a, const struct nk_idmaps *own, struct nk_idmaps *out)
+{
+	static const struct nk_idmap all = {0, 0, UINT32_MAX};
+	const struct nk_idmap *v = own->n ? own->v : &all;
+
+	for (size_t i = 0; i < (own->n ? own->n : 1); i++) {
+		struct nk_idmap *m = NK_PUSH(a, out);
+		if (m)
+			*m = (struct nk_idmap){v[i].inside, v[i].inside, v[i].count};
+	}
+}

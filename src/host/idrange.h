@@ -33,4 +33,7 @@ uint32_t nk_idrange_max(const struct nk_facts *f);
 void nk_idmap_rootless(struct nk_arena *a, const struct nk_facts *f, struct nk_idmaps *uids,
 		       struct nk_idmaps *gids);
 
+/* Each id is itself: all that our own namespace maps (own; empty: every one). */
+void nk_idmap_same(struct nk_arena *a, const struct nk_idmaps *own, struct nk_idmaps *out);
+
 #endif

@@ -66,6 +66,8 @@ void nk_part_dev_trees(struct nk_build *b)
 		b->nodes[i] = nk_b_copy_mount(p, NK_CWD, d->source, false,
 					      nk_fmt(p->arena, "node_%s", d->source),
 					      nk_fmt(p->arena, "the host's %s", d->source));
+		nk_plan_last(p)->hint = "in a user namespace the outer device nodes are shown: this "
+					"/dev has to have the usual ones";
 	}
 }
 
@@ -119,8 +121,7 @@ static void place_nodes(struct nk_build *b)
 		nk_b_attach(p, b->nodes[i], target, name, nk_fmt(p->arena, "seen as %s", d->target));
 		if (i == 0) {
 			b->null = b->nodes[0];
-			p->steps.v[p->steps.n - 1].why =
-				nk_strdup(p->arena, "seen as /dev/null");
+			nk_plan_last(p)->why = "seen as /dev/null";
 		}
 	}
 }
@@ -205,6 +206,8 @@ void nk_part_dev(struct nk_build *b)
 	struct nk_plan *p = b->p;
 	const struct nk_fs_option options[] = {{"mode", "0755"}, {"size", "65536"}};
 
+	if (!b->nodes)
+		return;
 	nk_actor_topic(p, NK_INIT, NK_T_DEV);
 	b->dev = nk_b_filesystem(p, "tmpfs", options, 2,
 				 MOUNT_ATTR_NOSUID |

@@ -150,7 +150,7 @@ static const char *map_text(struct nk_build *b, const struct nk_idmaps *maps)
 
 static bool own_single_map(const struct nk_build *b)
 {
-	return !b->facts->sys_admin && b->facts->single_id;
+	return b->facts->single_id;
 }
 
 static void write_proc(struct nk_build *b, const char *path, int pid_slot, const char *text,
@@ -196,7 +196,7 @@ static void write_maps(struct nk_build *b, int pid_slot)
 	struct nk_plan *p = b->p;
 
 	nk_actor_topic(p, NK_PARENT, NK_T_IDS);
-	if (b->facts->sys_admin) {
+	if (b->facts->maps_ids || b->facts->sys_admin) {
 		write_proc(b, "/proc/%d/uid_map", pid_slot, map_text(b, &b->spec->uid_maps),
 			   "uid_map", "which user inside is which outside");
 		write_proc(b, "/proc/%d/gid_map", pid_slot, map_text(b, &b->spec->gid_maps),
@@ -312,6 +312,8 @@ static void time_offsets(struct nk_build *b)
 		   nk_fmt(p->arena, "monotonic %lld %lld\nboottime %lld %lld\n", (long long)sec[0],
 			  (long long)ns[0], (long long)sec[1], (long long)ns[1]),
 		   "timens_offsets", "how far they are from the host's");
+	if (p->steps.n < 2)
+		return;
 	p->steps.v[p->steps.n - 2].hint = "the clocks inside may not become negative, and the offset "
 					  "has a limit of about 146 years";
 }

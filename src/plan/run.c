@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The plan of `nook run`, part by part. */
 #include <errno.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "plan/build.h"
+
+/* `host` does without, where it must. */
+static bool wants_overlay(const struct nk_spec *spec)
+{
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		if (spec->mounts.v[i].kind == NK_MOUNT_OVERLAY)
+			return true;
+	return spec->rootfs_overlay;
+}
 
 /* What has to hold before a plan can be made of it. */
 static int check(const struct nk_spec *spec, const struct nk_facts *facts, struct nk_err *e)
@@ -16,9 +26,25 @@ static int check(const struct nk_spec *spec, const struct nk_facts *facts, struc
 		return nk_fail(e, EINVAL, "no root file system");
 	if (spec->ns[NK_NS_USER].mode == NK_NS_NEW && (!spec->uid_maps.n || !spec->gid_maps.n))
 		return nk_fail(e, EINVAL, "a new user namespace needs id maps");
+	if (!facts->sys_admin && spec->ns[NK_NS_USER].mode == NK_NS_HOST && facts->euid == 0) {
+		nk_fail(e, EPERM, "this root has no CAP_SYS_ADMIN to make namespaces with%s",
+			facts->caps >> CAP_SETFCAP & 1
+				? ""
+				: ", and no CAP_SETFCAP to map itself in new users");
+		return nk_hint(e, "%s", facts->caps >> CAP_SETFCAP & 1
+						? "leave --userns host away, or start the container "
+						  "around nook with --privileged"
+						: "start the container around nook with --privileged, "
+						  "or nook as an ordinary user in it");
+	}
 	if (!facts->sys_admin && spec->ns[NK_NS_USER].mode == NK_NS_HOST) {
 		nk_fail(e, EPERM, "an ordinary user needs a user namespace to make the others");
 		return nk_hint(e, "leave --userns host away, or run nook as root");
+	}
+	if (!facts->overlay && wants_overlay(spec)) {
+		nk_fail(e, ENODEV, "a throw-away overlay (O)");
+		return nk_hint(e, "this kernel has no overlayfs: load it (modprobe overlay), or use the "
+				  "directory as it is or read-only");
 	}
 	if ((spec->hostname || spec->domainname) && spec->ns[NK_NS_UTS].mode != NK_NS_NEW) {
 		nk_fail(e, 0, "a host name can only be set in a UTS namespace of its own");
@@ -62,6 +88,17 @@ static void part_network(struct nk_build *b)
 	s->s[0] = "lo";
 }
 
+/* Each mount has a descriptor or more, and a plan has room for so many. */
+static bool too_large(const struct nk_plan *p, const struct nk_spec *spec, struct nk_err *e)
+{
+	if (p->n_slots < NK_SLOT_MAX)
+		return false;
+	nk_fail(e, 0, "too many mounts and devices for one container");
+	nk_hint(e, "%zu volumes and %zu devices are asked for: mount a directory that holds several",
+		spec->mounts.n, spec->devices.n);
+	return true;
+}
+
 static void no_slots(struct nk_build *b)
 {
 	int *slots[] = {&b->rootfs, &b->scratch, &b->proc,  &b->sys,	&b->dev,  &b->pts,
@@ -87,7 +124,7 @@ int nk_plan_run(struct nk_plan *p, const struct nk_plan_input *in, struct nk_pla
 		return ret;
 	no_slots(&b);
 	b.setgroups_denied = in->spec->ns[NK_NS_USER].mode == NK_NS_NEW &&
-			     !in->facts->sys_admin && in->facts->single_id;
+			     in->facts->single_id;
 	nk_part_begin(&b);
 	ret = nk_plan_cgroup(p, in, &b.cg, e);
 	if (ret < 0)
@@ -114,5 +151,5 @@ int nk_plan_run(struct nk_plan *p, const struct nk_plan_input *in, struct nk_pla
 	nk_part_cgroupfs(&b);
 	nk_part_pivot(&b);
 	nk_part_process(&b);
-	return nk_arena_ok(p->arena, e);
+	return too_large(p, in->spec, e) ? -EINVAL : nk_arena_ok(p->arena, e);
 }

@@ -199,13 +199,16 @@ static int id_maps(struct nk_arena *a, struct nk_spec *spec, const struct nk_fac
 			spec->uid_maps = spec->gid_maps;
 		return 0;
 	}
-	if (!f->sys_admin) {
+	if (!f->maps_ids) {
 		nk_idmap_rootless(a, f, &spec->uid_maps, &spec->gid_maps);
 		if (f->single_id)
-			nk_log(NK_LOG_WARN,
-			       "only one user id inside: %s (apt-get install uidmap; usermod "
-			       "--add-subuids 100000-165535 --add-subgids 100000-165535 %s)",
-			       f->single_id, f->user_name ? f->user_name : "USER");
+			nk_log(NK_LOG_WARN, "only one user id inside: %s (%s)", f->single_id,
+			       f->single_id_mend);
+		return 0;
+	}
+	if (spec->users_as_outside) {
+		nk_idmap_same(a, &f->own_uids, &spec->uid_maps);
+		nk_idmap_same(a, &f->own_gids, &spec->gid_maps);
 		return 0;
 	}
 	uint32_t count = nk_idrange_max(f), first;
@@ -218,6 +221,19 @@ static int id_maps(struct nk_arena *a, struct nk_spec *spec, const struct nk_fac
 	single_range(a, &spec->uid_maps, first, count);
 	single_range(a, &spec->gid_maps, first, count);
 	return 0;
+}
+
+/* A new procfs is refused where parts of the outer one are hidden (host/visible.h). */
+static void tell_bound_proc(const struct nk_spec *spec, const struct nk_facts *f)
+{
+	bool users = spec->ns[NK_NS_USER].mode != NK_NS_HOST || !f->initial_userns;
+
+	if (users && f->proc_covered && spec->ns[NK_NS_PID].mode == NK_NS_NEW)
+		nk_log(NK_LOG_WARN,
+		       "/proc inside is the one outside, with its processes: the kernel allows no "
+		       "new one where %s (start the outer container with --privileged or an "
+		       "unmasked /proc)",
+		       f->proc_covered_by ? f->proc_covered_by : "parts of it are hidden");
 }
 
 int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, const char *state_dir,
@@ -238,5 +254,6 @@ int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, con
 		f->mqueue = !stat("/dev", &up) && !stat("/dev/mqueue", &mq) && up.st_dev != mq.st_dev;
 	if (spec->rootfs_host && (r = nk_facts_host_dirs(a, f, e)) < 0)
 		return r;
+	tell_bound_proc(spec, f);
 	return id_maps(a, spec, f, state_dir, lease, lease_fd, e);
 }
