@@ -105,7 +105,8 @@ between() {
 		pid=$!
 		sleep "0.00$((RANDOM % 10))"
 		for init in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do kill -9 "$init" || true; done
-		"$FAULTY" kill "$name" >/dev/null 2>&1 || kill "$pid" 2>/dev/null || true
+		# It may not be registered yet, or be gone already.
+		while kill -0 "$pid" 2>/dev/null && ! "$FAULTY" kill "$name" >/dev/null 2>&1; do sleep 0.01; done
 		wait "$pid" || true
 	done
 	assert_nothing_left
