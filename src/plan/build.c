@@ -135,6 +135,10 @@ static int parent_dir(struct nk_build *b, const char *path, const char *slot)
 				nk_strndup(p->arena, path, (size_t)(next - path)),
 				O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT,
 				nk_fmt(p->arena, "%s_dir", slot), "found without leaving the rootfs");
+		nk_plan_last(p)->hint =
+			nk_fmt(p->arena, "a part of /%s is missing in the rootfs and could not be "
+					 "made, is no directory, or is a link that leads nowhere inside",
+			       path);
 		end = next + 1;
 	}
 }

@@ -38,9 +38,13 @@ static void file_over(struct nk_build *b, int etc, const char *name, const char 
 	nk_tolerate(s, EEXIST, EROFS, EACCES);
 	int target = nk_b_open(p, etc, name, O_PATH | O_NOFOLLOW, RESOLVE_BENEATH,
 			       nk_fmt(p->arena, "%s_place", name), "found, and never through a link");
-	nk_plan_last(p)->hint =
-		nk_fmt(p->arena, "%s is missing in the rootfs and could not be made", path);
+	nk_plan_last(p)->hint = nk_fmt(
+		p->arena, "%s is missing in the rootfs and could not be made%s", path,
+		b->new_user && b->facts->sys_admin && !b->spec->rootfs_idmap
+			? ": its owner is nobody inside, --rootfs DIR:idmap shows it as root"
+			: "");
 	nk_b_attach(p, tree, target, "", nk_fmt(p->arena, "seen as %s", path));
+	nk_plan_last(p)->hint = nk_fmt(p->arena, "%s of the rootfs must not be a directory", path);
 }
 
 void nk_part_etc(struct nk_build *b)
