@@ -75,7 +75,8 @@ static void working_directory(struct nk_build *b)
 	if (b->makes_cwd)
 		for (const char *c = strchr(cwd + 1, '/');; c = strchr(c + 1, '/')) {
 			const char *part = c ? nk_strndup(p->arena, cwd, (size_t)(c - cwd)) : cwd;
-			if (part[strlen(part) - 1] != '/')
+			size_t n = strlen(part);
+			if (n && part[n - 1] != '/')
 				nk_b_mkdir(p, NK_CWD, part, 0755, "the working directory");
 			if (!c)
 				break;

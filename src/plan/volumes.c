@@ -71,16 +71,21 @@ void nk_part_trees(struct nk_build *b)
 static int tmpfs(struct nk_build *b, const struct nk_mount_spec *m, const char *slot)
 {
 	struct nk_plan *p = b->p;
-	struct nk_fs_option options[18];
-	size_t n = 0;
+	struct nk_fs_option *options;
+	size_t n = 0, room = 3;
 
+	for (const char *c = m->fs_options; c && *c; c++)
+		room += *c == ',';
+	options = nk_alloc(p->arena, room * sizeof(*options));
+	if (!options)
+		return NK_NOFD;
 	options[n++] = (struct nk_fs_option){
 		"mode", nk_fmt(p->arena, "%o", m->mode >= 0 ? (unsigned)m->mode : 01777)};
 	if (m->size)
 		options[n++] = (struct nk_fs_option){
 			"size", nk_fmt(p->arena, "%llu", (unsigned long long)m->size)};
 	char *save = NULL, *list = nk_strdup(p->arena, m->fs_options ? m->fs_options : "");
-	for (char *o = strtok_r(list, ",", &save); o && n < 18; o = strtok_r(NULL, ",", &save)) {
+	for (char *o = strtok_r(list, ",", &save); o; o = strtok_r(NULL, ",", &save)) {
 		char *value = strchr(o, '=');
 		if (value)
 			*value++ = '\0';
@@ -121,7 +126,7 @@ void nk_part_volumes(struct nk_build *b)
 	struct nk_plan *p = b->p;
 
 	nk_actor_topic(p, NK_INIT, NK_T_VOLUME);
-	for (size_t i = 0; i < b->spec->mounts.n; i++)
+	for (size_t i = 0; b->volumes && i < b->spec->mounts.n; i++)
 		place(b, i);
 	if (!b->spec->init_path)
 		return;
