@@ -204,6 +204,24 @@ static void mask_dir(struct nk_build *b, int base, const char *name, const char 
 	nk_b_attach(p, tree, base, name, nk_fmt(p->arena, "%s looks empty", path));
 }
 
+/* One of many: a machine may have hundreds of processors, and a process not so many
+ * descriptors, so these share a slot that is closed each time. */
+static void mask_extra(struct nk_build *b, int slot, const char *path)
+{
+	struct nk_plan *p = b->p;
+	const char *name = path;
+	int base = base_of(b, &name);
+	struct nk_step *s = nk_plan_add(p, NK_OP_OPEN_TREE, "the empty directory once more");
+
+	s->fd[0] = (int16_t)b->empty;
+	s->s[0] = "";
+	s->n[0] = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
+	s->out = (int16_t)slot;
+	nk_b_attach(p, slot, base, name, nk_fmt(p->arena, "%s looks empty", path));
+	s = nk_plan_add(p, NK_OP_CLOSE, "attached");
+	s->fd[0] = (int16_t)slot;
+}
+
 static void mask_file(struct nk_build *b, int base, const char *name, const char *path)
 {
 	struct nk_plan *p = b->p;
@@ -259,9 +277,16 @@ void nk_part_masks(struct nk_build *b)
 		else
 			mask_file(b, base, name, nk_default_masked[i]);
 	}
+	int slot = NK_NOFD;
 	for (size_t i = 0; i < b->facts->mask_extra.n; i++) {
-		const char *name = b->facts->mask_extra.v[i];
+		const char *path = b->facts->mask_extra.v[i], *name = path;
 		int base = base_of(b, &name);
-		mask_dir(b, base, name, b->facts->mask_extra.v[i]);
+		if (b->empty == NK_NOFD) {
+			mask_dir(b, base, name, path);
+			continue;
+		}
+		if (slot == NK_NOFD)
+			slot = nk_plan_slot(p, "mask");
+		mask_extra(b, slot, path);
 	}
 }
