@@ -201,6 +201,21 @@ static void shm_and_mqueue(struct nk_build *b)
 		nk_b_attach(p, b->mqueue, b->dev, "mqueue", "seen as /dev/mqueue");
 }
 
+/*
+ * Where systemd runs, all mounts of the host are shared, and a copy that the
+ * parent made is too: a mask over the outer /proc, or what the container mounts
+ * over its /dev/zero, would appear on the host. Before masks and volumes, since
+ * volumes have a propagation of their own.
+ */
+static void detach_from_host(struct nk_build *b)
+{
+	bool host_ipc = b->spec->ns[NK_NS_IPC].mode == NK_NS_HOST;
+
+	if (b->trees == NK_PARENT && (!may_mknod(b) || host_ipc))
+		nk_b_setattr(b->p, b->rootfs, true, 0, 0, MS_PRIVATE,
+			     "no mount on what was copied from the host is seen there");
+}
+
 void nk_part_dev(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
@@ -227,6 +242,7 @@ void nk_part_dev(struct nk_build *b)
 	}
 	devpts(b);
 	shm_and_mqueue(b);
+	detach_from_host(b);
 }
 
 void nk_part_terminal(struct nk_build *b)

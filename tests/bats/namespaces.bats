@@ -344,7 +344,23 @@ begin() {
 	assert_output 0x9
 }
 
-now() { awk -v file=/proc/uptime 'BEGIN { getline < file; print int($1) }'; }
+@test "namespaces: where the host's mounts are shared, no mount of the container gets out" {
+	need_root
+	# As systemd makes it. What is copied from the host (a bound /proc, device nodes, /dev/shm) would
+	# carry each mount on it back to where it came from: masks, and what the command mounts itself.
+	run -0 unshare --mount --propagation shared bash -euc '
+		cut -d" " -f3- /proc/self/mountinfo | sort >before
+		for options in "--userns auto" "--userns auto --pid host" "--userns auto --network host --ipc host" \
+			"--ipc host" "--userns auto --pid ns:/proc/$2/ns/pid"; do
+			"$NOOK" run --rootfs "$1" --cap-add SYS_ADMIN --security-opt seccomp=unconfined $options sh -c "
+				for f in null zero full random tty; do mount --bind /etc/passwd /dev/\$f; done
+				for d in shm mqueue pts; do mount -t tmpfs none /dev/\$d; done
+				mount -t tmpfs none /sys/class; mount -t tmpfs none /tmp; mount -t tmpfs none /proc/tty; true"
+			cut -d" " -f3- /proc/self/mountinfo | sort | diff before - || echo "leaked with $options"
+		done' bash "$ROOTFS" "$$"
+	refute_match 'leaked'
+}
+
 near() { [ "$1" -ge $(($2 - 2)) ] && [ "$1" -le $(($2 + 20)) ]; }
 
 @test "namespaces: --time-offset moves the clocks, and implies a time namespace" {
