@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/cleanup.h"
 
 const char *nk_absolute(struct nk_arena *a, const char *path, struct nk_err *e)
 {
@@ -29,6 +32,26 @@ static const char *env_dir(const char *name)
 	return v && v[0] == '/' ? v : NULL;
 }
 
+/*
+ * The machine's root has the machine's directories. Root of a user namespace alone
+ * (unshare -r) is an ordinary user there, and so are its places.
+ */
+static bool owns_system(void)
+{
+	return geteuid() == 0 && access("/run", W_OK) == 0;
+}
+
+/* Who we are outside of a user namespace that maps one id: each such root its own place. */
+static unsigned id_outside(void)
+{
+	_fclose_ FILE *map = fopen("/proc/self/uid_map", "re");
+	unsigned inside, outside;
+
+	if (geteuid() == 0 && map && fscanf(map, "%u %u", &inside, &outside) == 2 && inside == 0)
+		return outside;
+	return geteuid();
+}
+
 /* In /tmp anybody can be first: take nothing that is not certainly ours. */
 static int private_dir(const char *path, struct nk_err *e)
 {
@@ -49,7 +72,7 @@ static int default_state(struct nk_cli *cli, struct nk_err *e)
 {
 	const char *runtime = env_dir("XDG_RUNTIME_DIR");
 
-	if (geteuid() == 0) {
+	if (owns_system()) {
 		cli->state = "/run/nook";
 		return 0;
 	}
@@ -57,7 +80,7 @@ static int default_state(struct nk_cli *cli, struct nk_err *e)
 		cli->state = nk_fmt(&cli->arena, "%s/nook", runtime);
 		return 0;
 	}
-	cli->state = nk_fmt(&cli->arena, "/tmp/nook-%u", (unsigned)geteuid());
+	cli->state = nk_fmt(&cli->arena, "/tmp/nook-%u", id_outside());
 	return private_dir(cli->state, e);
 }
 
@@ -65,7 +88,7 @@ static int default_root(struct nk_cli *cli, struct nk_err *e)
 {
 	const char *data = env_dir("XDG_DATA_HOME"), *home = env_dir("HOME");
 
-	if (geteuid() == 0) {
+	if (owns_system()) {
 		cli->root = "/var/lib/nook";
 	} else if (data) {
 		cli->root = nk_fmt(&cli->arena, "%s/nook", data);

@@ -14,6 +14,7 @@
 #include <sys/xattr.h>
 
 #include "base/cleanup.h"
+#include "host/idrange.h"
 #include "host/owner.h"
 #include "host/subids.h"
 #include "host/text.h"
@@ -202,6 +203,10 @@ void nk_facts_ids(struct nk_arena *a, struct nk_facts *f)
 			f->single_id = "this root has no CAP_SETUID and CAP_SETGID";
 			f->single_id_mend = "give the outer container --cap-add SETUID and "
 					    "--cap-add SETGID";
+		} else if (!nk_idrange_max(f)) {
+			f->single_id = "this user namespace has no other";
+			f->single_id_mend = "give the outer container more ids: newuidmap, "
+					    "unshare --map-auto";
 		}
 		return;
 	}
@@ -294,6 +299,10 @@ int nk_facts_collect(struct nk_arena *a, const struct nk_spec *spec, struct nk_f
 		nk_fail(e, 0, "nothing is mounted on /proc, and nook works through it");
 		return nk_hint(e, "mount -t proc proc /proc");
 	}
+	if (!f->initial_userns) {
+		_free_ char *text = nk_text_read("/proc/self/setgroups", 64);
+		f->setgroups_denied = text && !strncmp(text, "deny", 4);
+	}
 	/* Root that gives its own maps needs nobody's ranges. */
 	if (user == NK_NS_NEW &&
 	    (f->euid != 0 || !spec->uid_maps.n || !f->initial_userns || !f->maps_ids))
@@ -302,6 +311,8 @@ int nk_facts_collect(struct nk_arena *a, const struct nk_spec *spec, struct nk_f
 	 * belongs to another user namespace than the machine's own. */
 	if (user != NK_NS_HOST || !f->initial_userns)
 		collect_covers(a, f);
+	if (f->sys_admin && !f->initial_userns)
+		f->foreign_mounts = !nk_ns_own_mounts();
 	f->foreign_ns = nk_ns_foreign(spec);
 	if (spec->masked_paths.n)
 		collect_masks(a, f);

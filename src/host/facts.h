@@ -28,6 +28,8 @@ struct nk_facts {
 	uint64_t caps;		/* effective capabilities */
 	bool sys_admin;		/* CAP_SYS_ADMIN in the current user namespace */
 	bool maps_ids;		/* CAP_SETUID and CAP_SETGID: any id of ours may be mapped */
+	bool foreign_mounts;	/* our mount namespace belongs to users outside (unshare -r) */
+	bool setgroups_denied;	/* in our user namespace, and so in new ones below it */
 	bool no_proc;		/* nothing is mounted on /proc */
 	bool initial_userns;	/* not inside a user namespace with a partial map */
 	unsigned last_cap;	/* highest capability the kernel knows */

@@ -40,3 +40,11 @@ uint32_t nk_ns_foreign(const struct nk_spec *spec)
 	}
 	return foreign;
 }
+
+bool nk_ns_own_mounts(void)
+{
+	_close_ int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	struct stat users;
+
+	return fd >= 0 && !stat("/proc/self/ns/user", &users) && belongs_to(fd, &users);
+}

@@ -3,6 +3,7 @@
 #ifndef NK_HOST_OWNER_H
 #define NK_HOST_OWNER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "oci/spec.h"
@@ -13,5 +14,8 @@
  * opened is not counted: the step that joins it will tell.
  */
 uint32_t nk_ns_foreign(const struct nk_spec *spec);
+
+/* The mounts that we see belong to our own users: only then may CAP_SYS_ADMIN copy them. */
+bool nk_ns_own_mounts(void);
 
 #endif

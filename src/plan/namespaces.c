@@ -70,7 +70,7 @@ void nk_part_begin(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 
-	b->trees = b->facts->sys_admin ? NK_PARENT : NK_INIT;
+	b->trees = b->facts->sys_admin && !b->facts->foreign_mounts ? NK_PARENT : NK_INIT;
 	b->middle = needs_middle(b);
 	b->new_user = b->spec->ns[NK_NS_USER].mode != NK_NS_HOST;
 	nk_actor_topic(p, NK_PARENT, NK_T_SYNC);

@@ -123,8 +123,9 @@ int nk_plan_run(struct nk_plan *p, const struct nk_plan_input *in, struct nk_pla
 	if (ret < 0)
 		return ret;
 	no_slots(&b);
-	b.setgroups_denied = in->spec->ns[NK_NS_USER].mode == NK_NS_NEW &&
-			     in->facts->single_id;
+	enum nk_ns_mode users = in->spec->ns[NK_NS_USER].mode;
+	b.setgroups_denied = (users == NK_NS_NEW && in->facts->single_id) ||
+			     (users != NK_NS_JOIN && in->facts->setgroups_denied);
 	nk_part_begin(&b);
 	ret = nk_plan_cgroup(p, in, &b.cg, e);
 	if (ret < 0)

@@ -199,16 +199,16 @@ static int id_maps(struct nk_arena *a, struct nk_spec *spec, const struct nk_fac
 			spec->uid_maps = spec->gid_maps;
 		return 0;
 	}
-	if (!f->maps_ids) {
+	if (spec->users_as_outside && f->maps_ids) {
+		nk_idmap_same(a, &f->own_uids, &spec->uid_maps);
+		nk_idmap_same(a, &f->own_gids, &spec->gid_maps);
+		return 0;
+	}
+	if (!f->maps_ids || f->single_id) {
 		nk_idmap_rootless(a, f, &spec->uid_maps, &spec->gid_maps);
 		if (f->single_id)
 			nk_log(NK_LOG_WARN, "only one user id inside: %s (%s)", f->single_id,
 			       f->single_id_mend);
-		return 0;
-	}
-	if (spec->users_as_outside) {
-		nk_idmap_same(a, &f->own_uids, &spec->uid_maps);
-		nk_idmap_same(a, &f->own_gids, &spec->gid_maps);
 		return 0;
 	}
 	uint32_t count = nk_idrange_max(f), first;

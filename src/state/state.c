@@ -176,8 +176,11 @@ static int prepare(struct nk_state *st, const char *temp, const struct nk_state_
 	_close_ int lock =
 		dir < 0 ? -1 : openat(dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	if (lock < 0)
-		return nk_fail(e, errno, "lock of container \"%s\"", r->name);
+	if (lock < 0) {
+		nk_fail(e, errno, "lock of container \"%s\"", r->name);
+		unlinkat(st->fd, temp, AT_REMOVEDIR);
+		return -e->err;
+	}
 
 	int rc = nk_state_flock(lock, LOCK_EX | LOCK_NB);
 
