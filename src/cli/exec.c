@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/explain.h"
@@ -46,7 +47,7 @@ static int environment(struct nk_exec *x, const struct nk_run_request *r, const 
 	if (home)
 		nk_env_put(x->a, &env, nk_fmt(x->a, "HOME=%s", home));
 	if (r->spec.terminal)
-		nk_env_put(x->a, &env, "TERM=xterm");
+		nk_env_put_terminal(x->a, &env, &x->spec, getenv("TERM"));
 	x->spec.env = env;
 	return nk_env_put_given(x->a, &x->spec.env, &r->env_files, &r->env_words, e);
 }

@@ -69,16 +69,27 @@ static void options(const struct nk_option *table, int width, FILE *out)
 	}
 }
 
-static void examples(const char *text, FILE *out)
+/* Lines of COMMAND\tWHAT: beside each other where all of them fit, else below. */
+static void examples(const char *text, int width, FILE *out)
 {
+	int widest = 0, longest = 0;
+
 	if (!text)
 		return;
+	for (const char *t = text; *t; t += strcspn(t, "\n"), t += *t == '\n') {
+		int cmd = (int)strcspn(t, "\t\n"), what = (int)strcspn(t, "\n") - cmd;
+		widest = cmd > widest ? cmd : widest;
+		longest = what > longest ? what : longest;
+	}
+	bool beside = 2 + widest + 1 + longest <= width;
 	fputs("\nExamples:\n", out);
 	while (*text) {
 		int line = (int)strcspn(text, "\n"), cmd = (int)strcspn(text, "\t\n");
-		fprintf(out, "  %.*s\n", cmd, text);
+		fprintf(out, "  %.*s", cmd, text);
 		if (cmd < line)
-			fprintf(out, "      %.*s\n", line - cmd - 1, text + cmd + 1);
+			fprintf(out, "%s%*s%.*s", beside ? "" : "\n",
+				beside ? widest - cmd + 2 : 6, "", line - cmd - 1, text + cmd + 1);
+		fputc('\n', out);
 		text += line + (text[line] != 0);
 	}
 }
@@ -94,7 +105,7 @@ void nk_help_command(const struct nk_command *cmd, int width, FILE *out)
 	fprintf(out, "Usage: nook %s%s%s\n\n", cmd->name, cmd->usage[0] ? " " : "", cmd->usage);
 	wrap(out, cmd->about ? cmd->about : cmd->summary, 0, 0, width);
 	options(cmd->options, width, out);
-	examples(cmd->examples, out);
+	examples(cmd->examples, width, out);
 }
 
 void nk_help_program(int width, FILE *out)
@@ -112,9 +123,9 @@ void nk_help_program(int width, FILE *out)
 	}
 	options(nk_global_options, width, out);
 	examples("nook run\ta shell in a throw-away copy of this machine\n"
-		 "nook run host ls /root\tone command in it\n"
-		 "nook run --rootfs ./debian --memory 64m -it bash\ta tree of your own, limited\n"
+		 "nook run host ps ax\tone command in it\n"
+		 "nook run --rootfs ./debian --memory 64m -it bash\ta tree of your own, with a limit\n"
 		 "nook run --explain host true\tshow each step and run nothing\n"
 		 "nook COMMAND --help\tthe options of a command",
-		 out);
+		 width, out);
 }

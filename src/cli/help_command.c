@@ -21,10 +21,17 @@ static const struct nk_option options[] = {
 
 static int no_command(struct nk_cli *cli, const char *name)
 {
+	struct nk_nearest near;
 	struct nk_err e;
 
 	nk_fail(&e, 0, "there is no command %.80s", name);
-	nk_hint(&e, "nook --help lists the commands");
+	nk_nearest_init(&near, name, strlen(name));
+	for (size_t i = 0; nk_commands[i]; i++)
+		nk_nearest_offer(&near, nk_commands[i]->name);
+	if (near.best)
+		nk_hint(&e, "did you mean nook help %s?", near.best);
+	else
+		nk_hint(&e, "nook --help lists the commands");
 	return nk_cli_error(cli, &e);
 }
 

@@ -73,7 +73,7 @@ static void explain_unknown(const struct nk_command *cmd, struct nk_err *e)
 				       word[1]);
 	if (known) {
 		nk_fail(e, 0, "nook run has no --%s%s", known->name, known->never ? "" : " yet");
-		nk_hint(e, "%s%s; docs/options.md has all of them",
+		nk_hint(e, "%s%s; nook help --podman lists all",
 			strncmp(known->why, "with ", 5) != 0 ? "" : "it comes ", known->why);
 	} else if (!e->hint[0]) {
 		nk_hint(e, "nook %s --help lists the options", cmd->name);

@@ -108,6 +108,7 @@ static int unknown(struct parse *p, const char *word, size_t len, bool is_long)
 		nk_nearest_init(&near, word + 2, len - 2);
 		for (const struct nk_option *o = p->table; o && o->name; o++)
 			nk_nearest_offer(&near, o->name);
+		nk_nearest_offer(&near, "help");
 		if (near.best)
 			nk_hint(p->e, "did you mean --%s?", near.best);
 	}

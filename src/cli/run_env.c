@@ -130,8 +130,27 @@ int nk_env_put_given(struct nk_arena *a, struct nk_strv *env, const struct nk_st
 	return 0;
 }
 
+/*
+ * Elsewhere than in host, xterm is what the tree of files most surely knows. In host the shell says
+ * where one is: bash on Debian makes its own prompt, which begins with debian_chroot (and would
+ * export a PS1 that other shells cannot read); others take PS1.
+ */
+void nk_env_put_terminal(struct nk_arena *a, struct nk_strv *env, const struct nk_spec *s,
+			 const char *term)
+{
+	bool host = s->rootfs_host;
+	const char *program = s->args.v[0], *slash = strrchr(program, '/');
+
+	nk_env_put(a, env, nk_fmt(a, "TERM=%s", host && term && term[0] ? term : "xterm"));
+	if (!host)
+		return;
+	nk_env_put(a, env, "debian_chroot=nook");
+	if (strcmp(slash ? slash + 1 : program, "bash") != 0)
+		nk_env_put(a, env, "PS1=(nook) \\$ ");
+}
+
 int nk_run_finish_env(struct nk_run_request *r, struct nk_arena *a, const char *hostname,
-		      struct nk_err *e)
+		      const char *term, struct nk_err *e)
 {
 	struct nk_strv *env = &r->spec.env;
 
@@ -139,7 +158,7 @@ int nk_run_finish_env(struct nk_run_request *r, struct nk_arena *a, const char *
 	if (hostname)
 		nk_env_put(a, env, nk_fmt(a, "HOSTNAME=%s", hostname));
 	if (r->spec.terminal)
-		nk_env_put(a, env, "TERM=xterm");
+		nk_env_put_terminal(a, env, &r->spec, term);
 	/* What systemd and others look at to know that they are in a container. */
 	nk_env_put(a, env, "container=nook");
 	return nk_env_put_given(a, env, &r->env_files, &r->env_words, e);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -84,7 +85,7 @@ int nk_run_finish(struct nk_run_request *r, struct nk_arena *a, const struct nk_
 	if (rc == 0)
 		rc = nk_run_finish_etc(r, a, w, hostname, e);
 	if (rc == 0)
-		rc = nk_run_finish_env(r, a, hostname, e);
+		rc = nk_run_finish_env(r, a, hostname, w->term, e);
 	return rc < 0 ? rc : nk_arena_ok(a, e);
 }
 
@@ -115,6 +116,7 @@ int nk_run_world_read(struct nk_run_world *w, struct nk_arena *a, struct nk_err 
 		.euid = geteuid(),
 		.hostname = nk_strdup(a, u.nodename),
 		.etc = "/etc",
+		.term = getenv("TERM"),
 		.stdin_is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
 		.bash = access("/bin/bash", X_OK) == 0,
 		.init_path = find_init(a),

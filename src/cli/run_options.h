@@ -66,6 +66,7 @@ struct nk_run_world {
 	uid_t euid;
 	const char *hostname; /* of the caller's UTS namespace */
 	const char *etc;      /* "/etc": hosts and resolv.conf of the host */
+	const char *term;     /* the caller's TERM, or NULL */
 	bool stdin_is_terminal;
 	bool bash; /* /bin/bash is there */
 	const char *init_path; /* nook-init, or NULL when it is not installed */

@@ -213,7 +213,12 @@ static int put_entrypoint(struct nk_strv *args, struct nk_arena *a, const char *
 
 static int no_image(const char *reference, struct nk_err *e)
 {
+	bool path = reference[0] == '/' || reference[0] == '.';
+
 	nk_fail(e, 0, "%.120s: images come in a later version of nook", reference);
+	if (path)
+		return nk_hint(e, "--rootfs %.80s runs a command in the files of a directory",
+			       reference);
 	return nk_hint(e,
 		       "`nook run host %.60s …` runs it on this machine's own programs; "
 		       "--rootfs DIR gives a root file system of your own",
@@ -241,6 +246,12 @@ int nk_run_finish_command(struct nk_run_request *r, struct nk_arena *a,
 		nk_strv_push(a, args, !r->rootfs && w->bash ? "/bin/bash" : "/bin/sh");
 		if (!r->tty_given && w->stdin_is_terminal)
 			r->spec.terminal = r->spec.interactive = true;
+	}
+	if (r->reference && !r->entrypoint && args->v && args->v[0][0] == '-') {
+		nk_fail(e, 0, "%.80s stands behind %s, where the command should be", args->v[0],
+			r->reference);
+		return nk_hint(e, "options come first: nook run %.60s … %s COMMAND", args->v[0],
+			       r->reference);
 	}
 	if (!args->v || !args->v[0][0]) {
 		nk_fail(e, 0, "the command is an empty word");

@@ -51,9 +51,12 @@ int nk_run_finish_command(struct nk_run_request *r, struct nk_arena *a,
 /* run_env.c */
 NK_SETTER(env);
 int nk_run_finish_env(struct nk_run_request *r, struct nk_arena *a, const char *hostname,
-		      struct nk_err *e);
+		      const char *term, struct nk_err *e);
 /* Set KEY=VALUE in a list, in the place of an earlier KEY. */
 void nk_env_put(struct nk_arena *a, struct nk_strv *env, const char *pair);
+/* What the command of *s, which has a terminal, is told about it; term: the caller's TERM or NULL. */
+void nk_env_put_terminal(struct nk_arena *a, struct nk_strv *env, const struct nk_spec *s,
+			 const char *term);
 /* --env-file and then -e, as they were given. */
 int nk_env_put_given(struct nk_arena *a, struct nk_strv *env, const struct nk_strv *files,
 		     const struct nk_strv *words, struct nk_err *e);

@@ -54,6 +54,18 @@ commands() { nook --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
 	assert_refused 125 'there is no command frobnicate$' 'nook --help'
 	run_nook run --memroy 1m host true
 	assert_refused 125 'there is no option --memroy$' 'did you mean --memory\?'
+	run_nook rnu
+	assert_refused 125 'there is no command rnu$' 'did you mean nook run\?'
+	run_nook help pss
+	assert_refused 125 'there is no command pss$' 'did you mean nook help ps\?'
+	run_nook run --hlep
+	assert_refused 125 'there is no option --hlep$' 'did you mean --help\?'
+	run_nook run --foo
+	assert_refused 125 'there is no option --foo$' 'nook run --help'
+	run_nook run host --memory 5m true
+	assert_refused 125 '--memory stands behind host' 'nook run --memory … host COMMAND'
+	run_nook run ./tree ls
+	assert_refused 125 'images come in a later version' '--rootfs ./tree'
 	run_nook run --xyzzy host
 	assert_refused 125 'there is no option --xyzzy$' 'nook run --help'
 	run_nook run -Q host

@@ -111,6 +111,7 @@ static void reference_and_command(void **state)
 	assert_string_equal(f->r.spec.args.v[1], "-n 5");
 	assert_string_equal(f->r.spec.args.v[2], "ls");
 	bad(f, "--entrypoint [3] host", "--entrypoint [3]: not a list of words");
+	bad(f, "host --memory 5m ls", "--memory stands behind host, where the command should be");
 	bad(f, "alpine ls", "alpine: images come in a later version of nook");
 	bad(f, "--rootfs /nowhere ls", "root file system /nowhere: No such file or directory");
 	bad(f, "--rootfs /etc/passwd ls", "root file system /etc/passwd: Not a directory");
@@ -128,6 +129,18 @@ static void a_shell_talks_to_a_terminal(void **state)
 	good(f, "");
 	assert_true(f->r.spec.terminal && f->r.spec.interactive);
 	assert_string_equal(env_of(&f->r.spec, "TERM"), "xterm");
+	f->w.term = "foot";
+	good(f, "host bash"); /* asked for without -t: no terminal of its own */
+	assert_null(env_of(&f->r.spec, "debian_chroot"));
+	good(f, "-t host bash");
+	assert_string_equal(env_of(&f->r.spec, "TERM"), "foot");
+	assert_string_equal(env_of(&f->r.spec, "debian_chroot"), "nook");
+	assert_null(env_of(&f->r.spec, "PS1"));
+	good(f, "-t host /bin/sh");
+	assert_string_equal(env_of(&f->r.spec, "PS1"), "(nook) \\$ ");
+	good(f, "-t --rootfs / sh");
+	assert_string_equal(env_of(&f->r.spec, "TERM"), "xterm");
+	assert_null(env_of(&f->r.spec, "PS1"));
 	good(f, "host");
 	assert_true(f->r.spec.terminal);
 	good(f, "host ls");
