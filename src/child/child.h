@@ -33,6 +33,9 @@ struct nk_run {
 	bool fault_done; /* the step that was made to fail had been done */
 };
 
+/* How often a scoped lookup is tried again while others rename and mount (EAGAIN). */
+#define NK_OPENAT2_TRIES 1000
+
 /*
  * Run one step: the result of its system call, >= 0 or -errno. The slot it
  * fills is written. Not for NK_OP_HELPER and the parent's NK_OP_AWAIT, which

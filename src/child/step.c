@@ -128,7 +128,12 @@ static long do_openat2(const struct nk_run *run, const struct nk_step *s)
 
 	if (!path)
 		return -ENAMETOOLONG;
-	return nk_raw4(SYS_openat2, slot(run, s->fd[0]), path, &how, sizeof(how));
+	/* With ".." in a scoped lookup the kernel answers EAGAIN whenever anything is renamed or
+	 * mounted on the machine meanwhile: it cannot know that the way was not moved out. */
+	long ret = -EAGAIN;
+	for (int i = 0; i < NK_OPENAT2_TRIES && ret == -EAGAIN; i++)
+		ret = nk_raw4(SYS_openat2, slot(run, s->fd[0]), path, &how, sizeof(how));
+	return ret;
 }
 
 static long do_clone3(struct nk_run *run, const struct nk_step *s)

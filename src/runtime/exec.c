@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "child/child.h"
 #include "data/passwd.h"
 #include "state/process.h"
 
@@ -103,8 +104,12 @@ static int read_inside(struct nk_exec *x, int root, const char *path, struct nk_
 		.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	_close_ int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	_close_ int fd = -EBADF;
 	struct stat st;
+
+	/* Whenever something is renamed or mounted meanwhile, ".." on the way means EAGAIN. */
+	for (int i = 0; fd < 0 && i < NK_OPENAT2_TRIES && (i == 0 || errno == EAGAIN); i++)
+		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
 
 	*out = (struct nk_text){0};
 	if (fd < 0)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "child/child.h"
 #include "runtime/prepare.h"
 
 #define MAX_TEXT ((size_t)1 << 20)
@@ -22,9 +23,13 @@ const char *nk_root_text(struct nk_arena *a, int root_fd, const char *path, size
 		.flags = O_PATH | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	_close_ int found = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	_close_ int found = -EBADF;
 	struct stat st;
 	char self[32];
+
+	/* Whenever something is renamed or mounted meanwhile, ".." on the way means EAGAIN. */
+	for (int i = 0; found < 0 && i < NK_OPENAT2_TRIES && (i == 0 || errno == EAGAIN); i++)
+		found = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 
 	*len = 0;
 	if (found < 0 || fstat(found, &st) || !S_ISREG(st.st_mode) || st.st_size > (off_t)MAX_TEXT)
