@@ -87,6 +87,8 @@ type_after() {
 		assert_line raw
 		assert_line 'as before'
 	done
+	# The next command clears away what the killed nook could not.
+	nook ps >/dev/null
 }
 
 @test "terminal: the exit code comes through" {
