@@ -63,8 +63,9 @@ int nk_driver_failed(struct nk_driver *d, size_t index, int err, struct nk_err *
 				   "machine, does a script begin with #!?");
 	} else {
 		const char *why = nk_driver_why(s, err);
-		if (why || s->hint)
-			nk_hint(e, "%s", why ? why : s->hint);
+		if (!why)
+			why = s->hint ? s->hint : general_hint(err);
+		nk_hint(e, "%s", why);
 	}
 	return -e->err;
 }
