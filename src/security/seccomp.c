@@ -104,7 +104,8 @@ static int from_file(struct nk_arena *a, const struct nk_spec *spec, const char 
 
 	int r = read_profile(a, spec->seccomp_file, &text, &n, e);
 	if (r < 0)
-		return r;
+		return nk_hint(e, "--security-opt seccomp=FILE takes a profile as Docker's: JSON; "
+				  "seccomp=unconfined is none at all");
 	if (uname(&uts) < 0 ||
 	    sscanf(uts.release, "%u.%u", &host.kernel_major, &host.kernel_minor) != 2)
 		return nk_fail(e, 0, "cannot tell the kernel's version for minKernel");
