@@ -36,7 +36,7 @@ lint: all deps-lint
 	@tools/lint $(BUILD)
 
 install: $(BUILD)/build.ninja
-	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
+	@$(MESON) --reconfigure $(BUILD) >/dev/null
 	@ninja -C $(BUILD) --quiet
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild --quiet
 

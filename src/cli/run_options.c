@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "cli/run_set.h"
 
 void nk_run_request_init(struct nk_run_request *r)
@@ -89,7 +90,10 @@ int nk_run_finish(struct nk_run_request *r, struct nk_arena *a, const struct nk_
 	return rc < 0 ? rc : nk_arena_ok(a, e);
 }
 
-/* nook-init is installed beside nook (a build tree) or in libexec. */
+/*
+ * nook-init is beside nook (a build tree), in the libexec that was installed with it, wherever
+ * that is now (DESTDIR, a tree that was moved), or where the build was told.
+ */
 static const char *find_init(struct nk_arena *a)
 {
 	char self[PATH_MAX];
@@ -98,9 +102,13 @@ static const char *find_init(struct nk_arena *a)
 	if (n > 0) {
 		self[n] = 0;
 		char *slash = strrchr(self, '/');
-		const char *path = nk_fmt(a, "%.*s/nook-init", (int)(slash - self), self);
-		if (access(path, X_OK) == 0)
-			return path;
+		static const char *const places[] = {"nook-init", "../libexec/nook/nook-init"};
+		for (size_t i = 0; i < NK_COUNT(places); i++) {
+			const char *path =
+				nk_fmt(a, "%.*s/%s", (int)(slash - self), self, places[i]);
+			if (access(path, X_OK) == 0)
+				return path;
+		}
 	}
 	return access(NOOK_HELPER_DIR "/nook-init", X_OK) == 0 ? NOOK_HELPER_DIR "/nook-init"
 							       : NULL;

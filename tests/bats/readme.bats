@@ -121,3 +121,16 @@ prints_in_order() {
 	[ "$(grep -v '^  Next: ' <<<"$output" | wc -L)" -le 80 ]
 	refute_match ' $'
 }
+
+@test "install: a nook that was moved with its libexec finds nook-init there" {
+	local dir=$BATS_TEST_TMPDIR/moved
+	mkdir -p "$dir/bin" "$dir/libexec/nook"
+	cp "$NOOK" "$dir/bin/nook"
+	cp "$(dirname "$NOOK")/nook-init" "$dir/libexec/nook/"
+	run -0 "$dir/bin/nook" run --init host cat /proc/1/comm
+	assert_output nook-init
+	rm "$dir/libexec/nook/nook-init"
+	run "$dir/bin/nook" run --init host cat /proc/1/comm
+	# One that is installed on this machine may be found then.
+	[ "$status" = 125 ] || [ -e /usr/local/libexec/nook/nook-init ]
+}
