@@ -17,6 +17,21 @@ static bool wants_overlay(const struct nk_spec *spec)
 	return spec->rootfs_overlay;
 }
 
+static bool wants_idmap(const struct nk_spec *spec)
+{
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		if (spec->mounts.v[i].idmap)
+			return true;
+	return spec->rootfs_idmap;
+}
+
+/* nook itself maps them, between its copy of the mount and the maps that it writes. */
+static bool can_idmap(const struct nk_spec *spec, const struct nk_facts *facts)
+{
+	return spec->ns[NK_NS_USER].mode == NK_NS_NEW && facts->sys_admin &&
+	       !facts->foreign_mounts && !facts->single_id;
+}
+
 /* What has to hold before a plan can be made of it. */
 static int check(const struct nk_spec *spec, const struct nk_facts *facts, struct nk_err *e)
 {
@@ -31,11 +46,12 @@ static int check(const struct nk_spec *spec, const struct nk_facts *facts, struc
 			facts->caps >> CAP_SETFCAP & 1
 				? ""
 				: ", and no CAP_SETFCAP to map itself in new users");
-		return nk_hint(e, "%s", facts->caps >> CAP_SETFCAP & 1
-						? "leave --userns host away, or start the container "
-						  "around nook with --privileged"
-						: "start the container around nook with --privileged, "
-						  "or nook as an ordinary user in it");
+		return nk_hint(e, "%s",
+			       facts->caps >> CAP_SETFCAP & 1
+				       ? "leave --userns host away, or start the container "
+					 "around nook with --privileged"
+				       : "start the container around nook with --privileged, "
+					 "or nook as an ordinary user in it");
 	}
 	if (!facts->sys_admin && spec->ns[NK_NS_USER].mode == NK_NS_HOST) {
 		nk_fail(e, EPERM, "an ordinary user needs a user namespace to make the others");
@@ -43,8 +59,14 @@ static int check(const struct nk_spec *spec, const struct nk_facts *facts, struc
 	}
 	if (!facts->overlay && wants_overlay(spec)) {
 		nk_fail(e, ENODEV, "a throw-away overlay (O)");
-		return nk_hint(e, "this kernel has no overlayfs: load it (modprobe overlay), or use the "
-				  "directory as it is or read-only");
+		return nk_hint(
+			e, "this kernel has no overlayfs: load it (modprobe overlay), or use the "
+			   "directory as it is or read-only");
+	}
+	if (wants_idmap(spec) && !can_idmap(spec, facts)) {
+		nk_fail(e, EPERM, "show files through an id map");
+		return nk_hint(e, "that takes root of the machine and new users (--userns auto): "
+				  "leave idmap away");
 	}
 	if ((spec->hostname || spec->domainname) && spec->ns[NK_NS_UTS].mode != NK_NS_NEW) {
 		nk_fail(e, 0, "a host name can only be set in a UTS namespace of its own");
@@ -80,8 +102,8 @@ static void part_network(struct nk_build *b)
 	nk_actor_topic(p, NK_INIT, NK_T_NETWORK);
 	int sock = nk_plan_slot(p, "inet");
 	s = nk_plan_add(p, NK_OP_SOCKET, "to speak to the new network");
-	s->n[0] = 2;		  /* AF_INET */
-	s->n[1] = 2 | 02000000;	  /* SOCK_DGRAM | SOCK_CLOEXEC */
+	s->n[0] = 2;		/* AF_INET */
+	s->n[1] = 2 | 02000000; /* SOCK_DGRAM | SOCK_CLOEXEC */
 	s->out = (int16_t)sock;
 	s = nk_plan_add(p, NK_OP_LINK_UP, "a new network has only lo, and it is down: up");
 	s->fd[0] = (int16_t)sock;
@@ -94,15 +116,16 @@ static bool too_large(const struct nk_plan *p, const struct nk_spec *spec, struc
 	if (p->n_slots < NK_SLOT_MAX)
 		return false;
 	nk_fail(e, 0, "too many mounts and devices for one container");
-	nk_hint(e, "%zu volumes and %zu devices are asked for: mount a directory that holds several",
+	nk_hint(e,
+		"%zu volumes and %zu devices are asked for: mount a directory that holds several",
 		spec->mounts.n, spec->devices.n);
 	return true;
 }
 
 static void no_slots(struct nk_build *b)
 {
-	int *slots[] = {&b->rootfs, &b->scratch, &b->proc,  &b->sys,	&b->dev,  &b->pts,
-			&b->null,   &b->empty,	 &b->shm,   &b->mqueue, &b->init, &b->slave};
+	int *slots[] = {&b->rootfs, &b->scratch, &b->proc, &b->sys,    &b->dev,	 &b->pts,
+			&b->null,   &b->empty,	 &b->shm,  &b->mqueue, &b->init, &b->slave};
 
 	for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++)
 		*slots[i] = NK_NOFD;

@@ -248,9 +248,7 @@ static inline void make_volumes(struct made *m, const struct cell *c)
 						     .target = "/data",
 						     .source_is_dir = true,
 						     .attr_set = MOUNT_ATTR_NODEV});
-	/* Where it cannot be had nk_prepare() refuses it. */
-	if (c->with & IDMAP && m->facts.sys_admin && !m->facts.single_id &&
-	    c->ns[NK_NS_USER] == 'n')
+	if (c->with & IDMAP)
 		add_volume(m, (struct nk_mount_spec){.source = "/srv",
 						     .target = "/srv",
 						     .source_is_dir = true,
@@ -361,6 +359,8 @@ static inline int refused(const struct cell *c)
 		return EPERM;
 	if (c->facts & NO_OVERLAY && (c->root == DIR_OVERLAY || c->with & OVERLAYS))
 		return ENODEV;
+	if (c->with & IDMAP && (!admin || c->who == UNSHARED || c->ns[NK_NS_USER] != 'n'))
+		return EPERM;
 	/* A hybrid's unified hierarchy is used without limits too, if it can be. */
 	if (c->with & PARENT && c->groups == HYBRID && !groups)
 		return EACCES;
