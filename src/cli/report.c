@@ -140,6 +140,20 @@ static const char *hint_of(int err)
 	}
 }
 
+void nk_cli_hint(const struct nk_cli *cli, const char *fmt, ...)
+{
+	bool colour = nk_cli_colour(cli, STDERR_FILENO);
+	char buf[1200], text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	tame(text);
+	put(buf, add(buf, 0, sizeof(buf), "%shint:%s %s\n", colour ? CYAN : "",
+		     colour ? PLAIN : "", text));
+}
+
 int nk_cli_error(struct nk_cli *cli, const struct nk_err *given)
 {
 	struct nk_err copy = *given, *e = &copy;

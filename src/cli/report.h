@@ -8,4 +8,7 @@
 /* Log lines go to standard error from now on, as cli->json_log and cli->log_level say. */
 void nk_report_log_start(struct nk_cli *cli);
 
+/* A line "hint: ..." that belongs to no error. */
+void nk_cli_hint(const struct nk_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 #endif

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/explain.h"
+#include "cli/host_hint.h"
 #include "cli/run_options.h"
 #include "plan/plan.h"
 #include "runtime/prepare.h"
@@ -68,7 +69,8 @@ static void limit_caps(struct run *r)
 	for (unsigned cap = 0; cap <= r->facts.last_cap; cap++)
 		if (missing >> cap & 1)
 			names = nk_fmt(&r->cli->arena, "%s %s", names, nk_cap_name(cap));
-	nk_log(NK_LOG_WARN, "nook itself does not have and cannot give:%s", names);
+	nk_strv_push(&r->cli->arena, &r->facts.notices,
+		     nk_fmt(&r->cli->arena, "nook itself does not have and cannot give:%s", names));
 	c->bounding &= have;
 	c->permitted &= have;
 	c->effective &= have;
@@ -141,6 +143,15 @@ static int make_plan(struct run *r, struct nk_err *e)
 	return nk_plan_run(&r->plan, &in, &r->groups, e);
 }
 
+/* Not before the container is there: a refusal is one line and a hint. */
+static void tell_notices(void *arg)
+{
+	const struct run *r = arg;
+
+	for (size_t i = 0; i < r->facts.notices.n; i++)
+		nk_log(NK_LOG_WARN, "%s", r->facts.notices.v[i]);
+}
+
 static int started(void *arg, pid_t pid, struct nk_err *e)
 {
 	struct run *r = arg;
@@ -172,6 +183,7 @@ static int spawn(struct run *r, struct nk_result *result, struct nk_err *e)
 		.groups = r->groups.paths,
 		.n_groups = r->groups.n_paths,
 		.started = started,
+		.alive = tell_notices,
 		.step = r->request->debug ? nk_cli_debug_step : NULL,
 		.arg = r,
 		.fault_step = r->request->fault_step,
@@ -183,6 +195,7 @@ static int spawn(struct run *r, struct nk_result *result, struct nk_err *e)
 
 	if (ret < 0)
 		return ret;
+	nk_host_hint_begin(r->cli, r->spec, &r->facts);
 	ret = nk_spawn(&r->plan, &o, result, e);
 	if (nk_state_remove(&r->handle, ret < 0 ? (e->exit ? e->exit : NK_EXIT_FAULT) : result->exit_code, &left) < 0)
 		nk_log(NK_LOG_WARN, "%s", left.msg);
@@ -203,7 +216,8 @@ static void tell_end(const struct run *r, const struct nk_result *result)
 	else if (result->out_of_memory)
 		nk_log(NK_LOG_WARN, "out of memory: the kernel ended a process of the container");
 	if (result->timed_out)
-		nk_log(NK_LOG_WARN, "timeout: ended after %u seconds", r->request->timeout);
+		nk_log(NK_LOG_WARN, "timeout: ended after %u second%s", r->request->timeout,
+		       r->request->timeout == 1 ? "" : "s");
 }
 
 static int run_container(struct nk_cli *cli, struct nk_run_request *request)
@@ -217,6 +231,8 @@ static int run_container(struct nk_cli *cli, struct nk_run_request *request)
 		return nk_cli_error(cli, &e);
 	ret = make_plan(&r, &e);
 	if (ret == 0 && request->explain != NK_EXPLAIN_NO)
+		tell_notices(&r);
+	if (ret == 0 && request->explain != NK_EXPLAIN_NO)
 		result.exit_code = nk_cli_explain(cli, &r.plan, request->explain);
 	else if (ret == 0)
 		ret = spawn(&r, &result, &e);
@@ -226,6 +242,8 @@ static int run_container(struct nk_cli *cli, struct nk_run_request *request)
 	if (ret < 0)
 		return nk_cli_error(cli, &e);
 	tell_end(&r, &result);
+	if (request->explain == NK_EXPLAIN_NO)
+		nk_host_hint_end(cli, r.spec, result.exit_code);
 	return result.exit_code;
 }
 
@@ -252,15 +270,16 @@ const struct nk_command nk_command_run = {
 	.summary = "run a command in a new container",
 	.about = "Run COMMAND in namespaces of its own. REFERENCE is the first word after the options: "
 		 "host, the embedded default, shows this machine's own programs below throw-away "
-		 "layers. With --rootfs DIR there is no REFERENCE and all words are the command. "
+		 "layers, with users of its own: changes are gone at the end, files of the host's root "
+		 "cannot be edited, and those that only root may read cannot be read. With --rootfs DIR there is no REFERENCE and all words are the command. "
 		 "Without a command it is a shell.\n"
 		 "The exit code is the command's; 125: nook's own fault, 126: cannot be executed, 127: "
 		 "not found, 128+N: ended by signal N.",
 	.examples = "nook run\ta shell in a throw-away copy of this machine\n"
-		    "nook run host make -C /tmp\tone command in it\n"
+		    "nook run host ps ax\tone command in it\n"
 		    "nook run --rootfs ./debian:O -it bash\ta tree of your own, left as it is\n"
-		    "nook run -v ./src:/src:ro -w /src --network none host make\tshow a directory inside\n"
-		    "nook run --memory 64m --pids-limit 50 --cpus 0.5 host ./job\thold it to limits\n"
+		    "nook run -v ./src:/src:ro -w /src host ls -l\tshow a directory inside\n"
+		    "nook run -m 64m --pids-limit 50 --cpus 0.5 host ps\thold it to limits\n"
 		    "nook run --explain host true\tshow each step and run nothing",
 	.options = nk_run_table,
 	.words = "host",

@@ -229,10 +229,10 @@ NK_SETTER(rootfs)
 
 	r->spec.rootfs_overlay = r->spec.rootfs_idmap = false;
 	for (;;) {
-		if (n > 2 && !memcmp(value + n - 2, ":O", 2)) {
+		if (n >= 2 && !memcmp(value + n - 2, ":O", 2)) {
 			r->spec.rootfs_overlay = true;
 			n -= 2;
-		} else if (n > 6 && !memcmp(value + n - 6, ":idmap", 6)) {
+		} else if (n >= 6 && !memcmp(value + n - 6, ":idmap", 6)) {
 			r->spec.rootfs_idmap = true;
 			n -= 6;
 		} else {
