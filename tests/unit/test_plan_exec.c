@@ -157,6 +157,7 @@ static void root_of_the_joined_users_first(void **state)
 	assert_true(f.p.steps.v[ptmx].n[2] != 0);
 	assert_true(root < ptmx && ptmx < user);
 	assert_int_equal(at(&f, NK_INIT, NK_OP_SETGROUPS, 0) < root, true);
+	nk_arena_done(&f.a);
 
 	fixture(&f);
 	f.in.join |= CLONE_NEWUSER;
