@@ -152,6 +152,23 @@ static void keep_mapped(struct nk_idmaps *ranges, const struct nk_idmaps *own)
 	ranges->n = kept;
 }
 
+/* The kernel maps no id twice, and 0 inside is this user already. */
+static void keep_disjoint(struct nk_idmaps *ranges, uint32_t self)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ranges->n; i++) {
+		const struct nk_idmap *r = &ranges->v[i];
+		bool again = self >= r->outside && self - r->outside < r->count;
+		for (size_t j = 0; j < kept; j++)
+			again |= (uint64_t)r->outside + r->count > ranges->v[j].outside &&
+				 (uint64_t)ranges->v[j].outside + ranges->v[j].count > r->outside;
+		if (!again)
+			ranges->v[kept++] = *r;
+	}
+	ranges->n = kept;
+}
+
 /* Why an ordinary user gets one id only, and the way out. */
 static void judge_ranges(struct nk_arena *a, struct nk_facts *f, bool listed)
 {
@@ -216,6 +233,8 @@ void nk_facts_ids(struct nk_arena *a, struct nk_facts *f)
 	f->newuidmap_path = in_path(a, "newuidmap");
 	f->newgidmap_path = in_path(a, "newgidmap");
 	f->newuidmap = f->newuidmap_path && f->newgidmap_path;
+	keep_disjoint(&f->subuids, f->euid);
+	keep_disjoint(&f->subgids, f->egid);
 	bool listed = f->subuids.n && f->subgids.n;
 	if (!f->initial_userns) {
 		keep_mapped(&f->subuids, &f->own_uids);

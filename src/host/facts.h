@@ -53,6 +53,8 @@ struct nk_facts {
 				    * (thermal_throttle of each CPU) */
 	struct nk_rlimit nofile; /* our own hard limits, which --ulimit cannot pass */
 
+	struct nk_strv notices; /* what the container will not have, once it starts: for people */
+
 	bool mqueue;		 /* /dev/mqueue is mounted */
 	uint32_t foreign_ns;	 /* bit k: the namespace k to join is of other users, owner.h */
 	NK_VEC(struct nk_host_dir) host_dirs; /* only for spec->rootfs_host */

@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "host/text.h"
@@ -46,6 +47,9 @@ const char *nk_why_userns(int err)
 	if (err == EPERM && nk_why_chroot())
 		return "in a chroot the kernel makes no user namespace: leave it, and enter the "
 		       "tree with `nook run --rootfs DIR`";
+	if (err == EPERM && !nk_why_filtered() && (geteuid() == 65534 || getegid() == 65534))
+		return "this user and its group both have to be mapped in the user namespace around "
+		       "nook, and one shows as nobody";
 	if (err == EINVAL || (err == ENOSYS && !nk_why_filtered()))
 		return "use a kernel with CONFIG_USER_NS=y";
 	return "the container or sandbox around this process forbids it: run the outer one with "

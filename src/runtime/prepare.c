@@ -186,7 +186,7 @@ static void single_range(struct nk_arena *a, struct nk_idmaps *maps, uint32_t fi
 }
 
 /* Who the users of a new user namespace are, where nobody has said it. */
-static int id_maps(struct nk_arena *a, struct nk_spec *spec, const struct nk_facts *f,
+static int id_maps(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f,
 		   const char *state_dir, struct nk_idmap *lease, int *lease_fd, struct nk_err *e)
 {
 	if (spec->ns[NK_NS_USER].mode != NK_NS_NEW)
@@ -207,8 +207,9 @@ static int id_maps(struct nk_arena *a, struct nk_spec *spec, const struct nk_fac
 	if (!f->maps_ids || f->single_id) {
 		nk_idmap_rootless(a, f, &spec->uid_maps, &spec->gid_maps);
 		if (f->single_id)
-			nk_log(NK_LOG_WARN, "only one user id inside: %s (%s)", f->single_id,
-			       f->single_id_mend);
+			nk_strv_push(a, &f->notices,
+				     nk_fmt(a, "only one user id inside: %s (%s)", f->single_id,
+					    f->single_id_mend));
 		return 0;
 	}
 	uint32_t count = nk_idrange_max(f), first;
@@ -224,16 +225,17 @@ static int id_maps(struct nk_arena *a, struct nk_spec *spec, const struct nk_fac
 }
 
 /* A new procfs is refused where parts of the outer one are hidden (host/visible.h). */
-static void tell_bound_proc(const struct nk_spec *spec, const struct nk_facts *f)
+static void tell_bound_proc(struct nk_arena *a, const struct nk_spec *spec, struct nk_facts *f)
 {
 	bool users = spec->ns[NK_NS_USER].mode != NK_NS_HOST || !f->initial_userns;
 
 	if (users && f->proc_covered && spec->ns[NK_NS_PID].mode == NK_NS_NEW)
-		nk_log(NK_LOG_WARN,
-		       "/proc inside is the one outside, with its processes: the kernel allows no "
-		       "new one where %s (start the outer container with --privileged or an "
-		       "unmasked /proc)",
-		       f->proc_covered_by ? f->proc_covered_by : "parts of it are hidden");
+		nk_strv_push(a, &f->notices,
+			     nk_fmt(a, "/proc inside is the one outside, with its processes: the "
+				       "kernel allows no new one where %s (start the outer container "
+				       "with --privileged or an unmasked /proc)",
+				    f->proc_covered_by ? f->proc_covered_by
+						       : "parts of it are hidden"));
 }
 
 int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, const char *state_dir,
@@ -254,6 +256,6 @@ int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, con
 		f->mqueue = !stat("/dev", &up) && !stat("/dev/mqueue", &mq) && up.st_dev != mq.st_dev;
 	if (spec->rootfs_host && (r = nk_facts_host_dirs(a, f, e)) < 0)
 		return r;
-	tell_bound_proc(spec, f);
+	tell_bound_proc(a, spec, f);
 	return id_maps(a, spec, f, state_dir, lease, lease_fd, e);
 }

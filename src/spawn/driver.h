@@ -19,6 +19,7 @@ struct nk_driver {
 	struct nk_terminal terminal;
 	bool has_terminal;
 	bool socket_ended; /* init has executed the command, or is dead */
+	bool told_alive;   /* spawn.h: alive() was called */
 	bool alive;	   /* init was about to execute the command */
 	bool ended;	   /* init has been waited for */
 	bool middle_ended;

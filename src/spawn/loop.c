@@ -150,6 +150,13 @@ int nk_driver_await(struct nk_driver *d, size_t index, struct nk_err *e)
 	return 0;
 }
 
+static void tell_alive(struct nk_driver *d)
+{
+	if (d->o->alive && !d->told_alive)
+		d->o->alive(d->o->arg);
+	d->told_alive = true;
+}
+
 static int on_message(struct nk_driver *d, struct nk_err *e)
 {
 	struct nk_message m;
@@ -163,8 +170,10 @@ static int on_message(struct nk_driver *d, struct nk_err *e)
 		ret = child_failed(d, &m, e);
 	} else if (m.type == NK_MSG_ALIVE) {
 		d->alive = true;
+		tell_alive(d);
 	} else if (m.type == NK_MSG_TERMINAL && fd >= 0) {
 		d->has_terminal = true;
+		tell_alive(d); /* while a new line still begins at the left */
 		return nk_terminal_open(&d->terminal, fd, d->o->interactive ? 0 : -1, 1, e);
 	}
 	if (fd >= 0)
