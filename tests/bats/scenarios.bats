@@ -63,12 +63,13 @@ ends_with() {
 	both run --rootfs "$ROOTFS" -u 65534:65534 --network host sh -c 'id; echo I am $$; ps; exit 42'
 }
 @test "scenario A1: its exit code comes back also when signals interrupt the wait" {
-	begin -u 65534:65534 sh -c 'trap : USR1 WINCH; echo ready; i=0; while [ $i -lt 10 ]; do sleep 0.05; i=$((i+1)); done; exit 42'
+	begin -u 65534:65534 sh -c 'trap : USR1 WINCH; echo ready; until [ -e /go ]; do sleep 0.05; done; exit 42'
 	for _ in 1 2 3 4 5; do
 		kill -USR1 "$nook"
 		kill -WINCH "$nook"
 		sleep 0.02
 	done
+	touch "$ROOTFS/go"
 	ends_with 42
 }
 
@@ -120,9 +121,10 @@ ends_with() {
 
 @test "scenario A5: when PID 1 ends, all of it ends" {
 	need_root
-	begin --name all sh -c 'sleep 1007 & setsid sleep 1007 & (trap "" TERM HUP; sleep 1007) & echo ready; read -r _ </dev/null; sleep 0.3; exit 3'
+	begin --name all sh -c 'sleep 1007 & setsid sleep 1007 & (trap "" TERM HUP; sleep 1007) & echo ready; until [ -e /go ]; do sleep 0.05; done; exit 3'
 	init=$(nook inspect all | jq '.[0].State.Pid')
 	pidns=$(readlink "/proc/$init/ns/pid")
+	touch "$ROOTFS/go"
 	ends_with 3
 	run readlink /proc/[0-9]*/ns/pid
 	refute_line "$pidns"
@@ -317,7 +319,7 @@ shared_mounts() { unshare --mount --propagation shared "$@"; }
 @test "scenario C1: /proc shows the inside, and outside works on after the inside has gone" {
 	CHECK=check_c1
 	check_c1() { assert_exit 0 && assert_output $'/proc/1 /proc/2'; }
-	both run --rootfs "$ROOTFS" sh -c 'sleep 1 & cd /proc; echo /proc/[0-9]*; kill $!'
+	both run --rootfs "$ROOTFS" sh -c 'sleep 100 & cd /proc; echo /proc/[0-9]*; kill $!'
 	need_root
 	run -0 shared_mounts bash -euc '
 		before=$(cut -d" " -f3- /proc/self/mountinfo | sort)
@@ -552,7 +554,7 @@ much() {
 	took=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
 	assert_exit 137
 	assert_stderr_match 'timeout: ended after 1 second'
-	[ "$took" -ge 1000 ] && [ "$took" -lt 5000 ]
+	[ "$took" -ge 1000 ] && [ "$took" -lt 20000 ]
 	run ! pgrep -xf 'sleep 1017'
 	# In time nothing is said.
 	run_nook run --rootfs "$ROOTFS" --timeout 30 sh -c 'exit 4'
