@@ -42,18 +42,20 @@ void nk_host_hint_begin(struct nk_cli *cli, const struct nk_spec *spec, const st
 				  : "this kernel has no overlayfs");
 	if (!spec->terminal || !wanted(cli, spec))
 		return;
-	nk_cli_hint(cli, "this machine's own programs below throw-away layers: what you change is gone "
-			 "at the end, and files of the host's root can be read, copied to /tmp, not edited");
+	nk_cli_hint(cli, "what you change here is gone at the end; files of the host's root can be "
+			 "copied, not edited");
 	if (*names)
 		nk_cli_hint(cli, "read-only altogether:%s (something is mounted below)", names);
 }
 
 void nk_host_hint_end(struct nk_cli *cli, const struct nk_spec *spec, int exit_code)
 {
-	/* Who had a terminal inside was told at the start; who ended it by a signal knows. */
-	if (!exit_code || exit_code > 128 || spec->terminal || !wanted(cli, spec))
+	/*
+	 * Who had a terminal inside was told at the start. 1 and 2 are what cp, rm, sh and most others
+	 * say when they were refused; a command that ends with 7 means something of its own.
+	 */
+	if (!exit_code || exit_code > 2 || spec->terminal || !wanted(cli, spec))
 		return;
-	nk_cli_hint(cli, "in `host` files of the host's root cannot be edited, nor read where only root "
-			 "may: work on a copy in /tmp, show a directory of yours with -v, or use "
-			 "--rootfs DIR:O");
+	nk_cli_hint(cli, "in `host` files of its root cannot be edited: copy them to /tmp, or show your "
+			 "own with -v");
 }

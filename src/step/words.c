@@ -25,6 +25,7 @@ struct page {
 	bool beside;	 /* call in a column of its own */
 	long clone;	 /* index of the parent's clone3, or NO_CLONE */
 	bool any;	 /* something is printed already */
+	bool cut;	 /* a call did not fit */
 };
 
 #define BOLD "\033[1m"
@@ -113,13 +114,14 @@ static int left_margin(const struct page *pg)
 	return 4 + 2 + pg->topic_width + 2;
 }
 
-static void put_call(const struct page *pg, const struct nk_step *s, int room)
+static void put_call(struct page *pg, const struct nk_step *s, int room)
 {
 	char call[CALL_MAX];
 
 	nk_step_call(pg->plan, s, call, sizeof(call));
 	ink(pg, DIM);
 	put_cut(pg->out, call, pg->width ? room : 0);
+	pg->cut |= pg->width && room > 0 && nk_text_columns(call) > (size_t)room;
 	ink(pg, PLAIN);
 }
 
@@ -272,5 +274,7 @@ void nk_explain_words(const struct nk_plan *p, const struct nk_explain_style *st
 	group(&pg, NK_AFTER, ALWAYS, "in nook, when the container has ended");
 	ink(&pg, DIM);
 	fprintf(out, "\n%zu steps. Nothing was run.\n", p->steps.n);
+	if (pg.cut)
+		fputs("Calls cut by … are whole in a pipe: | less -S\n", out);
 	ink(&pg, PLAIN);
 }
