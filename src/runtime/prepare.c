@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "cgroup/settings.h"
 #include "host/hostroot.h"
 #include "host/idrange.h"
