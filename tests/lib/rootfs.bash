@@ -41,8 +41,17 @@ debian_rootfs() {
 		skip "no Debian tree in build/cache and no mmdebstrap here (the host's run has it)"
 	fi
 	mkdir -p "$TOP/build/cache"
-	rm -rf "$DEBIAN"
-	mmdebstrap -q --variant=minbase bookworm "$DEBIAN" 2>"$DEBIAN.log" || {
+	make_debian 9>"$DEBIAN.lock" 3>&-
+}
+# One at a time. As root mmdebstrap mounts the machine's /sys and /dev/shm below the tree: in a
+# mount namespace of its own they are gone whatever becomes of it, and what removes a half-made
+# tree never goes into a mount.
+make_debian() {
+	flock 9
+	[ ! -e "$DEBIAN.ready" ] || return 0
+	rm -rf --one-file-system "$DEBIAN"
+	unshare --mount --propagation private \
+		mmdebstrap -q --variant=minbase bookworm "$DEBIAN" 2>"$DEBIAN.log" || {
 		cat "$DEBIAN.log" >&2
 		return 1
 	}
