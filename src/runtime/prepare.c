@@ -255,6 +255,10 @@ int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, con
 		f->mqueue = !stat("/dev", &up) && !stat("/dev/mqueue", &mq) && up.st_dev != mq.st_dev;
 	if (spec->rootfs_host && (r = nk_facts_host_dirs(a, f, e)) < 0)
 		return r;
+	if (spec->rootfs_host && spec->ns[NK_NS_USER].mode == NK_NS_HOST)
+		nk_strv_push(a, &f->notices,
+			     "--userns host: root inside is the host's root, and reads what only "
+			     "root may read");
 	tell_bound_proc(a, spec, f);
 	return id_maps(a, spec, f, state_dir, lease, lease_fd, e);
 }
