@@ -96,6 +96,9 @@ int main(int argc, char **argv)
 	setenv("NOOK_REAPER", self, 1);
 	pid_t child = fork();
 	if (child == 0) {
+		/* What is ours and is no orphan. */
+		snprintf(self, sizeof(self), "%d", getpid());
+		setenv("NOOK_REAPER_CHILD", self, 1);
 		/* A shell's background jobs ignore SIGINT, systemd's services SIGPIPE. */
 		for (int sig = 1; sig < 32; sig++)
 			signal(sig, SIG_DFL);
