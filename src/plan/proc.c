@@ -177,10 +177,13 @@ static void read_only(struct nk_build *b, const char *path)
 
 	if (base == NK_NOFD)
 		return;
-	int tree = nk_b_copy_mount(p, base, name, false, nk_fmt(p->arena, "ro_%s", name),
+	/* The outer /proc brings what is mounted there (systemd's binfmt_misc). In the copy of an
+	 * ordinary user that is locked to its place, and goes along or nothing does. */
+	bool all = proc_is_bound(b) && !proc_by_path(b);
+	int tree = nk_b_copy_mount(p, base, name, all, nk_fmt(p->arena, "ro_%s", name),
 				   nk_fmt(p->arena, "%s once more", path));
 	nk_tolerate(nk_plan_last(p), ENOENT, 0, 0);
-	struct nk_step *s = nk_b_setattr(p, tree, false, QUIET | MOUNT_ATTR_RDONLY, 0, 0,
+	struct nk_step *s = nk_b_setattr(p, tree, all, QUIET | MOUNT_ATTR_RDONLY, 0, 0,
 					 "read-only");
 	nk_tolerate(s, EBADF, 0, 0);
 	s = nk_b_attach(p, tree, base, name, nk_fmt(p->arena, "over %s", path));

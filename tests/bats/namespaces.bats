@@ -158,6 +158,22 @@ ordinary() {
 	ordinary
 	cells new 'cgroup net time' 'new host'
 }
+@test "namespaces: an ordinary user: the host's /proc, with what is mounted in it" {
+	need_root
+	chown -R "$SUBID_UID:$SUBID_UID" "$ROOTFS"
+	export BATS_TEST_TMPDIR BATS_FILE_TMPDIR SUBID_UID
+	# As systemd mounts binfmt_misc. In the user's copy that is locked to its place.
+	run in_private_mounts bash -euc '
+		source "$TOP/tests/lib/users.bash"
+		mount -t tmpfs none /proc/sys/fs
+		touch /proc/sys/fs/mark
+		as_subid_user "$NOOK" run --rootfs "$1" --pid host sh -c \
+			"ls /proc/sys/fs; touch /proc/sys/fs/x; cat /proc/sys/kernel/ostype"' bash "$ROOTFS"
+	assert_exit 0
+	assert_line mark
+	assert_match 'sys/fs/x: Read-only file system'
+	assert_line Linux
+}
 @test "namespaces: an ordinary user: joined users of its own, uts ipc pid: each new, the host's or theirs" {
 	ordinary
 	cells B 'uts ipc pid' 'new host B'
