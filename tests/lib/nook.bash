@@ -39,7 +39,12 @@ source "$TOP/tests/lib/leaks.bash"
 
 # Bats has a trap on every command, for its stack traces: half the time of a short test. What
 # comes before and after each goes without (functrace off: functions do not inherit the trap).
+# A test that fails is tried once more, and says so: most of them look at time, processes and
+# groups of a machine that others use as well. What fails twice is a failure.
+export BATS_TEST_RETRIES=${NOOK_TEST_RETRIES:-1}
+
 nook_setup() {
+	[ "${BATS_TEST_TRY_NUMBER:-1}" -le 1 ] || echo "# again: $BATS_TEST_DESCRIPTION" >&3
 	local -
 	set +T
 	setup_untraced
