@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# vm: no, words and their answers; no kernel in it
 # shellcheck disable=SC2030,SC2031,SC2154
 # What the command line itself promises: help, errors, formats, completions, man pages.
 

@@ -4,8 +4,10 @@
 
 load ../lib/nook
 
-# About a thousand starts a test.
+# About a hundred starts a test; in the virtual machine, where one takes a second, every eleventh
+# step, from another first one in each test.
 export BATS_TEST_TIMEOUT=600
+if [ -n "${NOOK_VM:-}" ]; then STRIDE=11 KILLS=10 SPREAD=.; else STRIDE=1 KILLS=500 SPREAD=.00; fi
 
 setup_file() {
 	FAULTY=$BATS_TEST_DIRNAME/../../build-fault/nook
@@ -18,6 +20,8 @@ setup_file() {
 	ROOTFS=$BATS_FILE_TMPDIR/rootfs
 	export ROOTFS
 	busybox_rootfs "$ROOTFS"
+	# What a user namespace may not make in a tree that it does not own.
+	touch "$ROOTFS"/etc/{hostname,hosts,resolv.conf}
 }
 
 setup() {
@@ -49,7 +53,9 @@ every_step() {
 	shift
 	n=$(steps_of "$@")
 	[ "$n" -gt 100 ]
-	for ((step = 1; step <= n; step++)); do
+	# Without a fault it works: what fails below fails for the fault.
+	"$FAULTY" run "$@"
+	for ((step = 1 + BATS_TEST_NUMBER % STRIDE; step <= n; step += STRIDE)); do
 		code=0
 		out=$("$FAULTY" run --fault "$step:$what" "$@" 2>&1 </dev/null) || code=$?
 		case $what:$code in
@@ -62,7 +68,7 @@ every_step() {
 			[[ $out == *"step $step of $n: "* ]] ||
 				{ printf 'step %d of %d %s: does not name the step: %s\n' "$step" "$n" "$what" "$out"; return 1; }
 		fi
-		if ((step % 40 == 0)); then assert_nothing_left; fi
+		if ((STRIDE > 1 || step % 40 == 0)); then assert_nothing_left; fi
 	done
 	assert_nothing_left
 }
@@ -82,28 +88,28 @@ between() {
 @test "fault: each actor is killed before each step, with a process in between" { between before:kill; }
 @test "fault: each actor is killed after each step, with a process in between" { between after:kill; }
 
-@test "fault: 500 kills of nook at random times leave nothing" {
+@test "fault: nook killed at random times leaves nothing" {
 	local i pid
-	for ((i = 1; i <= 500; i++)); do
+	for ((i = 1; i <= KILLS; i++)); do
 		"$FAULTY" run --memory 64m --rootfs "$ROOTFS" sleep "$MARK" >/dev/null 2>&1 &
 		pid=$!
-		sleep "0.00$((RANDOM % 10))$((RANDOM % 10))"
+		sleep "0$SPREAD$((RANDOM % 10))$((RANDOM % 10))"
 		kill -9 "$pid"
 		wait "$pid" || true
-		if ((i % 100 == 0)); then
+		if ((i % 100 == 0 || i == KILLS)); then
 			eventually none_left
 			assert_nothing_left
 		fi
 	done
 }
 
-@test "fault: 100 kills of init at random times leave nothing, and nook says so" {
+@test "fault: init killed at random times leaves nothing" {
 	local i pid name init
-	for ((i = 1; i <= 100; i++)); do
+	for ((i = 1; i <= KILLS; i += 5)); do
 		name=victim$i
 		"$FAULTY" run --name "$name" --memory 64m --rootfs "$ROOTFS" sleep "$MARK" >/dev/null 2>&1 &
 		pid=$!
-		sleep "0.00$((RANDOM % 10))"
+		sleep "0$SPREAD$((RANDOM % 10))"
 		for init in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do kill -9 "$init" || true; done
 		# It may not be registered yet, or be gone already.
 		while kill -0 "$pid" 2>/dev/null && ! "$FAULTY" kill "$name" >/dev/null 2>&1; do sleep 0.01; done

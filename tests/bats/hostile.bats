@@ -40,6 +40,11 @@ inside() {
 # The ways out of a rootfs that a link can take.
 ways_out() {
 	local up=../../../../../../../../../../../..
+	if [ -n "${NOOK_VM:-}" ]; then
+		# Emulated a start takes a second: one of each kind.
+		printf '%s\n' "$CANARY" "$up$CANARY" /proc/1/root"$CANARY"
+		return
+	fi
 	printf '%s\n' "$CANARY" "$up$CANARY" ../canary "/../..$CANARY" "$CANARY/dir/.." /proc/self/root"$CANARY" \
 		/proc/1/root"$CANARY" /proc/self/cwd /nowhere "$1"
 }
@@ -235,16 +240,17 @@ replace() { rm -rf "${ROOTFS:?}$1" && ln -s "$2" "$ROOTFS$1"; }
 
 # ---- races ----
 
-# 40 starts each, while somebody outside exchanges a directory with a link to the canary.
+# 40 starts each (12 where a start takes a second), while somebody outside exchanges a directory with a link to the canary.
 race() {
-	local swap i place=$1 codes=
+	local swap i place=$1 codes= starts=40
 	shift
+	[ -z "${NOOK_VM:-}" ] || starts=12
 	mkdir -p "$ROOTFS/$place"
 	ln -s "../canary" "$ROOTFS/other"
 	ln -sfn "$CANARY" "$ROOTFS/other"
 	"$PROBES/swap" "$ROOTFS/$place" "$ROOTFS/other" 3>&- &
 	swap=$!
-	for ((i = 0; i < 40; i++)); do
+	for ((i = 0; i < starts; i++)); do
 		inside "$@"
 		codes+=" $status"
 		# 1: the command ran, and does not find what is exchanged on and on.
@@ -253,7 +259,7 @@ race() {
 	done
 	kill "$swap"
 	wait "$swap" || true
-	[ "$i" = 40 ] || explain_failure "codes$codes"
+	[ "$i" = "$starts" ] || explain_failure "codes$codes"
 	# Both ways were met: the test tests something.
 	[[ $codes == *' 125'* && $codes == *' '[01]* ]] || explain_failure "one way only:$codes"
 }

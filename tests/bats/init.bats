@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# vm: no, one small program without nook, the same on every kernel
 # nook-init by itself: PID 1 of a PID namespace that unshare makes.
 
 load ../lib/nook

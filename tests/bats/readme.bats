@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# vm: no, pastes what the other files test
 # make demo shows what it should; and the examples of README.md do what the page says. Each block of sh is pasted into a shell; what
 # stands behind "# prints:" must be a line of its output, in order (/…/: a regular expression).
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * swap A B: exchange two files again and again, until killed: for whoever looks a path up, it is
- * now one and now the other. Ends by itself after a minute, should nobody kill it.
+ * now one and now the other. Ends by itself after four minutes, should nobody kill it.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 int main(int argc, char **argv)
 {
-	time_t end = time(NULL) + 60;
+	time_t end = time(NULL) + 240;
 
 	if (argc != 3) {
 		fputs("usage: swap A B\n", stderr);
