@@ -83,6 +83,7 @@ inside() {
 }
 
 @test "exec: bad words" {
+	words_only
 	run_nook exec
 	assert_refused 125 'needs the name of a container and a command'
 	run_nook exec web

@@ -149,6 +149,7 @@ nothing_kept() {
 }
 
 @test "no such container: one line, one hint, 125" {
+	words_only
 	for command in inspect kill stop wait; do
 		run_nook "$command" nothing
 		assert_refused 125 'no container named "nothing" is running' 'nook ps'
@@ -281,6 +282,7 @@ nothing_kept() {
 }
 
 @test "names are checked" {
+	words_only
 	for name in '' .x -x a/b ../x 'a b' "$(printf 'x%.0s' {1..129})"; do
 		run_nook run --rootfs "$ROOT" --name="$name" true
 		assert_exit 125

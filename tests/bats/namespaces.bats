@@ -458,6 +458,7 @@ map_of() { tr -s ' ' <<<"$1" | sed 's/^ //'; }
 	assert_equal "$(stat -c %u:%g "/proc/$pid/ns")" 310033:310044
 }
 @test "namespaces: maps that cannot be" {
+	words_only
 	need_root
 	run_nook run --rootfs "$ROOTFS" --userns map true
 	assert_refused 125 'without a map' --uidmap

@@ -87,6 +87,7 @@ status_line() { sed -n "s/^$1:\t//p" <<<"$output"; }
 }
 
 @test "security: a capability that is none is refused, with the one that was meant" {
+	words_only
 	inside --cap-add NET_ADMN true
 	assert_refused 125 'NET_ADMN' 'did you mean NET_ADMIN\?'
 	inside --cap-drop SYS_TIMEX true
@@ -214,6 +215,7 @@ status_line() { sed -n "s/^$1:\t//p" <<<"$output"; }
 }
 
 @test "security: a profile that is wrong is refused by the name of its key" {
+	words_only
 	local p=$BATS_TEST_TMPDIR/bad.json
 	echo '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":1,"op":"SCMP_CMP_XX"}]}]}' >"$p"
 	inside --security-opt "seccomp=$p" true

@@ -295,6 +295,7 @@ options_of() { inside "$@" sh -c 'sed -n "s,^[^ ]* /x [^ ]* \([^ ]*\).*,\1,p" /p
 }
 
 @test "volumes: bad ones are refused, and nothing is left" {
+	words_only
 	inside -v "$PWD/missing:/x" true
 	assert_refused 125 'missing:/x: source: No such file' 'mkdir -p'
 	inside -v "$PWD/data" true
@@ -374,6 +375,7 @@ options_of() { inside "$@" sh -c 'sed -n "s,^[^ ]* /x [^ ]* \([^ ]*\).*,\1,p" /p
 	assert_output refused
 }
 @test "volumes: bad --mounts are refused" {
+	words_only
 	inside --mount "type=bnd,source=$PWD/data,target=/x" true
 	assert_refused 125 'no such type of mount' 'bind, tmpfs or overlay'
 	inside --mount type=volume,source=a,target=/x true
@@ -430,6 +432,7 @@ options_of() { inside "$@" sh -c 'sed -n "s,^[^ ]* /x [^ ]* \([^ ]*\).*,\1,p" /p
 	done
 }
 @test "volumes: bad --tmpfs words are refused" {
+	words_only
 	inside --tmpfs /x:size=lots true
 	assert_refused 125 'size=lots: not a size' '64m'
 	inside --tmpfs /x:mode=9 true

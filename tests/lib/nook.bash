@@ -21,6 +21,7 @@
 #   eventually CMD...         until CMD succeeds, at most $EVENTUALLY_SECONDS (5)
 #   assert_*, refute_*        below; each says what it saw when it fails
 #   need_root, need_cgroup CONTROLLER, need_cc …  skip, with the reason
+#   words_only                skips in the virtual machine
 
 bats_require_minimum_version 1.5.0
 
@@ -86,6 +87,8 @@ eventually() {
 	done
 }
 
+# What is only words: no kernel has a part in it, and emulated seconds are dear.
+words_only() { [ -z "${NOOK_VM:-}" ] || skip "only words, which the host's run tests"; }
 need_root() { [ "$(id -u)" = 0 ] || skip "needs root"; }
 need_cc() { command -v cc >/dev/null || skip "no C compiler here (the host's run has one)"; }
 need_systemd() { [ -d /run/systemd/system ] || skip "no systemd here (the virtual machine has it)"; }
