@@ -7,9 +7,12 @@ const char *nk_ago(struct nk_arena *a, int64_t seconds)
 		int64_t unit, below;
 		const char *name;
 	} steps[] = {
-		{1, 60, "seconds"},		 {60, 3600, "minutes"},
-		{3600, 2 * 86400, "hours"},	 {86400, 14 * 86400, "days"},
-		{7 * 86400, 60 * 86400, "weeks"}, {30 * 86400, 730 * 86400, "months"},
+		{1, 60, "seconds"},
+		{60, 3600, "minutes"},
+		{3600, 2 * 86400, "hours"},
+		{86400, 14 * 86400, "days"},
+		{7 * 86400, 60 * 86400, "weeks"},
+		{30 * 86400, 730 * 86400, "months"},
 	};
 
 	if (seconds < 1)

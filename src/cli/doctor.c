@@ -128,10 +128,11 @@ const struct nk_command nk_command_doctor = {
 	.name = "doctor",
 	.usage = "[OPTIONS]",
 	.summary = "tell what this kernel and this user can do",
-	.about = "Tries what containers need (namespaces, id maps, cgroup controllers, overlays, "
-		 "idmapped mounts, seccomp and more), changes nothing, and says for each thing that "
-		 "is not there how to mend it. Exits with 0 when nook run can work for this user, "
-		 "with 1 when it cannot.",
+	.about =
+		"Tries what containers need (namespaces, id maps, cgroup controllers, overlays, "
+		"idmapped mounts, seccomp and more), changes nothing, and says for each thing that "
+		"is not there how to mend it. Exits with 0 when nook run can work for this user, "
+		"with 1 when it cannot.",
 	.examples = "nook doctor\twhat works here, and the mend of what does not\n"
 		    "nook doctor --format json\tthe same for programs\n",
 	.options = options,

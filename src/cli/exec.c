@@ -109,8 +109,9 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 	if (first < 0)
 		return exit_code;
 	if (argc - first < 2) {
-		nk_fail(&e, 0, argc == first ? "nook exec needs the name of a container and a command"
-					     : "nook exec needs a command");
+		nk_fail(&e, 0,
+			argc == first ? "nook exec needs the name of a container and a command"
+				      : "nook exec needs a command");
 		nk_hint(&e, "nook exec -it NAME sh");
 		return nk_cli_error(cli, &e);
 	}
@@ -129,11 +130,13 @@ const struct nk_command nk_command_exec = {
 	.about = "The command is in all namespaces and cgroups of the container, and under its "
 		 "limits, system call filter and capabilities. "
 		 "It does not outlive nook exec, nor the container.\n"
-		 "The exit code is the command's; 125: nook's own fault, 126: cannot be executed, 127: "
+		 "The exit code is the command's; 125: nook's own fault, 126: cannot be executed, "
+		 "127: "
 		 "not found, 128+N: ended by signal N.",
-	.examples = "nook exec -it web sh\ta shell in it\n"
-		    "nook exec -u postgres db psql -c 'select 1'\tas another user of the container\n"
-		    "nook exec --explain web true\tshow each step and run nothing\n",
+	.examples =
+		"nook exec -it web sh\ta shell in it\n"
+		"nook exec -u postgres db psql -c 'select 1'\tas another user of the container\n"
+		"nook exec --explain web true\tshow each step and run nothing\n",
 	.options = options,
 	.words = "@container",
 	.run = run,

@@ -28,8 +28,7 @@ int nk_cli_explain(struct nk_cli *cli, const struct nk_plan *p, enum nk_explain 
 	return rc < 0 ? nk_cli_error(cli, &e) : 0;
 }
 
-void nk_cli_debug_step(void *arg, const struct nk_plan *p, size_t index,
-		       const struct nk_trace *t)
+void nk_cli_debug_step(void *arg, const struct nk_plan *p, size_t index, const struct nk_trace *t)
 {
 	const struct nk_step *s = &p->steps.v[index];
 	char failed[80] = "";

@@ -11,7 +11,6 @@
 int nk_cli_explain(struct nk_cli *cli, const struct nk_plan *p, enum nk_explain how);
 
 /* nk_spawn_options.step: a line on standard error for a step that has been done. */
-void nk_cli_debug_step(void *arg, const struct nk_plan *p, size_t index,
-		       const struct nk_trace *t);
+void nk_cli_debug_step(void *arg, const struct nk_plan *p, size_t index, const struct nk_trace *t);
 
 #endif

@@ -87,8 +87,8 @@ static void examples(const char *text, int width, FILE *out)
 		int line = (int)strcspn(text, "\n"), cmd = (int)strcspn(text, "\t\n");
 		fprintf(out, "  %.*s", cmd, text);
 		if (cmd < line)
-			fprintf(out, "%s%*s%.*s", beside ? "" : "\n",
-				beside ? widest - cmd + 2 : 6, "", line - cmd - 1, text + cmd + 1);
+			fprintf(out, "%s%*s%.*s", beside ? "" : "\n", beside ? widest - cmd + 2 : 6,
+				"", line - cmd - 1, text + cmd + 1);
 		fputc('\n', out);
 		text += line + (text[line] != 0);
 	}
@@ -124,7 +124,8 @@ void nk_help_program(int width, FILE *out)
 	options(nk_global_options, width, out);
 	examples("nook run\ta shell in a throw-away copy of this machine\n"
 		 "nook run host ps ax\tone command in it\n"
-		 "nook run --rootfs ./debian --memory 64m -it bash\ta tree of your own, with a limit\n"
+		 "nook run --rootfs ./debian --memory 64m -it bash\ta tree of your own, with a "
+		 "limit\n"
 		 "nook run --explain host true\tshow each step and run nothing\n"
 		 "nook COMMAND --help\tthe options of a command",
 		 width, out);

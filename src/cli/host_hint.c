@@ -38,7 +38,8 @@ void nk_host_hint_begin(struct nk_cli *cli, const struct nk_spec *spec, const st
 
 	if (*names)
 		nk_log(NK_LOG_INFO, "read-only inside:%s (%s)", names,
-		       f->overlay ? "something is mounted below, and the kernel allows no overlay there"
+		       f->overlay ? "something is mounted below, and the kernel allows no overlay "
+				    "there"
 				  : "this kernel has no overlayfs");
 	if (!spec->terminal || !wanted(cli, spec))
 		return;
@@ -51,11 +52,12 @@ void nk_host_hint_begin(struct nk_cli *cli, const struct nk_spec *spec, const st
 void nk_host_hint_end(struct nk_cli *cli, const struct nk_spec *spec, int exit_code)
 {
 	/*
-	 * Who had a terminal inside was told at the start. 1 and 2 are what cp, rm, sh and most others
-	 * say when they were refused; a command that ends with 7 means something of its own.
+	 * Who had a terminal inside was told at the start. 1 and 2 are what cp, rm, sh and most
+	 * others say when they were refused; a command that ends with 7 means something of its own.
 	 */
 	if (!exit_code || exit_code > 2 || spec->terminal || !wanted(cli, spec))
 		return;
-	nk_cli_hint(cli, "in `host` files of its root cannot be edited: copy them to /tmp, or show your "
-			 "own with -v");
+	nk_cli_hint(cli,
+		    "in `host` files of its root cannot be edited: copy them to /tmp, or show your "
+		    "own with -v");
 }

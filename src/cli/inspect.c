@@ -13,7 +13,8 @@ static int set_format(const struct nk_option_use *use, const char *value, struct
 {
 	if (strcmp(value, "json") != 0) {
 		nk_fail(e, 0, "no such format");
-		return nk_hint(e, "json; to pick one field: nook inspect NAME | jq '.[0].State.Pid'");
+		return nk_hint(e,
+			       "json; to pick one field: nook inspect NAME | jq '.[0].State.Pid'");
 	}
 	*NK_MEMBER(use, bool) = true;
 	return 0;
@@ -40,8 +41,8 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 	_json_ struct nk_json_out j = {.indent = 4, .utf8_only = true};
 	struct inspect_request request = {0};
 	struct nk_err e;
-	int exit_code, first = nk_cli_options(cli, &nk_command_inspect, argc, argv, &request,
-					      &exit_code);
+	int exit_code,
+		first = nk_cli_options(cli, &nk_command_inspect, argc, argv, &request, &exit_code);
 
 	if (first < 0)
 		return exit_code;
@@ -61,7 +62,8 @@ const struct nk_command nk_command_inspect = {
 	.name = "inspect",
 	.usage = "[OPTIONS] NAME...",
 	.summary = "tell everything about running containers, as JSON",
-	.about = "Prints a JSON array with an object for each container, whose fields have the names "
+	.about = "Prints a JSON array with an object for each container, whose fields have the "
+		 "names "
 		 "that Docker gives them; what only nook knows stands below \"Nook\".",
 	.examples = "nook inspect web\teverything\n"
 		    "nook inspect web | jq '.[0].State.Pid'\tits first process\n",

@@ -217,8 +217,9 @@ static void host_config(struct nk_json_out *j, struct nk_arena *a, const struct 
 
 static void mounts(struct nk_json_out *j, const struct nk_spec *s)
 {
-	static const char *const kinds[] = {
-		[NK_MOUNT_BIND] = "bind", [NK_MOUNT_TMPFS] = "tmpfs", [NK_MOUNT_OVERLAY] = "overlay"};
+	static const char *const kinds[] = {[NK_MOUNT_BIND] = "bind",
+					    [NK_MOUNT_TMPFS] = "tmpfs",
+					    [NK_MOUNT_OVERLAY] = "overlay"};
 
 	nk_json_open(j, "Mounts", '[');
 	for (size_t i = 0; i < s->mounts.n; i++) {

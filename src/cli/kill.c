@@ -42,8 +42,8 @@ static int one(struct nk_cli *cli, struct nk_state *st, const struct nk_state_re
 static int run(struct nk_cli *cli, int argc, char **argv)
 {
 	struct kill_request request = {.signal = SIGKILL};
-	int exit_code, first = nk_cli_options(cli, &nk_command_kill, argc, argv, &request,
-					      &exit_code);
+	int exit_code,
+		first = nk_cli_options(cli, &nk_command_kill, argc, argv, &request, &exit_code);
 
 	if (first < 0)
 		return exit_code;
@@ -54,8 +54,9 @@ const struct nk_command nk_command_kill = {
 	.name = "kill",
 	.usage = "[OPTIONS] NAME...",
 	.summary = "send a signal to running containers",
-	.about = "Sends a signal, SIGKILL if none is named, to the first process of each container. "
-		 "NAME is a name, an id or the unique beginning of an id.",
+	.about =
+		"Sends a signal, SIGKILL if none is named, to the first process of each container. "
+		"NAME is a name, an id or the unique beginning of an id.",
 	.examples = "nook kill web\tends it at once\n"
 		    "nook kill -s HUP web\tasks it to read its configuration again\n",
 	.options = options,

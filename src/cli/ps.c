@@ -131,10 +131,8 @@ static int json(struct nk_cli *cli, const struct nk_state_list *list)
 		nk_json_close(&j);
 		nk_json_strv(&j, "Command", &command);
 		nk_json_str(&j, "Created", nk_time_text(when, &r->created));
-		nk_json_str(&j, "State",
-			    r->status == NK_STATE_RUNNING ? "running" : "created");
-		nk_json_str(&j, "Status",
-			    status(&cli->arena, r, time(NULL) - r->created.tv_sec));
+		nk_json_str(&j, "State", r->status == NK_STATE_RUNNING ? "running" : "created");
+		nk_json_str(&j, "Status", status(&cli->arena, r, time(NULL) - r->created.tv_sec));
 		nk_json_int(&j, "Pid", r->pid);
 		nk_json_str(&j, "Rootfs", rootfs(r));
 		nk_json_close(&j);
@@ -189,7 +187,8 @@ const struct nk_command nk_command_ps = {
 	.name = "ps",
 	.usage = "[OPTIONS]",
 	.summary = "list the containers that run",
-	.about = "Lists the containers that this user's nook runs now, oldest first. What a killed nook "
+	.about = "Lists the containers that this user's nook runs now, oldest first. What a killed "
+		 "nook "
 		 "left behind is cleaned up on the way.",
 	.examples = "nook ps\ta table\n"
 		    "nook ps --format json\tfor programs\n"

@@ -129,7 +129,8 @@ static const char *hint_of(int err)
 		return "no memory left for nook: raise the limit around it (ulimit -v, a cgroup)";
 	case ENOSPC:
 	case EDQUOT:
-		return "no room left there: free some, or name other places with --state and --root";
+		return "no room left there: free some, or name other places with --state and "
+		       "--root";
 	case EROFS:
 		return "it is read-only there: name other places with --state DIR and --root DIR";
 	case EACCES:
@@ -150,8 +151,8 @@ void nk_cli_hint(const struct nk_cli *cli, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	tame(text);
-	put(buf, add(buf, 0, sizeof(buf), "%shint:%s %s\n", colour ? CYAN : "",
-		     colour ? PLAIN : "", text));
+	put(buf, add(buf, 0, sizeof(buf), "%shint:%s %s\n", colour ? CYAN : "", colour ? PLAIN : "",
+		     text));
 }
 
 int nk_cli_error(struct nk_cli *cli, const struct nk_err *given)

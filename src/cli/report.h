@@ -9,6 +9,7 @@
 void nk_report_log_start(struct nk_cli *cli);
 
 /* A line "hint: ..." that belongs to no error. */
-void nk_cli_hint(const struct nk_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void nk_cli_hint(const struct nk_cli *cli, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

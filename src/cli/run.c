@@ -127,7 +127,8 @@ static int make_plan(struct run *r, struct nk_err *e)
 
 	weak_root(r);
 	if ((ret = resolve_containers(r, e)) < 0 ||
-	    (ret = nk_prepare(a, r->spec, &r->facts, r->cli->state, &r->lease, &r->lease_fd, e)) < 0 ||
+	    (ret = nk_prepare(a, r->spec, &r->facts, r->cli->state, &r->lease, &r->lease_fd, e)) <
+		    0 ||
 	    (ret = resolve_user(r, e)) < 0 ||
 	    (ret = nk_seccomp_filter(a, r->spec, cache, &in.filter, e)) < 0)
 		return ret;
@@ -197,7 +198,9 @@ static int spawn(struct run *r, struct nk_result *result, struct nk_err *e)
 		return ret;
 	nk_host_hint_begin(r->cli, r->spec, &r->facts);
 	ret = nk_spawn(&r->plan, &o, result, e);
-	if (nk_state_remove(&r->handle, ret < 0 ? (e->exit ? e->exit : NK_EXIT_FAULT) : result->exit_code, &left) < 0)
+	if (nk_state_remove(&r->handle,
+			    ret < 0 ? (e->exit ? e->exit : NK_EXIT_FAULT) : result->exit_code,
+			    &left) < 0)
 		nk_log(NK_LOG_WARN, "%s", left.msg);
 	if (ret == 0 && e->msg[0])
 		nk_log(NK_LOG_WARN, "%s", e->msg);
@@ -268,12 +271,16 @@ const struct nk_command nk_command_run = {
 	.name = "run",
 	.usage = "[OPTIONS] [REFERENCE] [COMMAND [ARG...]]",
 	.summary = "run a command in a new container",
-	.about = "Run COMMAND in namespaces of its own. REFERENCE is the first word after the options: "
+	.about = "Run COMMAND in namespaces of its own. REFERENCE is the first word after the "
+		 "options: "
 		 "host, the embedded default, shows this machine's own programs below throw-away "
-		 "layers, with users of its own: changes are gone at the end, files of the host's root "
-		 "cannot be edited, and those that only root may read cannot be read. With --rootfs DIR there is no REFERENCE and all words are the command. "
+		 "layers, with users of its own: changes are gone at the end, files of the host's "
+		 "root "
+		 "cannot be edited, and those that only root may read cannot be read. With "
+		 "--rootfs DIR there is no REFERENCE and all words are the command. "
 		 "Without a command it is a shell.\n"
-		 "The exit code is the command's; 125: nook's own fault, 126: cannot be executed, 127: "
+		 "The exit code is the command's; 125: nook's own fault, 126: cannot be executed, "
+		 "127: "
 		 "not found, 128+N: ended by signal N.",
 	.examples = "nook run\ta shell in a throw-away copy of this machine\n"
 		    "nook run host ps ax\tone command in it\n"

@@ -36,8 +36,8 @@ struct nk_run_request {
 	bool rm;
 	enum nk_explain explain;
 	bool debug;
-	unsigned timeout;	/* seconds; 0 = none */
-	const char *user;	/* "user[:group]" as given, or NULL = root */
+	unsigned timeout;	  /* seconds; 0 = none */
+	const char *user;	  /* "user[:group]" as given, or NULL = root */
 	struct nk_strv group_add; /* names or numbers */
 	struct nk_strv cap_add, cap_drop;
 	bool init;
@@ -68,7 +68,7 @@ struct nk_run_world {
 	const char *etc;      /* "/etc": hosts and resolv.conf of the host */
 	const char *term;     /* the caller's TERM, or NULL */
 	bool stdin_is_terminal;
-	bool bash; /* /bin/bash is there */
+	bool bash;	       /* /bin/bash is there */
 	const char *init_path; /* nook-init, or NULL when it is not installed */
 };
 
@@ -87,7 +87,7 @@ int nk_run_world_read(struct nk_run_world *w, struct nk_arena *a, struct nk_err 
  * Look up user and groups in the container's passwd and group files (NULL or ""
  * when there is none) and set uid, gid, groups and HOME of the spec.
  */
-int nk_run_user(struct nk_run_request *r, struct nk_arena *a, const char *passwd,
-		size_t passwd_len, const char *group, size_t group_len, struct nk_err *e);
+int nk_run_user(struct nk_run_request *r, struct nk_arena *a, const char *passwd, size_t passwd_len,
+		const char *group, size_t group_len, struct nk_err *e);
 
 #endif

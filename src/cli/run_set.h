@@ -54,7 +54,8 @@ int nk_run_finish_env(struct nk_run_request *r, struct nk_arena *a, const char *
 		      const char *term, struct nk_err *e);
 /* Set KEY=VALUE in a list, in the place of an earlier KEY. */
 void nk_env_put(struct nk_arena *a, struct nk_strv *env, const char *pair);
-/* What the command of *s, which has a terminal, is told about it; term: the caller's TERM or NULL. */
+/* What the command of *s, which has a terminal, is told about it; term: the caller's TERM or NULL.
+ */
 void nk_env_put_terminal(struct nk_arena *a, struct nk_strv *env, const struct nk_spec *s,
 			 const char *term);
 /* --env-file and then -e, as they were given. */

@@ -123,7 +123,8 @@ const struct nk_option nk_run_table[] = {
 	 AT(no_hostname)},
 
 	{"cap-add", .metavar = "CAP", .group = "Rights", .help = "give a capability, or ALL",
-	 .more = "With SYS_ADMIN a process inside can take masks of /proc and read-only flags of its "
+	 .more = "With SYS_ADMIN a process inside can take masks of /proc and read-only flags of "
+		 "its "
 		 "mounts away again; with *--userns auto* what the kernel itself keeps for the "
 		 "host's root stays out of reach.",
 	 .values = "@capability", .set = nk_set_list, AT(cap_add)},

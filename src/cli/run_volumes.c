@@ -313,7 +313,8 @@ static unsigned depth(const char *path)
 static void outer_first(struct nk_mount_specs *m)
 {
 	for (size_t i = 1; i < m->n; i++)
-		for (size_t j = i; j > 0 && depth(m->v[j].target) < depth(m->v[j - 1].target); j--) {
+		for (size_t j = i; j > 0 && depth(m->v[j].target) < depth(m->v[j - 1].target);
+		     j--) {
 			struct nk_mount_spec swap = m->v[j];
 			m->v[j] = m->v[j - 1];
 			m->v[j - 1] = swap;

@@ -50,8 +50,8 @@ static int one(struct nk_cli *cli, struct nk_state *st, const struct nk_state_re
 static int run(struct nk_cli *cli, int argc, char **argv)
 {
 	struct stop_request request = {.seconds = 10};
-	int exit_code, first = nk_cli_options(cli, &nk_command_stop, argc, argv, &request,
-					      &exit_code);
+	int exit_code,
+		first = nk_cli_options(cli, &nk_command_stop, argc, argv, &request, &exit_code);
 
 	if (first < 0)
 		return exit_code;
@@ -62,7 +62,8 @@ const struct nk_command nk_command_stop = {
 	.name = "stop",
 	.usage = "[OPTIONS] NAME...",
 	.summary = "end running containers, gently first",
-	.about = "Sends SIGTERM (or the container's own stop signal), after ten seconds SIGKILL, and "
+	.about = "Sends SIGTERM (or the container's own stop signal), after ten seconds SIGKILL, "
+		 "and "
 		 "returns when the container is gone and its name is free. A command that runs as "
 		 "process 1 and has no handler for SIGTERM never sees it: use nook run --init.",
 	.examples = "nook stop web\tends it\n"

@@ -60,8 +60,9 @@ const struct nk_command nk_command_wait = {
 	.name = "wait",
 	.usage = "NAME...",
 	.summary = "wait until containers end and print their exit codes",
-	.about = "Prints the exit code of each container's command on a line of its own: 128+N when "
-		 "signal N ended it, 137 also when the nook that ran it was killed.",
+	.about =
+		"Prints the exit code of each container's command on a line of its own: 128+N when "
+		"signal N ended it, 137 also when the nook that ran it was killed.",
 	.examples = "nook wait web\tprints 0 when it has ended well\n",
 	.words = "@container",
 	.run = run,

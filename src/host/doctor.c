@@ -30,7 +30,9 @@ struct nk_check *nk_doctor_add(struct nk_doctor *d, const char *name, enum nk_ch
 	if (!c)
 		return &lost;
 	va_start(ap, seen_fmt);
-	*c = (struct nk_check){.group = d->group, .name = name, .state = state,
+	*c = (struct nk_check){.group = d->group,
+			       .name = name,
+			       .state = state,
 			       .mend = state == NK_CHECK_OK ? NULL : mend,
 			       .seen = nk_vfmt(d->arena, seen_fmt, ap)};
 	va_end(ap);

@@ -59,11 +59,12 @@ static void overlay(struct nk_doctor *d)
 {
 	struct file_try t = {.root = nk_doctor_is_root(d)};
 	int err = nk_doctor_try(probe_overlay, &t);
-	const char *mend = err == ENODEV ? "modprobe overlay (as root; a line in "
-					   "/etc/modules-load.d keeps it)"
-					 : "nook run binds read-only where it cannot overlay; inside "
-					   "another container give that one --privileged or a "
-					   "volume to work on";
+	const char *mend = err == ENODEV
+				   ? "modprobe overlay (as root; a line in "
+				     "/etc/modules-load.d keeps it)"
+				   : "nook run binds read-only where it cannot overlay; inside "
+				     "another container give that one --privileged or a "
+				     "volume to work on";
 
 	nk_doctor_add(d, "overlay", err ? NK_CHECK_WARN : NK_CHECK_OK, mend, "%s%s",
 		      err ? "throw-away changes over a directory: " : "changes are thrown away",
@@ -142,8 +143,9 @@ static void idmaps(struct nk_doctor *d)
 
 	nk_doctor_add(d, "idmapped mounts", good ? NK_CHECK_OK : NK_CHECK_WARN,
 		      !disk_too ? "as an ordinary user only tmpfs can be, from Linux 6.3 on"
-		      : on_tmp && !on_disk ? "tmpfs can be from Linux 6.3 on"
-				: "the file system has to know them: ext4, xfs, btrfs do",
+		      : on_tmp && !on_disk
+			      ? "tmpfs can be from Linux 6.3 on"
+			      : "the file system has to know them: ext4, xfs, btrfs do",
 		      "the file system of /usr: %s; tmpfs: %s",
 		      on_disk ? nk_fmt(a, "no (%s)", strerror(on_disk)) : "yes",
 		      on_tmp ? nk_fmt(a, "no (%s)", strerror(on_tmp)) : "yes");
@@ -156,12 +158,14 @@ static void covered(struct nk_doctor *d, const char *mountinfo, const char *type
 	/* Root of the machine's own user namespace may mount a new one all the same. */
 	bool matters = hidden && !(d->facts->initial_userns && d->facts->sys_admin);
 
-	nk_doctor_add(d, name, hidden ? NK_CHECK_WARN : NK_CHECK_OK,
-		      matters ? "the outer container masks it: start that one with --security-opt "
-				"unmask=ALL (Podman) or --security-opt systempaths=unconfined (Docker)"
-			      : "ordinary users' containers get the outer one; umount what covers it",
-		      "%s", hidden ? (by ? by : "cannot read /proc/self/mountinfo")
-				   : "fully visible, so user namespaces may have a new one");
+	nk_doctor_add(
+		d, name, hidden ? NK_CHECK_WARN : NK_CHECK_OK,
+		matters ? "the outer container masks it: start that one with --security-opt "
+			  "unmask=ALL (Podman) or --security-opt systempaths=unconfined (Docker)"
+			: "ordinary users' containers get the outer one; umount what covers it",
+		"%s",
+		hidden ? (by ? by : "cannot read /proc/self/mountinfo")
+		       : "fully visible, so user namespaces may have a new one");
 }
 
 void nk_doctor_files(struct nk_doctor *d)

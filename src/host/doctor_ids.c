@@ -42,17 +42,19 @@ static void user_ranges(struct nk_doctor *d)
 	const char *name = f->user_name ? f->user_name : nk_fmt(d->arena, "%u", f->euid);
 
 	const char *add =
-		f->user_name ? nk_fmt(d->arena,
-				      "usermod --add-subuids 100000-165535 --add-subgids "
-				      "100000-165535 %s",
-				      name)
-			     : nk_fmt(d->arena,
-				      "echo %s:100000:65536 | tee -a /etc/subuid /etc/subgid", name);
-	nk_doctor_add(d, "subordinate ids", enough ? NK_CHECK_OK : NK_CHECK_WARN,
-		      nk_fmt(d->arena, "%s (as root; a range that /etc/subuid does not show yet)", add),
-		      "%s has %llu users in /etc/subuid and %llu groups in /etc/subgid%s", name,
-		      (unsigned long long)uids, (unsigned long long)gids,
-		      !uids || !gids ? ": containers have one user, you" : "");
+		f->user_name
+			? nk_fmt(d->arena,
+				 "usermod --add-subuids 100000-165535 --add-subgids "
+				 "100000-165535 %s",
+				 name)
+			: nk_fmt(d->arena, "echo %s:100000:65536 | tee -a /etc/subuid /etc/subgid",
+				 name);
+	nk_doctor_add(
+		d, "subordinate ids", enough ? NK_CHECK_OK : NK_CHECK_WARN,
+		nk_fmt(d->arena, "%s (as root; a range that /etc/subuid does not show yet)", add),
+		"%s has %llu users in /etc/subuid and %llu groups in /etc/subgid%s", name,
+		(unsigned long long)uids, (unsigned long long)gids,
+		!uids || !gids ? ": containers have one user, you" : "");
 }
 
 void nk_doctor_ids(struct nk_doctor *d)
@@ -66,7 +68,7 @@ void nk_doctor_ids(struct nk_doctor *d)
 		return;
 	}
 	uint32_t most = nk_idrange_max(f);
-	const char *from = !f->initial_userns	? "ids of the namespace that nook is in"
+	const char *from = !f->initial_userns		  ? "ids of the namespace that nook is in"
 			   : f->subuids.n && f->subgids.n ? "/etc/subuid and /etc/subgid"
 							  : "nook's own range, 0x70000000 and up";
 	nk_doctor_add(d, "ids of containers", most < 65536 ? NK_CHECK_WARN : NK_CHECK_OK,

@@ -53,10 +53,11 @@ static void call(struct nk_doctor *d, const char *name, int (*probe)(void *), co
 
 	/* Docker's older profiles answer EPERM to calls that they do not know. */
 	nk_doctor_add(d, name, err ? NK_CHECK_MISSING : NK_CHECK_OK,
-		      err == ENOSYS ? "update the kernel to 6.1 or newer; inside another container, "
-				      "its runtime hides the call: update libseccomp and the runtime"
-				    : "the seccomp profile around this process refuses the call: run "
-				      "the outer container with --security-opt seccomp=unconfined",
+		      err == ENOSYS
+			      ? "update the kernel to 6.1 or newer; inside another container, "
+				"its runtime hides the call: update libseccomp and the runtime"
+			      : "the seccomp profile around this process refuses the call: run "
+				"the outer container with --security-opt seccomp=unconfined",
 		      "%s%s%s", why, err ? ": " : "", err ? strerror(err) : "")
 		->needed = true;
 }
@@ -116,9 +117,10 @@ static void ordinary(struct nk_doctor *d)
 	int err = nk_doctor_try(probe_ordinary, &t);
 	bool root = nk_doctor_is_root(d);
 
-	nk_doctor_add(d, "for ordinary users", !err ? NK_CHECK_OK
-					       : root ? NK_CHECK_WARN
-						      : NK_CHECK_MISSING,
+	nk_doctor_add(d, "for ordinary users",
+		      !err   ? NK_CHECK_OK
+		      : root ? NK_CHECK_WARN
+			     : NK_CHECK_MISSING,
 		      nk_why_userns(err), "%s%s",
 		      err ? "a user namespace with mounts of its own: "
 			  : "may make user namespaces and mount in them",
@@ -141,9 +143,9 @@ static const char *ns_mend(const struct nk_doctor *d, enum nk_ns_kind k, int err
 void nk_doctor_namespaces(struct nk_doctor *d)
 {
 	static const char *const what[] = {
-		[NK_NS_USER] = "users of its own", [NK_NS_MOUNT] = "mounts of its own",
-		[NK_NS_UTS] = "host name of its own", [NK_NS_IPC] = "shared memory of its own",
-		[NK_NS_PID] = "processes of its own", [NK_NS_NET] = "links of its own",
+		[NK_NS_USER] = "users of its own",     [NK_NS_MOUNT] = "mounts of its own",
+		[NK_NS_UTS] = "host name of its own",  [NK_NS_IPC] = "shared memory of its own",
+		[NK_NS_PID] = "processes of its own",  [NK_NS_NET] = "links of its own",
 		[NK_NS_CGROUP] = "cgroups of its own", [NK_NS_TIME] = "clocks of its own",
 	};
 
@@ -154,9 +156,10 @@ void nk_doctor_namespaces(struct nk_doctor *d)
 		/* Time and cgroup namespaces are extras, the host's can be kept. */
 		bool needed = k != NK_NS_TIME && k != NK_NS_CGROUP &&
 			      (k != NK_NS_USER || !nk_doctor_is_root(d));
-		nk_doctor_add(d, nk_ns_name(k), !err ? NK_CHECK_OK
-						: needed ? NK_CHECK_MISSING
-							 : NK_CHECK_WARN,
+		nk_doctor_add(d, nk_ns_name(k),
+			      !err     ? NK_CHECK_OK
+			      : needed ? NK_CHECK_MISSING
+				       : NK_CHECK_WARN,
 			      ns_mend(d, k, err), "%s%s%s", what[k], err ? ": " : "",
 			      err ? strerror(err) : "")
 			->needed = needed;

@@ -40,9 +40,10 @@ static void landlock(struct nk_doctor *d)
 	int err = abi < 0 ? errno : 0;
 
 	nk_doctor_add(d, "landlock", err ? NK_CHECK_WARN : NK_CHECK_OK,
-		      err == EOPNOTSUPP ? "add landlock to lsm= on the kernel's command line"
-					: "use a kernel with CONFIG_SECURITY_LANDLOCK=y; nothing in "
-					  "nook run needs it yet",
+		      err == EOPNOTSUPP
+			      ? "add landlock to lsm= on the kernel's command line"
+			      : "use a kernel with CONFIG_SECURITY_LANDLOCK=y; nothing in "
+				"nook run needs it yet",
 		      "%s", err ? strerror(err) : nk_fmt(d->arena, "ABI %ld", abi));
 }
 
@@ -54,11 +55,14 @@ static void apparmor(struct nk_doctor *d)
 	if (label)
 		label[strcspn(label, "\n")] = '\0';
 	bool confined = label && strcmp(label, "unconfined") != 0;
-	nk_doctor_add(d, "AppArmor", confined ? NK_CHECK_WARN : NK_CHECK_OK,
-		      "this profile may refuse mounts: start the outer container with --security-opt "
-		      "apparmor=unconfined",
-		      "%s%s", !on ? "not in use" : "in use, this process: ",
-		      !on ? "" : label ? label : "unconfined");
+	nk_doctor_add(
+		d, "AppArmor", confined ? NK_CHECK_WARN : NK_CHECK_OK,
+		"this profile may refuse mounts: start the outer container with --security-opt "
+		"apparmor=unconfined",
+		"%s%s", !on ? "not in use" : "in use, this process: ",
+		!on	? ""
+		: label ? label
+			: "unconfined");
 	int limit = nk_why_switch("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
 	if (limit == '1')
 		nk_doctor_add(d, "AppArmor, users", NK_CHECK_WARN,

@@ -23,10 +23,19 @@
 /* Secrets of the kernel (kcore, keys), side channels (interrupts, powercap) and
  * switches of the machine (acpi, scsi). Up to 64, one bit each in mask_dirs. */
 const char *const nk_default_masked[] = {
-	"/proc/acpi",	     "/proc/asound",	  "/proc/interrupts",  "/proc/kcore",
-	"/proc/keys",	     "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
-	"/proc/sched_debug", "/proc/scsi",	  "/sys/firmware",
-	"/sys/devices/virtual/powercap", NULL,
+	"/proc/acpi",
+	"/proc/asound",
+	"/proc/interrupts",
+	"/proc/kcore",
+	"/proc/keys",
+	"/proc/latency_stats",
+	"/proc/timer_list",
+	"/proc/timer_stats",
+	"/proc/sched_debug",
+	"/proc/scsi",
+	"/sys/firmware",
+	"/sys/devices/virtual/powercap",
+	NULL,
 };
 
 const char *const nk_default_readonly[] = {
@@ -72,8 +81,8 @@ void nk_facts_self(struct nk_facts *f)
 	f->last_cap = last_cap();
 	ssize_t n = readlink("/proc/self/ns/user", ns, sizeof(ns));
 	f->no_proc = n < 0 && access("/proc/self", F_OK);
-	f->initial_userns = n == (ssize_t)strlen(INITIAL_USERNS) &&
-			    !memcmp(ns, INITIAL_USERNS, (size_t)n);
+	f->initial_userns =
+		n == (ssize_t)strlen(INITIAL_USERNS) && !memcmp(ns, INITIAL_USERNS, (size_t)n);
 	if (!uname(&u))
 		sscanf(u.release, "%u.%u", &f->kernel_major, &f->kernel_minor);
 	f->nofile.resource = RLIMIT_NOFILE;
@@ -176,17 +185,21 @@ static void judge_ranges(struct nk_arena *a, struct nk_facts *f, bool listed)
 
 	if (!f->subuids.n || !f->subgids.n) {
 		const char *file = f->subuids.n ? "/etc/subgid" : "/etc/subuid";
-		f->single_id = listed ? nk_fmt(a, "what %s gives %s is not mapped in this user "
-						  "namespace", file, user)
+		f->single_id = listed ? nk_fmt(a,
+					       "what %s gives %s is not mapped in this user "
+					       "namespace",
+					       file, user)
 				      : nk_fmt(a, "%s has no usable line for %s", file,
 					       f->user_name ? user : "this user");
 		f->single_id_mend =
 			listed ? "give the outer container these ids, or list ids that it has"
 			: f->user_name
-				? nk_fmt(a, "%susermod --add-subuids 100000-165535 --add-subgids "
-					    "100000-165535 %s",
+				? nk_fmt(a,
+					 "%susermod --add-subuids 100000-165535 --add-subgids "
+					 "100000-165535 %s",
 					 f->newuidmap ? "" : "apt-get install uidmap; ", user)
-				: nk_fmt(a, "%secho %s:100000:65536 | tee -a /etc/subuid /etc/subgid",
+				: nk_fmt(a,
+					 "%secho %s:100000:65536 | tee -a /etc/subuid /etc/subgid",
 					 f->newuidmap ? "" : "apt-get install uidmap; ", user);
 	} else if (!f->newuidmap) {
 		f->single_id = "newuidmap and newgidmap are not installed";
@@ -195,8 +208,8 @@ static void judge_ranges(struct nk_arena *a, struct nk_facts *f, bool listed)
 		f->single_id = nk_fmt(a, "%s is neither setuid root nor has file capabilities",
 				      has_rights(f->newuidmap_path) ? f->newgidmap_path
 								    : f->newuidmap_path);
-		f->single_id_mend = nk_fmt(a, "chmod u+s %s %s", f->newuidmap_path,
-					   f->newgidmap_path);
+		f->single_id_mend =
+			nk_fmt(a, "chmod u+s %s %s", f->newuidmap_path, f->newgidmap_path);
 	} else if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
 		f->single_id = "no_new_privs is set, and newuidmap gets no rights";
 		f->single_id_mend = "start nook without it: NoNewPrivileges= of systemd, "

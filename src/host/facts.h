@@ -24,39 +24,39 @@ struct nk_host_dir {
 struct nk_facts {
 	uid_t euid;
 	gid_t egid;
-	const char *user_name;	/* of euid, or NULL */
-	uint64_t caps;		/* effective capabilities */
-	bool sys_admin;		/* CAP_SYS_ADMIN in the current user namespace */
-	bool maps_ids;		/* CAP_SETUID and CAP_SETGID: any id of ours may be mapped */
-	bool foreign_mounts;	/* our mount namespace belongs to users outside (unshare -r) */
-	bool setgroups_denied;	/* in our user namespace, and so in new ones below it */
-	bool no_proc;		/* nothing is mounted on /proc */
-	bool initial_userns;	/* not inside a user namespace with a partial map */
-	unsigned last_cap;	/* highest capability the kernel knows */
+	const char *user_name; /* of euid, or NULL */
+	uint64_t caps;	       /* effective capabilities */
+	bool sys_admin;	       /* CAP_SYS_ADMIN in the current user namespace */
+	bool maps_ids;	       /* CAP_SETUID and CAP_SETGID: any id of ours may be mapped */
+	bool foreign_mounts;   /* our mount namespace belongs to users outside (unshare -r) */
+	bool setgroups_denied; /* in our user namespace, and so in new ones below it */
+	bool no_proc;	       /* nothing is mounted on /proc */
+	bool initial_userns;   /* not inside a user namespace with a partial map */
+	unsigned last_cap;     /* highest capability the kernel knows */
 	unsigned kernel_major, kernel_minor;
 
-	bool newuidmap;			    /* newuidmap and newgidmap are there */
+	bool newuidmap; /* newuidmap and newgidmap are there */
 	const char *newuidmap_path, *newgidmap_path;
-	struct nk_idmaps subuids, subgids;  /* ranges of the user (inside is 0); root: those of
-					     * the user "nook", else of "containers" */
+	struct nk_idmaps subuids, subgids;   /* ranges of the user (inside is 0); root: those of
+					      * the user "nook", else of "containers" */
 	struct nk_idmaps own_uids, own_gids; /* !initial_userns: what our own namespace maps */
 	const char *single_id; /* why only one id can be mapped ("no subordinate …"), or NULL */
 	const char *single_id_mend; /* what to do about it */
 
 	const char *proc_covered_by; /* what that is, in words */
-	bool proc_covered; /* something is mounted over parts of /proc: no new procfs */
-	bool sys_covered;  /* the same for /sys */
-	bool overlay;	   /* overlayfs is known to the kernel */
-	uint64_t mask_dirs; /* bit i: default masked path i is a directory, see facts.c */
+	bool proc_covered;	     /* something is mounted over parts of /proc: no new procfs */
+	bool sys_covered;	     /* the same for /sys */
+	bool overlay;		     /* overlayfs is known to the kernel */
+	uint64_t mask_dirs;	     /* bit i: default masked path i is a directory, see facts.c */
 	uint64_t mask_missing;
 	struct nk_strv mask_extra; /* default masked directories whose names depend on the machine
 				    * (thermal_throttle of each CPU) */
-	struct nk_rlimit nofile; /* our own hard limits, which --ulimit cannot pass */
+	struct nk_rlimit nofile;   /* our own hard limits, which --ulimit cannot pass */
 
 	struct nk_strv notices; /* what the container will not have, once it starts: for people */
 
-	bool mqueue;		 /* /dev/mqueue is mounted */
-	uint32_t foreign_ns;	 /* bit k: the namespace k to join is of other users, owner.h */
+	bool mqueue;	     /* /dev/mqueue is mounted */
+	uint32_t foreign_ns; /* bit k: the namespace k to join is of other users, owner.h */
 	NK_VEC(struct nk_host_dir) host_dirs; /* only for spec->rootfs_host */
 
 	struct nk_cgroups cgroups;

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "host/text.h"
 
-static const char *const names[] = {"usr",  "bin",   "sbin",   "lib", "lib32",
+static const char *const names[] = {"usr",   "bin",    "sbin",	  "lib", "lib32",
 				    "lib64", "libx32", "libexec", "etc", "opt"};
 
 /* Is anything mounted below this directory? The fifth field of a line of mountinfo is

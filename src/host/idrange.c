@@ -105,8 +105,10 @@ int nk_idrange_lease(const char *state_dir, const char *id, const struct nk_fact
 	for (uint64_t tried = 0; tried < blocks; tried++, at = (at + 1) % blocks) {
 		/* A lock of the open file, not of the process: threads, and a fork
 		 * that closes, must not lose it. */
-		struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET,
-				     .l_start = (off_t)(s.first + at * count), .l_len = count};
+		struct flock lock = {.l_type = F_WRLCK,
+				     .l_whence = SEEK_SET,
+				     .l_start = (off_t)(s.first + at * count),
+				     .l_len = count};
 		if (!fcntl(fd, F_OFD_SETLK, &lock)) {
 			*first = (uint32_t)(s.first + at * count);
 			*lock_fd = nk_take_fd(&fd);
@@ -118,7 +120,8 @@ int nk_idrange_lease(const char *state_dir, const char *id, const struct nk_fact
 	}
 	nk_fail(e, 0, "all %llu ranges of %u ids are used by running containers",
 		(unsigned long long)blocks, count);
-	nk_hint(e, "end a container, or give the user nook more ids in /etc/subuid and /etc/subgid");
+	nk_hint(e,
+		"end a container, or give the user nook more ids in /etc/subuid and /etc/subgid");
 	return -EAGAIN;
 }
 

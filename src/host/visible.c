@@ -16,9 +16,19 @@ struct mount {
  */
 static const char *const proc_points[] = {"/sys/fs/binfmt_misc", "/fs/nfsd", "/openprom", NULL};
 static const char *const sys_points[] = {
-	"/fs/cgroup", "/fs/bpf", "/fs/pstore", "/fs/fuse/connections", "/fs/selinux",
-	"/fs/smackfs", "/fs/resctrl", "/kernel/debug", "/kernel/tracing", "/kernel/security",
-	"/kernel/config", "/firmware/efi/efivars", NULL,
+	"/fs/cgroup",
+	"/fs/bpf",
+	"/fs/pstore",
+	"/fs/fuse/connections",
+	"/fs/selinux",
+	"/fs/smackfs",
+	"/fs/resctrl",
+	"/kernel/debug",
+	"/kernel/tracing",
+	"/kernel/security",
+	"/kernel/config",
+	"/firmware/efi/efivars",
+	NULL,
 };
 
 static bool parse(const char *line, size_t n, struct mount *m)
@@ -92,8 +102,7 @@ static const char *cover_of(struct nk_arena *a, const char *mountinfo, const str
 	return NULL;
 }
 
-bool nk_mounts_cover(struct nk_arena *a, const char *mountinfo, const char *fstype,
-		     const char **by)
+bool nk_mounts_cover(struct nk_arena *a, const char *mountinfo, const char *fstype, const char **by)
 {
 	const char *text = mountinfo, *line, *first = NULL;
 	size_t n;

@@ -42,13 +42,15 @@ const char *nk_why_userns(int err)
 		return "give nook an AppArmor profile with `userns,`, or sysctl -w "
 		       "kernel.apparmor_restrict_unprivileged_userns=0";
 	if (err == ENOSPC || err == EUSERS)
-		return "too many user namespaces, or too deep in each other (at most 32): end some, "
+		return "too many user namespaces, or too deep in each other (at most 32): end "
+		       "some, "
 		       "or raise the sysctl user.max_user_namespaces";
 	if (err == EPERM && nk_why_chroot())
 		return "in a chroot the kernel makes no user namespace: leave it, and enter the "
 		       "tree with `nook run --rootfs DIR`";
 	if (err == EPERM && !nk_why_filtered() && (geteuid() == 65534 || getegid() == 65534))
-		return "this user and its group both have to be mapped in the user namespace around "
+		return "this user and its group both have to be mapped in the user namespace "
+		       "around "
 		       "nook, and one shows as nobody";
 	if (err == EINVAL || (err == ENOSYS && !nk_why_filtered()))
 		return "use a kernel with CONFIG_USER_NS=y";

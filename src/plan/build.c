@@ -131,13 +131,14 @@ static int parent_dir(struct nk_build *b, const char *path, const char *slot)
 			return dir;
 		const char *name = nk_strndup(p->arena, end, (size_t)(next - end));
 		nk_b_mkdir(p, dir, name, 0755, nk_fmt(p->arena, "a place for %s", path));
-		dir = nk_b_open(p, b->rootfs,
-				nk_strndup(p->arena, path, (size_t)(next - path)),
+		dir = nk_b_open(p, b->rootfs, nk_strndup(p->arena, path, (size_t)(next - path)),
 				O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT,
-				nk_fmt(p->arena, "%s_dir", slot), "found without leaving the rootfs");
+				nk_fmt(p->arena, "%s_dir", slot),
+				"found without leaving the rootfs");
 		nk_plan_last(p)->hint =
-			nk_fmt(p->arena, "a part of /%s is missing in the rootfs and could not be "
-					 "made, is no directory, or is a link that leads nowhere inside",
+			nk_fmt(p->arena,
+			       "a part of /%s is missing in the rootfs and could not be "
+			       "made, is no directory, or is a link that leads nowhere inside",
 			       path);
 		end = next + 1;
 	}
@@ -168,21 +169,23 @@ int nk_b_target(struct nk_build *b, const char *path, bool dir, bool follow, con
 		target = nk_b_open(p, b->rootfs, path, O_PATH | (dir ? O_DIRECTORY : 0),
 				   RESOLVE_IN_ROOT, slot, "found without leaving the rootfs");
 	else
-		target = nk_b_open(p, parent, name,
-				   O_PATH | O_NOFOLLOW | (dir ? O_DIRECTORY : 0), RESOLVE_IN_ROOT,
-				   slot, "found, and never through a link");
+		target = nk_b_open(p, parent, name, O_PATH | O_NOFOLLOW | (dir ? O_DIRECTORY : 0),
+				   RESOLVE_IN_ROOT, slot, "found, and never through a link");
 	s = nk_plan_last(p);
 	if (dir && !follow)
-		s->hint = nk_fmt(p->arena, "/%s of the rootfs must be a directory, not a link: "
-					   "nook mounts over it and follows no links", path);
+		s->hint = nk_fmt(p->arena,
+				 "/%s of the rootfs must be a directory, not a link: "
+				 "nook mounts over it and follows no links",
+				 path);
 	else
-		s->hint = nk_fmt(p->arena, "/%s of the rootfs is missing and could not be made, "
-					   "or is a link that leads nowhere inside", path);
+		s->hint = nk_fmt(p->arena,
+				 "/%s of the rootfs is missing and could not be made, "
+				 "or is a link that leads nowhere inside",
+				 path);
 	return target;
 }
 
-void nk_b_text_file(struct nk_plan *p, int dir, const char *path, const char *text,
-		    const char *why)
+void nk_b_text_file(struct nk_plan *p, int dir, const char *path, const char *text, const char *why)
 {
 	int file = nk_b_open(p, dir, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0,
 			     nk_fmt(p->arena, "%s_file", path), why);

@@ -15,7 +15,7 @@ struct nk_build {
 	const struct nk_facts *facts;
 	struct nk_bpf filter;
 	enum nk_actor trees; /* who may copy mounts of the host: parent, or init when rootless */
-	bool new_user; /* init runs in a user namespace made for it, or joined */
+	bool new_user;	     /* init runs in a user namespace made for it, or joined */
 	bool middle;
 	bool joins_root;       /* exec: the root directory is the container's, not our own work */
 	bool makes_cwd;	       /* run: a missing working directory is made, as Docker does */
@@ -25,10 +25,10 @@ struct nk_build {
 	int rootfs;  /* the root mount */
 	int scratch; /* tmpfs for generated files, device nodes and overlays' upper layers */
 	int proc, sys, dev, pts, shm, mqueue;
-	int null;  /* the null device as a mount: masks files */
-	int empty; /* an empty read-only directory as a mount: masks directories */
-	int init;  /* nook-init */
-	int slave; /* of the new terminal */
+	int null;     /* the null device as a mount: masks files */
+	int empty;    /* an empty read-only directory as a mount: masks directories */
+	int init;     /* nook-init */
+	int slave;    /* of the new terminal */
 	int *nodes;   /* slot of each device node */
 	int *volumes; /* slot of each of spec->mounts */
 	int idmapped[NK_IDMAPPED_MAX]; /* trees that get the container's ids */
@@ -83,16 +83,16 @@ void nk_b_text_file(struct nk_plan *p, int dir, const char *path, const char *te
 		    const char *why);
 
 /* Parts of `run`, in the order of the plan. */
-void nk_part_begin(struct nk_build *b);	   /* socket pair, variants */
-void nk_part_trees(struct nk_build *b);	   /* copies of host mounts, by whoever may */
+void nk_part_begin(struct nk_build *b); /* socket pair, variants */
+void nk_part_trees(struct nk_build *b); /* copies of host mounts, by whoever may */
 void nk_part_rootfs_tree(struct nk_build *b);
 void nk_part_proc_trees(struct nk_build *b);
 void nk_part_ipc_trees(struct nk_build *b);
 void nk_part_dev_trees(struct nk_build *b);
-void nk_part_clone(struct nk_build *b);	   /* namespaces, id maps, placing in cgroups */
-void nk_part_own_map(struct nk_build *b);  /* a single id, without help */
+void nk_part_clone(struct nk_build *b);		/* namespaces, id maps, placing in cgroups */
+void nk_part_own_map(struct nk_build *b);	/* a single id, without help */
 void nk_part_joined_mounts(struct nk_build *b); /* by the middle, for init */
-void nk_part_mounts_begin(struct nk_build *b); /* private propagation, scratch */
+void nk_part_mounts_begin(struct nk_build *b);	/* private propagation, scratch */
 void nk_part_rootfs(struct nk_build *b);
 void nk_part_proc(struct nk_build *b);
 void nk_part_sys(struct nk_build *b);

@@ -32,9 +32,8 @@ static const struct nk_device_spec usual[] = {
 static const struct {
 	const char *name, *target;
 } links[] = {
-	{"fd", "/proc/self/fd"},	 {"stdin", "/proc/self/fd/0"},
-	{"stdout", "/proc/self/fd/1"},	 {"stderr", "/proc/self/fd/2"},
-	{"core", "/proc/kcore"},	 {"ptmx", "pts/ptmx"},
+	{"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"},
+	{"stderr", "/proc/self/fd/2"}, {"core", "/proc/kcore"},	     {"ptmx", "pts/ptmx"},
 };
 
 static bool may_mknod(const struct nk_build *b)
@@ -66,8 +65,9 @@ void nk_part_dev_trees(struct nk_build *b)
 		b->nodes[i] = nk_b_copy_mount(p, NK_CWD, d->source, false,
 					      nk_fmt(p->arena, "node_%s", d->source),
 					      nk_fmt(p->arena, "the host's %s", d->source));
-		nk_plan_last(p)->hint = "in a user namespace the outer device nodes are shown: this "
-					"/dev has to have the usual ones";
+		nk_plan_last(p)->hint =
+			"in a user namespace the outer device nodes are shown: this "
+			"/dev has to have the usual ones";
 	}
 }
 
@@ -118,7 +118,8 @@ static void place_nodes(struct nk_build *b)
 					     nk_fmt(p->arena, "place_%s", d->target));
 			name = "";
 		}
-		nk_b_attach(p, b->nodes[i], target, name, nk_fmt(p->arena, "seen as %s", d->target));
+		nk_b_attach(p, b->nodes[i], target, name,
+			    nk_fmt(p->arena, "seen as %s", d->target));
 		if (i == 0) {
 			b->null = b->nodes[0];
 			nk_plan_last(p)->why = "seen as /dev/null";
@@ -180,9 +181,9 @@ static void shm_and_mqueue(struct nk_build *b)
 	const uint64_t quiet = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 	const struct nk_fs_option options[] = {
 		{"mode", "1777"},
-		{"size", nk_fmt(p->arena, "%llu",
-				(unsigned long long)(b->spec->shm_size ? b->spec->shm_size
-								       : 64u << 20))}};
+		{"size",
+		 nk_fmt(p->arena, "%llu",
+			(unsigned long long)(b->spec->shm_size ? b->spec->shm_size : 64u << 20))}};
 
 	nk_b_mkdir(p, b->dev, "shm", 01777, "a place for /dev/shm");
 	if (b->shm == NK_NOFD && !user_mounts(b, "/dev/shm"))
@@ -225,8 +226,7 @@ void nk_part_dev(struct nk_build *b)
 		return;
 	nk_actor_topic(p, NK_INIT, NK_T_DEV);
 	b->dev = nk_b_filesystem(p, "tmpfs", options, 2,
-				 MOUNT_ATTR_NOSUID |
-					 (b->spec->privileged ? 0 : MOUNT_ATTR_NODEV) |
+				 MOUNT_ATTR_NOSUID | (b->spec->privileged ? 0 : MOUNT_ATTR_NODEV) |
 					 MOUNT_ATTR_NOEXEC,
 				 "dev", "an empty /dev, on which new device files open nothing");
 	int target = nk_b_target(b, "/dev", true, false, "dev_place");

@@ -36,13 +36,14 @@ static void file_over(struct nk_build *b, int etc, const char *name, const char 
 	s->s[0] = name;
 	s->n[0] = S_IFREG | 0644;
 	nk_tolerate(s, EEXIST, EROFS, EACCES);
-	int target = nk_b_open(p, etc, name, O_PATH | O_NOFOLLOW, RESOLVE_BENEATH,
-			       nk_fmt(p->arena, "%s_place", name), "found, and never through a link");
-	nk_plan_last(p)->hint = nk_fmt(
-		p->arena, "%s is missing in the rootfs and could not be made%s", path,
-		b->new_user && b->facts->sys_admin && !b->spec->rootfs_idmap
-			? ": its owner is nobody inside, --rootfs DIR:idmap shows it as root"
-			: "");
+	int target =
+		nk_b_open(p, etc, name, O_PATH | O_NOFOLLOW, RESOLVE_BENEATH,
+			  nk_fmt(p->arena, "%s_place", name), "found, and never through a link");
+	nk_plan_last(p)->hint =
+		nk_fmt(p->arena, "%s is missing in the rootfs and could not be made%s", path,
+		       b->new_user && b->facts->sys_admin && !b->spec->rootfs_idmap
+			       ? ": its owner is nobody inside, --rootfs DIR:idmap shows it as root"
+			       : "");
 	nk_b_attach(p, tree, target, "", nk_fmt(p->arena, "seen as %s", path));
 	nk_plan_last(p)->hint = nk_fmt(p->arena, "%s of the rootfs must not be a directory", path);
 }

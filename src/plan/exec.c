@@ -69,9 +69,9 @@ static int hold(struct nk_build *b, const struct nk_exec_input *in, int *procs)
 
 	p->topic = NK_T_CGROUP;
 	for (size_t i = 0; i < in->cgroups.n; i++) {
-		procs[i] = nk_b_open(p, NK_CWD,
-				     nk_fmt(p->arena, "%s/cgroup.procs", in->cgroups.v[i]), O_WRONLY,
-				     RESOLVE_NO_SYMLINKS, "procs", "the door to the container's group");
+		procs[i] = nk_b_open(
+			p, NK_CWD, nk_fmt(p->arena, "%s/cgroup.procs", in->cgroups.v[i]), O_WRONLY,
+			RESOLVE_NO_SYMLINKS, "procs", "the door to the container's group");
 		nk_plan_last(p)->hint = "the container's limits hold for this command too, so nook "
 					"has to put it into its cgroup: run exec as the user who "
 					"runs the container";

@@ -25,10 +25,14 @@
 #include "plan/build.h"
 
 static const char *const titles[NK_NS_COUNT] = {
-	[NK_NS_USER] = "users and their ids", [NK_NS_MOUNT] = "mounts",
-	[NK_NS_UTS] = "host name",	      [NK_NS_IPC] = "IPC",
-	[NK_NS_PID] = "process numbers",      [NK_NS_NET] = "network",
-	[NK_NS_CGROUP] = "cgroups",	      [NK_NS_TIME] = "clocks",
+	[NK_NS_USER] = "users and their ids",
+	[NK_NS_MOUNT] = "mounts",
+	[NK_NS_UTS] = "host name",
+	[NK_NS_IPC] = "IPC",
+	[NK_NS_PID] = "process numbers",
+	[NK_NS_NET] = "network",
+	[NK_NS_CGROUP] = "cgroups",
+	[NK_NS_TIME] = "clocks",
 };
 
 static bool is_new(const struct nk_build *b, enum nk_ns_kind k)
@@ -107,8 +111,9 @@ static void join(struct nk_build *b, const int *fds, enum nk_ns_kind k)
 	struct nk_step *s = nk_plan_add(b->p, NK_OP_SETNS, "join: %s", titles[k]);
 	s->fd[0] = (int16_t)fds[k];
 	s->n[0] = nk_ns_clone_flag(k);
-	s->hint = "the file must be a namespace of that kind, and joining it needs CAP_SYS_ADMIN in "
-		  "the user namespace that owns it: join that one too (--userns ns:PATH)";
+	s->hint =
+		"the file must be a namespace of that kind, and joining it needs CAP_SYS_ADMIN in "
+		"the user namespace that owns it: join that one too (--userns ns:PATH)";
 }
 
 static void join_all_but_user(struct nk_build *b, const int *fds)
@@ -164,7 +169,8 @@ static void write_proc(struct nk_build *b, const char *path, int pid_slot, const
 	struct nk_step *s = nk_plan_add(p, NK_OP_WRITE, "%s", why);
 	s->fd[0] = (int16_t)fd;
 	s->s[0] = text;
-	s->hint = "an id map may name only ids that the caller may use, each once: see `nook doctor`";
+	s->hint =
+		"an id map may name only ids that the caller may use, each once: see `nook doctor`";
 	s = nk_plan_add(p, NK_OP_CLOSE, "written");
 	s->fd[0] = (int16_t)fd;
 }
@@ -187,7 +193,8 @@ static void helper_map(struct nk_build *b, const char *program, const struct nk_
 	s->s[0] = program;
 	s->p[0] = argv.v;
 	s->fd[0] = (int16_t)pid_slot;
-	s->hint = "newuidmap and newgidmap allow what /etc/subuid and /etc/subgid list for this user";
+	s->hint =
+		"newuidmap and newgidmap allow what /etc/subuid and /etc/subgid list for this user";
 }
 
 /* The parent's part: who is who in the new user namespace. */
@@ -221,8 +228,9 @@ static void idmap_trees(struct nk_build *b, int pid_slot)
 					   "the new user namespace");
 			nk_plan_last(p)->fd[1] = (int16_t)pid_slot;
 		}
-		struct nk_step *s = nk_b_setattr(p, b->idmapped[i], true, MOUNT_ATTR_IDMAP, 0, 0,
-						 "owners of files as the new user namespace counts");
+		struct nk_step *s =
+			nk_b_setattr(p, b->idmapped[i], true, MOUNT_ATTR_IDMAP, 0, 0,
+				     "owners of files as the new user namespace counts");
 		s->fd[1] = (int16_t)userns;
 		s->hint = "this file system cannot be idmapped: leave `idmap` away, or give the "
 			  "files to the mapped ids";
@@ -314,8 +322,9 @@ static void time_offsets(struct nk_build *b)
 		   "timens_offsets", "how far they are from the host's");
 	if (p->steps.n < 2)
 		return;
-	p->steps.v[p->steps.n - 2].hint = "the clocks inside may not become negative, and the offset "
-					  "has a limit of about 146 years";
+	p->steps.v[p->steps.n - 2].hint =
+		"the clocks inside may not become negative, and the offset "
+		"has a limit of about 146 years";
 }
 
 /* The process in between. */
@@ -481,11 +490,12 @@ void nk_part_cgroup_namespace(struct nk_build *b)
 
 	nk_actor_topic(p, NK_INIT, NK_T_SYNC);
 	if (b->wait_place)
-		await(p, NK_MSG_PLACED, NK_NOFD, "until nook has put this process where it belongs");
+		await(p, NK_MSG_PLACED, NK_NOFD,
+		      "until nook has put this process where it belongs");
 	p->topic = NK_T_CGROUP;
 	if (is_new(b, NK_NS_CGROUP)) {
-		struct nk_step *s =
-			nk_plan_add(p, NK_OP_UNSHARE, "its own cgroup is the top, seen from inside");
+		struct nk_step *s = nk_plan_add(p, NK_OP_UNSHARE,
+						"its own cgroup is the top, seen from inside");
 		s->n[0] = CLONE_NEWCGROUP;
 	}
 }

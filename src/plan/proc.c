@@ -183,8 +183,8 @@ static void read_only(struct nk_build *b, const char *path)
 	int tree = nk_b_copy_mount(p, base, name, all, nk_fmt(p->arena, "ro_%s", name),
 				   nk_fmt(p->arena, "%s once more", path));
 	nk_tolerate(nk_plan_last(p), ENOENT, 0, 0);
-	struct nk_step *s = nk_b_setattr(p, tree, all, QUIET | MOUNT_ATTR_RDONLY, 0, 0,
-					 "read-only");
+	struct nk_step *s =
+		nk_b_setattr(p, tree, all, QUIET | MOUNT_ATTR_RDONLY, 0, 0, "read-only");
 	nk_tolerate(s, EBADF, 0, 0);
 	s = nk_b_attach(p, tree, base, name, nk_fmt(p->arena, "over %s", path));
 	nk_tolerate(s, EBADF, ENOENT, 0);

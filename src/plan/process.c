@@ -105,8 +105,9 @@ static void limits(struct nk_build *b)
 		s->n[0] = (uint64_t)r->resource;
 		s->n[1] = r->soft;
 		s->n[2] = r->hard;
-		s->hint = "only a process with CAP_SYS_RESOURCE may raise a hard limit above its own "
-			  "(`ulimit -H`): ask for less";
+		s->hint =
+			"only a process with CAP_SYS_RESOURCE may raise a hard limit above its own "
+			"(`ulimit -H`): ask for less";
 	}
 }
 
@@ -122,8 +123,10 @@ static void seccomp(struct nk_build *b)
 		.len = (unsigned short)b->filter.n,
 		.filter = (struct sock_filter *)b->filter.insns,
 	};
-	struct nk_step *s = nk_plan_add(p, NK_OP_SECCOMP, "system calls it may make: a filter of %zu "
-							  "instructions", b->filter.n);
+	struct nk_step *s = nk_plan_add(p, NK_OP_SECCOMP,
+					"system calls it may make: a filter of %zu "
+					"instructions",
+					b->filter.n);
 	s->p[0] = prog;
 	s->n[0] = b->filter.flags;
 	s->hint = "the kernel refused the filter: --security-opt seccomp=unconfined runs without";
@@ -224,8 +227,8 @@ static void execs(struct nk_build *b)
 			nk_strv_push(p->arena, &paths, nk_fmt(p->arena, "/%s", name));
 	}
 	for (size_t i = 0; i < paths.n; i++) {
-		struct nk_step *s = nk_plan_add(p, NK_OP_EXECVE, "%s", i ? "or this one"
-								       : "become the command");
+		struct nk_step *s = nk_plan_add(p, NK_OP_EXECVE, "%s",
+						i ? "or this one" : "become the command");
 		s->s[0] = paths.v[i];
 		s->p[0] = spec->args.v;
 		s->p[1] = spec->env.v ? spec->env.v : (char **)nk_alloc(p->arena, sizeof(char *));

@@ -80,7 +80,8 @@ static int overlay_on(struct nk_build *b, int dir, const char *lower, const char
 	s = nk_plan_add(p, NK_OP_FSCONFIG, "a new overlay");
 	s->fd[0] = (int16_t)fs;
 	s->n[0] = FSCONFIG_CMD_CREATE;
-	s->hint = "the kernel must know overlayfs, and have it in user namespaces: see `nook doctor`";
+	s->hint =
+		"the kernel must know overlayfs, and have it in user namespaces: see `nook doctor`";
 	s = nk_plan_add(p, NK_OP_FSMOUNT, "as a mount that nobody sees yet");
 	s->fd[0] = (int16_t)fs;
 	s->n[0] = MOUNT_ATTR_NODEV;
@@ -103,8 +104,9 @@ static const struct {
 	const char *path;
 	unsigned mode;
 } private_dirs[] = {
-	{"tmp", 01777}, {"root", 0700},	   {"home", 0755},    {"run", 0755},	  {"run/lock", 01777},
-	{"var", 0755},	{"var/tmp", 01777}, {"var/log", 0755}, {"var/cache", 0755}, {"var/lib", 0755},
+	{"tmp", 01777},	     {"root", 0700},	{"home", 0755},	    {"run", 0755},
+	{"run/lock", 01777}, {"var", 0755},	{"var/tmp", 01777}, {"var/log", 0755},
+	{"var/cache", 0755}, {"var/lib", 0755},
 };
 
 static void host_dir(struct nk_build *b, const struct nk_host_dir *dir)
@@ -123,12 +125,13 @@ static void host_dir(struct nk_build *b, const struct nk_host_dir *dir)
 	nk_b_mkdir(p, b->rootfs, dir->name, 0755, nk_fmt(p->arena, "a place for %s", path));
 	if (b->facts->overlay && !dir->covered && !b->spec->read_only) {
 		tree = nk_b_overlay(b, path, dir->name,
-			       nk_fmt(p->arena, "the machine's own %s", path));
+				    nk_fmt(p->arena, "the machine's own %s", path));
 	} else {
 		tree = nk_b_copy_mount(p, NK_CWD, path, true, dir->name,
 				       nk_fmt(p->arena, "the machine's own %s", path));
-		nk_b_setattr(p, tree, true, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID,
-			     0, MS_PRIVATE, "read-only, because no overlay is possible here");
+		nk_b_setattr(p, tree, true,
+			     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID, 0,
+			     MS_PRIVATE, "read-only, because no overlay is possible here");
 	}
 	nk_b_attach(p, tree, b->rootfs, dir->name, nk_fmt(p->arena, "seen as %s", path));
 }
@@ -155,9 +158,9 @@ static int rootfs_tree(struct nk_build *b)
 	struct nk_plan *p = b->p;
 
 	p->topic = NK_T_ROOTFS;
-	int tree = nk_b_copy_mount(p, NK_CWD, b->spec->rootfs, true, "rootfs",
-				   nk_fmt(p->arena, "a private copy of the mount of %s",
-					  b->spec->rootfs));
+	int tree = nk_b_copy_mount(
+		p, NK_CWD, b->spec->rootfs, true, "rootfs",
+		nk_fmt(p->arena, "a private copy of the mount of %s", b->spec->rootfs));
 	nk_plan_last(p)->hint = "the rootfs has to be a directory that this user can reach";
 	/* A device file in a rootfs opens nothing: nodes come from /dev alone. */
 	nk_b_setattr(p, tree, true, b->spec->privileged ? 0 : MOUNT_ATTR_NODEV, 0, MS_PRIVATE,
@@ -195,7 +198,7 @@ void nk_part_rootfs(struct nk_build *b)
 		b->rootfs = overlay_on_idmapped(b);
 	else if (b->spec->rootfs_overlay)
 		b->rootfs = nk_b_overlay(b, b->spec->rootfs, "rootfs",
-				    "the rootfs, which stays as it is");
+					 "the rootfs, which stays as it is");
 	nk_b_attach(p, b->rootfs, NK_CWD, "/", "above the old root, entered by pivot_root below");
 }
 

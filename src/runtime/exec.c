@@ -120,7 +120,8 @@ static int read_inside(struct nk_exec *x, int root, const char *path, struct nk_
 		return nk_fail(e, errno, "read the container's /%s", path);
 	if (!S_ISREG(st.st_mode)) {
 		nk_fail(e, 0, "the container's /%s is not a plain file", path);
-		return nk_hint(e, "it is looked at for -u only: leave that away, or put a list of users there");
+		return nk_hint(e, "it is looked at for -u only: leave that away, or put a list of "
+				  "users there");
 	}
 
 	/* One byte over the limit, so that a larger file is refused, not cut. */

@@ -172,8 +172,7 @@ static int limit_facts(struct nk_resources *r, struct nk_err *e)
 {
 	int ret = rate_facts(r->read_bps.v, r->read_bps.n, "--device-read-bps", e);
 
-	return ret < 0 ? ret :
-			 rate_facts(r->write_bps.v, r->write_bps.n, "--device-write-bps", e);
+	return ret < 0 ? ret : rate_facts(r->write_bps.v, r->write_bps.n, "--device-write-bps", e);
 }
 
 static void single_range(struct nk_arena *a, struct nk_idmaps *maps, uint32_t first, uint32_t count)
@@ -214,7 +213,8 @@ static int id_maps(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f,
 	uint32_t count = nk_idrange_max(f), first;
 	if (count > RANGE)
 		count = RANGE;
-	int r = nk_idrange_lease(state_dir, spec->id ? spec->id : "", f, count, &first, lease_fd, e);
+	int r = nk_idrange_lease(state_dir, spec->id ? spec->id : "", f, count, &first, lease_fd,
+				 e);
 	if (r < 0)
 		return r;
 	*lease = (struct nk_idmap){0, first, count};
@@ -229,12 +229,13 @@ static void tell_bound_proc(struct nk_arena *a, const struct nk_spec *spec, stru
 	bool users = spec->ns[NK_NS_USER].mode != NK_NS_HOST || !f->initial_userns;
 
 	if (users && f->proc_covered && spec->ns[NK_NS_PID].mode == NK_NS_NEW)
-		nk_strv_push(a, &f->notices,
-			     nk_fmt(a, "/proc inside is the one outside, with its processes: the "
-				       "kernel allows no new one where %s (start the outer container "
-				       "with --privileged or an unmasked /proc)",
-				    f->proc_covered_by ? f->proc_covered_by
-						       : "parts of it are hidden"));
+		nk_strv_push(
+			a, &f->notices,
+			nk_fmt(a,
+			       "/proc inside is the one outside, with its processes: the "
+			       "kernel allows no new one where %s (start the outer container "
+			       "with --privileged or an unmasked /proc)",
+			       f->proc_covered_by ? f->proc_covered_by : "parts of it are hidden"));
 }
 
 int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, const char *state_dir,
@@ -249,10 +250,12 @@ int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, con
 	if ((r = volume_facts(spec, e)) < 0 || (r = device_facts(a, spec, e)) < 0 ||
 	    (r = limit_facts(&spec->resources, e)) < 0 ||
 	    (r = nk_facts_collect(a, spec, f, e)) < 0 || (r = idmap_facts(spec, f, e)) < 0 ||
-	    (r = nk_cgroups_probe(a, &f->cgroups, nk_cgroup_wanted(spec), spec->cgroup_parent, e)) < 0)
+	    (r = nk_cgroups_probe(a, &f->cgroups, nk_cgroup_wanted(spec), spec->cgroup_parent, e)) <
+		    0)
 		return r;
 	if (spec->ns[NK_NS_IPC].mode == NK_NS_HOST)
-		f->mqueue = !stat("/dev", &up) && !stat("/dev/mqueue", &mq) && up.st_dev != mq.st_dev;
+		f->mqueue =
+			!stat("/dev", &up) && !stat("/dev/mqueue", &mq) && up.st_dev != mq.st_dev;
 	if (spec->rootfs_host && (r = nk_facts_host_dirs(a, f, e)) < 0)
 		return r;
 	if (spec->rootfs_host && spec->ns[NK_NS_USER].mode == NK_NS_HOST)

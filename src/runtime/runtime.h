@@ -18,7 +18,6 @@ int nk_runtime_kill(const struct nk_state_record *r, int signal, struct nk_err *
  * End a container: its stop signal, after ms milliseconds (-1: never) SIGKILL,
  * and then wait until its nook has taken it away, so that its name is free.
  */
-int nk_runtime_stop(struct nk_state *st, const struct nk_state_record *r, int ms,
-		    struct nk_err *e);
+int nk_runtime_stop(struct nk_state *st, const struct nk_state_record *r, int ms, struct nk_err *e);
 
 #endif

@@ -11,8 +11,7 @@ enum {
 	TIDY_MS = 10000, /* what its nook may need to take everything away */
 };
 
-int nk_runtime_stop(struct nk_state *st, const struct nk_state_record *r, int ms,
-		    struct nk_err *e)
+int nk_runtime_stop(struct nk_state *st, const struct nk_state_record *r, int ms, struct nk_err *e)
 {
 	_close_ int pidfd = nk_state_pidfd(r, e);
 	struct nk_state_wait w;

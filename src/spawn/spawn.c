@@ -20,7 +20,8 @@ static const char *general_hint(int err)
 	switch (err) {
 	case EPERM:
 	case EACCES:
-		return "the kernel refuses it here: `nook doctor` says what this machine and user may";
+		return "the kernel refuses it here: `nook doctor` says what this machine and user "
+		       "may";
 	case ENOSYS:
 	case EOPNOTSUPP:
 		return "nook needs Linux 6.1 or newer: `nook doctor` says what this kernel lacks";

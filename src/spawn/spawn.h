@@ -23,7 +23,8 @@ struct nk_spawn_options {
 	/* Called once init's pid is known, before it executes the command. An error
 	 * ends the start. */
 	int (*started)(void *arg, pid_t pid, struct nk_err *e);
-	/* All steps but execve have succeeded, or the terminal is about to be init's. May be NULL. */
+	/* All steps but execve have succeeded, or the terminal is about to be init's. May be NULL.
+	 */
 	void (*alive)(void *arg);
 	/* --debug: called for each step that has been done, in order of the list. */
 	void (*step)(void *arg, const struct nk_plan *p, size_t index, const struct nk_trace *t);

@@ -50,7 +50,8 @@ const char *nk_driver_why(const struct nk_step *s, int err)
 		return "/proc is read-only here: mount -o remount,rw /proc, or start the container "
 		       "around nook with --privileged";
 	if (s->op == NK_OP_MOUNT_SETATTR && err == EINVAL && nk_why_chroot())
-		return "\"/\" is a chroot here and no mount: use `nook run --rootfs DIR` from outside, "
+		return "\"/\" is a chroot here and no mount: use `nook run --rootfs DIR` from "
+		       "outside, "
 		       "or mount --bind DIR DIR before the chroot";
 	if (err == ENOSYS || (err == EPERM && s->op == NK_OP_PIVOT_ROOT))
 		return nk_why_filtered() ? filtered : NULL;

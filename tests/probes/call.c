@@ -32,7 +32,7 @@ static long by_door_of_i386(const long *n)
 
 int main(int argc, char **argv)
 {
-	long n[6] = { 0 }, r;
+	long n[6] = {0}, r;
 
 	if (argc < 3 || argc > 7) {
 		fputs("usage: call i386|x32|native NUMBER [ARG...]\n", stderr);

@@ -119,7 +119,7 @@ static void identity(void)
 
 static void status(void)
 {
-	static const char *const wanted[] = {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb",
+	static const char *const wanted[] = {"CapInh",	   "CapPrm",  "CapEff", "CapBnd", "CapAmb",
 					     "NoNewPrivs", "Seccomp", "SigBlk", "SigIgn"};
 	FILE *f = fopen("/proc/self/status", "r");
 	char name[64], value[256], text[512];
@@ -164,8 +164,9 @@ static void mounts(void)
 		char shown[2048], value[8192], key[4200];
 		char *dash = strstr(text, " - ");
 
-		if (!dash || sscanf(text, "%*d %*d %*s %4095s %4095s %1023s %4095[^\n]", root, where,
-				    options, rest) != 4 ||
+		if (!dash ||
+		    sscanf(text, "%*d %*d %*s %4095s %4095s %1023s %4095[^\n]", root, where,
+			   options, rest) != 4 ||
 		    sscanf(dash, " - %63s %*s %2047s", type, super) != 2)
 			continue;
 		super_options(super, shown);
@@ -269,9 +270,10 @@ static void links(void)
 /* What is masked says nothing, what is read-only cannot be opened for writing. */
 static void masks(void)
 {
-	static const char *const paths[] = {"/proc/kcore", "/proc/keys", "/proc/timer_list",
-					    "/sys/firmware", "/proc/sysrq-trigger", "/proc/sys/kernel/pid_max",
-					    "/proc/irq", "/proc/acpi", "/proc/scsi"};
+	static const char *const paths[] = {
+		"/proc/kcore",	 "/proc/keys",		"/proc/timer_list",
+		"/sys/firmware", "/proc/sysrq-trigger", "/proc/sys/kernel/pid_max",
+		"/proc/irq",	 "/proc/acpi",		"/proc/scsi"};
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		char key[128], byte;

@@ -331,7 +331,8 @@ static void volumes(void **state)
 	struct fixture *f = *state;
 	const struct nk_mount_spec *m;
 
-	good(f, "-v /a:/b -v /c:/d//e/../f:ro,noexec,rslave,idmap -v ./x:/x/y/z:exec,bind,dev,O host");
+	good(f,
+	     "-v /a:/b -v /c:/d//e/../f:ro,noexec,rslave,idmap -v ./x:/x/y/z:exec,bind,dev,O host");
 	m = f->r.spec.mounts.v;
 	assert_int_equal(f->r.spec.mounts.n, 3);
 	assert_int_equal(m[0].kind, NK_MOUNT_BIND);
