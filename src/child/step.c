@@ -458,5 +458,7 @@ long nk_step_run(struct nk_run *run, size_t index)
 	/* Also after a soft failure: a slot that is used again must not keep an old number. */
 	if (s->out >= 0)
 		run->slots[s->out] = ret >= 0 ? (int)ret : -1;
+	if (s->op == NK_OP_CLOSE && s->fd[0] >= 0)
+		run->slots[s->fd[0]] = -1;
 	return ret;
 }

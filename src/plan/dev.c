@@ -161,6 +161,12 @@ static bool user_mounts(const struct nk_build *b, const char *target)
 }
 
 /* With the host's IPC namespace its shared memory is seen too, as Docker does. */
+static void quiet(struct nk_build *b, int tree)
+{
+	nk_b_setattr(b->p, tree, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0,
+		     MS_PRIVATE, "device files in it open nothing");
+}
+
 void nk_part_ipc_trees(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
@@ -170,9 +176,12 @@ void nk_part_ipc_trees(struct nk_build *b)
 	p->topic = NK_T_DEV;
 	b->shm = nk_b_copy_mount(p, NK_CWD, "/dev/shm", false, "shm",
 				 "the host's shared memory, as its IPC namespace is used");
-	if (b->facts->mqueue)
+	quiet(b, b->shm);
+	if (b->facts->mqueue) {
 		b->mqueue = nk_b_copy_mount(p, NK_CWD, "/dev/mqueue", false, "mqueue",
 					    "the host's message queues");
+		quiet(b, b->mqueue);
+	}
 }
 
 static void shm_and_mqueue(struct nk_build *b)

@@ -92,6 +92,9 @@ static void middle_steps(struct nk_build *b, const struct nk_exec_input *in, int
 	p->topic = NK_T_SYNC;
 	await(p, NK_MSG_PLACED, NK_NOFD, "until it is in the container's cgroups");
 	p->topic = NK_T_NAMESPACES;
+	/* The users to be joined may forbid it: while nook still may. */
+	if ((in->join & CLONE_NEWUSER) && b->facts->sys_admin)
+		nk_plan_add(p, NK_OP_SETGROUPS, "no groups of the host");
 	if (in->join) {
 		s = nk_plan_add(p, NK_OP_SETNS, "join the container's namespaces");
 		s->fd[0] = (int16_t)container;

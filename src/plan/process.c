@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/close_range.h>
 #include <linux/openat2.h>
 #include <linux/securebits.h>
 #include <signal.h>
@@ -33,8 +32,9 @@ static void descriptors(struct nk_build *b)
 			s->n[0] = fd;
 		}
 	} else if (!b->spec->interactive) {
-		int null = nk_b_open(p, NK_CWD, "/dev/null", O_RDONLY, RESOLVE_NO_MAGICLINKS,
-				     "stdin", "nothing to read, for want of -i");
+		int null = nk_b_open(
+			p, NK_CWD, "/dev/null", O_RDONLY | (b->joins_root ? O_NONBLOCK : 0),
+			RESOLVE_NO_MAGICLINKS, "stdin", "nothing to read, for want of -i");
 		s = nk_plan_add(p, NK_OP_DUP3, "as standard input");
 		s->fd[0] = (int16_t)null;
 	}
@@ -63,6 +63,55 @@ static void session(struct nk_build *b)
 	nk_tolerate(s, ENOSYS, EDQUOT, EPERM);
 }
 
+/*
+ * Closed, not only marked: while execve looks a path up, a marked descriptor is still open, and
+ * a link in the rootfs to /proc/self/fd/N/.. would lead from the host's directory behind it to
+ * anywhere. What is left is the socket, under a number that is known here; and what is opened
+ * from now on lies inside and is close-on-exec.
+ */
+static void close_all(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	uint64_t soft = b->facts->nofile.soft, first = 3 + (uint64_t)b->spec->preserve_fds;
+	uint64_t keep = (soft && soft < 1024 ? soft : 1024) - 1;
+	struct nk_step *s;
+
+	p->topic = NK_T_DESCRIPTORS;
+	s = nk_plan_add(p, NK_OP_DUP3, "the line to nook gets a number out of the way");
+	s->fd[0] = NK_SLOT_SOCKET;
+	s->n[0] = keep;
+	s->n[1] = O_CLOEXEC;
+	s->out = NK_SLOT_SOCKET;
+	s->hint = "there are too few descriptors: raise `ulimit -n`, or preserve fewer";
+	s = nk_plan_add(p, NK_OP_CLOSE_RANGE,
+			"no descriptor of the host is open any more (CVE-2024-21626)");
+	s->n[0] = first;
+	s->n[1] = keep - 1;
+	s = nk_plan_add(p, NK_OP_CLOSE_RANGE, "nor any above");
+	s->n[0] = keep + 1;
+	s->n[1] = UINT32_MAX;
+}
+
+/* Part by part, each by its name below the one before: never through a magic link. */
+static void make_directories(struct nk_build *b, const char *path)
+{
+	struct nk_plan *p = b->p;
+	int dir = nk_b_open(p, NK_CWD, "/", O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS, "cwd_root",
+			    "where its path begins");
+
+	for (path += strspn(path, "/"); *path; path += strspn(path, "/")) {
+		size_t n = strcspn(path, "/");
+		const char *name = nk_strndup(p->arena, path, n);
+
+		nk_b_mkdir(p, dir, name, 0755, "the working directory")->hint =
+			"-w names a directory inside the container";
+		dir = nk_b_open(p, dir, name, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS,
+				"cwd_part", "the working directory, part by part (CVE-2024-21626)");
+		nk_plan_last(p)->hint = "-w names a directory inside the container";
+		path += n;
+	}
+}
+
 /* CVE-2024-21626: a path through /proc/self/fd would reach the host's tree. */
 static void working_directory(struct nk_build *b)
 {
@@ -73,14 +122,7 @@ static void working_directory(struct nk_build *b)
 	if (strcmp(cwd, "/") == 0 && !b->joins_root)
 		return;
 	if (b->makes_cwd)
-		for (const char *c = strchr(cwd + 1, '/');; c = strchr(c + 1, '/')) {
-			const char *part = c ? nk_strndup(p->arena, cwd, (size_t)(c - cwd)) : cwd;
-			size_t n = strlen(part);
-			if (n && part[n - 1] != '/')
-				nk_b_mkdir(p, NK_CWD, part, 0755, "the working directory");
-			if (!c)
-				break;
-		}
+		make_directories(b, cwd);
 	int fd = nk_b_open(p, NK_CWD, cwd, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS, "cwd",
 			   "the working directory, not through /proc/…/fd (CVE-2024-21626)");
 	nk_plan_last(p)->hint = "-w names a directory inside the container";
@@ -264,6 +306,7 @@ void nk_part_process(struct nk_build *b)
 	p->actor = NK_INIT;
 	descriptors(b);
 	session(b);
+	close_all(b);
 	working_directory(b);
 	limits(b);
 	p->topic = NK_T_CAPABILITIES;
@@ -281,11 +324,6 @@ void nk_part_process(struct nk_build *b)
 	s = nk_plan_add(p, NK_OP_UMASK, "files it makes are 0644, directories 0755");
 	s->n[0] = 022;
 	nk_plan_add(p, NK_OP_SIGMASK, "no signal is blocked");
-	p->topic = NK_T_DESCRIPTORS;
-	s = nk_plan_add(p, NK_OP_CLOSE_RANGE, "no descriptor of the host reaches the command");
-	s->n[0] = 3 + b->spec->preserve_fds;
-	s->n[1] = UINT32_MAX;
-	s->n[2] = CLOSE_RANGE_CLOEXEC;
 	p->topic = NK_T_SYNC;
 	s = nk_plan_add(p, NK_OP_PRCTL, "if nook dies, this process dies");
 	s->n[0] = PR_SET_PDEATHSIG;

@@ -49,7 +49,7 @@ int nk_driver_helper(struct nk_driver *d, size_t index, struct nk_err *e)
 	char *const *args = s->p[0];
 	char *argv[MAX_ARGS + 1], number[16], words[256];
 	size_t n = 0;
-	int status, fd = -1;
+	int status = -1, fd = -1;
 	pid_t pid;
 
 	nk_trace_begin(&d->run, index);

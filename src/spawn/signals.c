@@ -34,6 +34,8 @@ int nk_signals_open(struct nk_signals *s, struct nk_err *e)
 	sigset_t set;
 
 	*s = (struct nk_signals){.fd = -EBADF};
+	/* Ignored, as some daemons start their children, it would make waiting impossible. */
+	signal(SIGCHLD, SIG_DFL);
 	wanted(&set);
 	s->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s->fd < 0)

@@ -184,7 +184,7 @@ static void undo(struct nk_driver *d, struct nk_err *e)
 		if (s->actor != NK_AFTER || (s->undo_of >= 0 && !d->done[s->undo_of]))
 			continue;
 		long ret = nk_step_run(&d->run, i);
-		if (ret == 0 || nk_step_tolerates(s, -ret) || clear_groups(d))
+		if (ret >= 0 || nk_step_tolerates(s, -ret) || clear_groups(d))
 			continue;
 		if (!e->msg[0])
 			nk_driver_failed(d, i, (int)-ret, e);
@@ -202,8 +202,6 @@ static void close_slots(struct nk_driver *d)
 			close(d->slots[s->out]);
 			d->slots[s->out] = -1;
 		}
-		if (s->op == NK_OP_CLOSE && s->fd[0] >= 0)
-			d->slots[s->fd[0]] = -1;
 	}
 	for (int i = NK_SLOT_PIDFD; i <= NK_SLOT_MIDDLE_PIDFD;
 	     i += NK_SLOT_MIDDLE_PIDFD - NK_SLOT_PIDFD)

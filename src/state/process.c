@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 
@@ -54,8 +55,18 @@ int nk_process_pidfd(pid_t pid, uint64_t start)
 int nk_process_wait(int pidfd, int ms)
 {
 	struct pollfd p = {.fd = pidfd, .events = POLLIN};
-	int n = poll(&p, 1, ms);
+	struct timespec begun, now;
+	int n, left = ms;
 
+	/* ^Z and fg, or any handled signal, interrupt it: the rest of the time is still to go. */
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	while ((n = poll(&p, 1, left)) < 0 && errno == EINTR) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		long gone = (now.tv_sec - begun.tv_sec) * 1000 +
+			    (now.tv_nsec - begun.tv_nsec) / 1000000;
+		if (ms >= 0)
+			left = gone < ms ? ms - (int)gone : 0;
+	}
 	if (n < 0)
 		return -errno;
 	return n ? 0 : -ETIMEDOUT;

@@ -167,7 +167,7 @@ static bool step_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 	case NK_OP_DUP3:
 		if (s->fd[0] >= 0 && sh->slots[s->fd[0]].kind == NK_SH_PLACE)
 			fprintf(out, "exec %d<%s\n", (int)s->n[0], sh->slots[s->fd[0]].word);
-		else
+		else if (s->fd[0] != NK_SLOT_SOCKET)
 			cannot(out, "the caller's own descriptor stays");
 		return true;
 	case NK_OP_CLOSE_RANGE:

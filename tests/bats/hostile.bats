@@ -487,3 +487,78 @@ done; mkdir /sys/fs/x 2>/dev/null && echo made; echo tried'
 	grep -qE '^(ENOTTY|EPERM|EIO)$' answer
 	grep -qx 'no terminal' tty
 }
+
+# What a link to /proc/self/fd/N could reach: everything that nook has open when it executes.
+fd_links() { # ROOTFS
+	local fd
+	mkdir -p "$1/esc"
+	for fd in $(seq 0 40); do
+		ln -s "/proc/self/fd/$fd" "$1/esc/$fd"
+		ln -s "/proc/self/fd/$fd/../../bin/true" "$1/esc/up$fd"
+		ln -s "/proc/self/fd/$fd/../../../../../../../../bin/true" "$1/esc/top$fd"
+	done
+}
+
+@test "CVE-2024-21626: a command through a link to a descriptor of nook's finds nothing" {
+	local fd rootfs=$BATS_TEST_TMPDIR/other
+	busybox_rootfs "$rootfs"
+	fd_links "$rootfs"
+	for fd in $(seq 3 40); do
+		for what in "up$fd" "top$fd"; do
+			run_nook run --rootfs "$rootfs" "/esc/$what"
+			[[ $status = 126 || $status = 127 ]] || explain_failure "descriptor $fd was open: $what"
+		done
+	done
+	for fd in 3 4 5 6 7 8; do
+		run_nook run --rootfs "$rootfs:O" "/esc/top$fd"
+		[[ $status = 126 || $status = 127 ]] || explain_failure "descriptor $fd was open"
+	done
+}
+
+@test "CVE-2024-21626: exec through a link to a descriptor of nook's finds nothing" {
+	local fd pid rootfs=$BATS_TEST_TMPDIR/other
+	busybox_rootfs "$rootfs"
+	fd_links "$rootfs"
+	"$NOOK" run --name victim --rootfs "$rootfs" sleep 60 >/dev/null 2>&1 &
+	pid=$!
+	eventually "$NOOK" exec victim true
+	for fd in $(seq 3 25); do
+		run_nook exec victim "/esc/top$fd"
+		[[ $status = 126 || $status = 127 ]] || explain_failure "descriptor $fd was open"
+	done
+	"$NOOK" kill victim >/dev/null
+	wait "$pid" || true
+}
+
+@test "a working directory through a link to a descriptor of nook's makes nothing outside" {
+	local fd before rootfs=$BATS_TEST_TMPDIR/other
+	busybox_rootfs "$rootfs"
+	fd_links "$rootfs"
+	"$NOOK" run --rootfs "$rootfs" true
+	before=$(find "$NOOK_STATE" "$BATS_TEST_TMPDIR" -maxdepth 2 | sort)
+	for fd in $(seq 3 20); do
+		run_nook run --rootfs "$rootfs" -w "/esc/$fd/planted" true
+		assert_exit 125
+	done
+	assert_equal "$(find "$NOOK_STATE" "$BATS_TEST_TMPDIR" -maxdepth 2 | grep -v stderr | sort)" \
+		"$(grep -v stderr <<<"$before")"
+	[ -z "$(find "$BATS_TEST_TMPDIR" -name planted)" ]
+}
+
+@test "the host's shared memory opens no device" {
+	need_root
+	local rootfs=$BATS_TEST_TMPDIR/other
+	busybox_rootfs "$rootfs"
+	run_nook run --ipc host --rootfs "$rootfs" sh -c \
+		'mknod /dev/shm/nook-test c 1 5 && ! head -c1 /dev/shm/nook-test 2>/dev/null; r=$?
+		rm -f /dev/shm/nook-test; exit $r'
+	assert_exit 0
+}
+
+@test "a caller that ignores SIGCHLD can run a container" {
+	local rootfs=$BATS_TEST_TMPDIR/other
+	busybox_rootfs "$rootfs"
+	status=0
+	timeout -s KILL 30 env --ignore-signal=CHLD "$NOOK" run --rootfs "$rootfs" sh -c 'exit 3' || status=$?
+	assert_exit 3
+}

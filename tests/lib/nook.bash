@@ -45,7 +45,10 @@ source "$TOP/tests/lib/leaks.bash"
 export BATS_TEST_RETRIES=${NOOK_TEST_RETRIES:-1}
 
 nook_setup() {
-	[ "${BATS_TEST_TRY_NUMBER:-1}" -le 1 ] || echo "# again: $BATS_TEST_DESCRIPTION" >&3
+	if [ "${BATS_TEST_TRY_NUMBER:-1}" -gt 1 ]; then
+		echo "# again: $BATS_TEST_DESCRIPTION" >&3
+		rm -rf --one-file-system "${BATS_TEST_TMPDIR:?}"/*
+	fi
 	local -
 	set +T
 	setup_untraced

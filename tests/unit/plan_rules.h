@@ -316,7 +316,8 @@ static inline void rule_end(const struct nk_plan *p, const struct nk_spec *spec,
 	size_t death = last_of(p, NK_OP_PRCTL, PR_SET_PDEATHSIG),
 	       caps = last_of(p, NK_OP_CAPSET, any);
 	size_t alive = last_of(p, NK_OP_TELL, NK_MSG_ALIVE), exec = last_of(p, NK_OP_EXECVE, any);
-	size_t secc = last_of(p, NK_OP_SECCOMP, any), close = last_of(p, NK_OP_CLOSE_RANGE, any);
+	size_t secc = last_of(p, NK_OP_SECCOMP, any),
+	       close = last_of(p, NK_OP_CLOSE_RANGE, 3 + spec->preserve_fds);
 	size_t uid = last_of(p, NK_OP_SETRESUID, any), gid = last_of(p, NK_OP_SETRESGID, any);
 	size_t groups = last_of(p, NK_OP_SETGROUPS, any), sid = last_of(p, NK_OP_SETSID, any);
 	size_t nnp = last_of(p, NK_OP_PRCTL, PR_SET_NO_NEW_PRIVS);
@@ -327,7 +328,12 @@ static inline void rule_end(const struct nk_plan *p, const struct nk_spec *spec,
 	     "a change of credentials clears it again");
 	RULE(p, uid - 1, groups < gid && gid < uid && uid < caps, "groups, gid, uid, capabilities");
 	RULE(p, alive - 1, alive > death, "asked before nook's death would be seen");
-	RULE(p, close - 1, close < exec && p->steps.v[close - 1].n[0] == 3 + spec->preserve_fds,
+	/* Really closed, all but the socket, which lies between the two ranges. */
+	const struct nk_step *low = &p->steps.v[close - 1], *high = low + 1;
+
+	RULE(p, close - 1,
+	     close < exec && low->n[2] == 0 && high->op == NK_OP_CLOSE_RANGE &&
+		     high->n[0] == low->n[1] + 2 && high->n[1] == UINT32_MAX && high->n[2] == 0,
 	     "descriptors of the host");
 	RULE(p, 0, !nnp == !spec->no_new_privs && !secc == !filter, "no_new_privs or the filter");
 	if (secc)
