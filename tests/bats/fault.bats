@@ -12,6 +12,7 @@ if [ -n "${NOOK_VM:-}" ]; then STRIDE=31 KILLS=10 SPREAD=.; else STRIDE=1 KILLS=
 setup_file() {
 	FAULTY=$BATS_TEST_DIRNAME/../../build-fault/nook
 	if [ -e "$BATS_TEST_DIRNAME/../../.git" ] && command -v ninja >/dev/null; then
+		# shellcheck disable=SC2164 # on purpose
 		cd "$BATS_TEST_DIRNAME/../.."
 		[ -e build-fault/build.ninja ] || meson setup build-fault -Dfault=true >/dev/null
 		ninja -C build-fault --quiet nook
@@ -110,6 +111,7 @@ between() {
 		"$FAULTY" run --name "$name" --memory 64m --rootfs "$ROOTFS" sleep "$MARK" >/dev/null 2>&1 &
 		pid=$!
 		sleep "0$SPREAD$((RANDOM % 10))"
+		# shellcheck disable=SC2013 # on purpose
 		for init in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do kill -9 "$init" || true; done
 		# It may not be registered yet, or be gone already.
 		while kill -0 "$pid" 2>/dev/null && ! "$FAULTY" kill "$name" >/dev/null 2>&1; do sleep 0.01; done

@@ -89,6 +89,7 @@ replace() { rm -rf "${ROOTFS:?}$1" && ln -s "$2" "$ROOTFS$1"; }
 
 @test "hostile: links inside /dev of the rootfs are covered, not followed" {
 	local name
+	# shellcheck disable=SC2115 # on purpose
 	rm -rf "$ROOTFS/dev"
 	mkdir "$ROOTFS/dev"
 	for name in null zero full random urandom tty console ptmx fd stdin nook-init; do
@@ -125,6 +126,7 @@ replace() { rm -rf "${ROOTFS:?}$1" && ln -s "$2" "$ROOTFS$1"; }
 	need_root
 	local file
 	for file in hosts hostname resolv.conf; do
+		# shellcheck disable=SC2115 # on purpose
 		rm -rf "$ROOTFS/etc/$file"
 		mkfifo "$ROOTFS/etc/$file"
 		inside --hostname inside cat "/etc/$file"
@@ -242,6 +244,7 @@ replace() { rm -rf "${ROOTFS:?}$1" && ln -s "$2" "$ROOTFS$1"; }
 
 # 40 starts each (12 where a start takes a second), while somebody outside exchanges a directory with a link to the canary.
 race() {
+	# shellcheck disable=SC1007 # on purpose
 	local swap i place=$1 codes= starts=40
 	shift
 	[ -z "${NOOK_VM:-}" ] || starts=12
@@ -442,6 +445,7 @@ done; mkdir /sys/fs/x 2>/dev/null && echo made; echo tried'
 	local who
 	for who in "as_user $TEST_UID" "as_subid_user $SUBID_UID"; do
 		chown -R "${who#* }:${who#* }" "$ROOTFS"
+		# shellcheck disable=SC2086 # on purpose
 		run -0 ${who% *} "$NOOK" --log-level error run --rootfs "$ROOTFS" sh -c "$masked; $readonly_paths"
 		assert_output $'looked\ntried'
 	done

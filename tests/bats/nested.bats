@@ -391,6 +391,7 @@ assert_range() {
 @test "nested: subordinate ids that the outer user namespace does not have" {
 	need_root
 	subids "$GOOD" "$GOOD"
+	# shellcheck disable=SC2086 # on purpose
 	subid_maps unshare --user --map-user=$SUBID_UID --map-group=$SUBID_UID
 	assert_one_id 'what /etc/subuid gives nooksub is not mapped'
 }

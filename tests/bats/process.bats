@@ -124,6 +124,7 @@ status_of() { sed -n "s/^$1:\t//p" <<<"$output"; }
 	assert_line 'QUOTED="q"'
 	assert_line 'LAST=no newline'
 	refute_match comment
+	# shellcheck disable=SC2238 # on purpose
 	echo A=second >more
 	inside --env-file vars --env-file more env
 	assert_line A=second

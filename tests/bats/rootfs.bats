@@ -99,11 +99,13 @@ each_user() {
 	for who in "as_user $TEST_UID" "as_subid_user $SUBID_UID"; do
 		chown -R "${who#* }:${who#* }" "$ROOTFS"
 		tree_state "$ROOTFS" >before
+		# shellcheck disable=SC2086 # on purpose
 		run -0 ${who% *} "$NOOK" --log-level error run --rootfs "$ROOTFS:O" sh -c \
 			'echo changed >/etc/passwd; rm -r /home; mkdir /made; ls -d /made; cat /etc/passwd'
 		assert_output $'/made\nchanged'
 		tree_state "$ROOTFS" >after
 		diff before after
+		# shellcheck disable=SC2086 # on purpose
 		run -0 ${who% *} "$NOOK" --log-level error run --rootfs "$ROOTFS" sh -c 'echo kept >/etc/made; stat -c %u /etc/made'
 		assert_output 0
 		assert_equal "$(stat -c %u "$ROOTFS/etc/made")" "${who#* }"

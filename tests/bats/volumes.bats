@@ -43,6 +43,7 @@ options_of() { inside "$@" sh -c 'sed -n "s,^[^ ]* /x [^ ]* \([^ ]*\).*,\1,p" /p
 	for who in "as_user $TEST_UID" "as_subid_user $SUBID_UID"; do
 		for_user "${who#* }"
 		rm -f data/made
+		# shellcheck disable=SC2086 # on purpose
 		run -0 ${who% *} "$NOOK" --log-level error run --rootfs "$ROOTFS" -v "$PWD/data:/new/place" \
 			-v "$PWD/single:/single:ro" sh -c \
 			'cat /new/place/file /single; touch /new/place/made; touch /single 2>/dev/null || echo refused
@@ -221,6 +222,7 @@ options_of() { inside "$@" sh -c 'sed -n "s,^[^ ]* /x [^ ]* \([^ ]*\).*,\1,p" /p
 	local who
 	for who in "as_user $TEST_UID" "as_subid_user $SUBID_UID"; do
 		for_user "${who#* }"
+		# shellcheck disable=SC2086 # on purpose
 		run -0 ${who% *} "$NOOK" --log-level error run --rootfs "$ROOTFS" -v "$PWD/data:/x:O" sh -c \
 			'echo changed >/x/file; rm -r /x/sub; cat /x/file; ls /x'
 		assert_output $'changed\nfile'
@@ -426,6 +428,7 @@ options_of() { inside "$@" sh -c 'sed -n "s,^[^ ]* /x [^ ]* \([^ ]*\).*,\1,p" /p
 	local who
 	for who in "as_user $TEST_UID" "as_subid_user $SUBID_UID"; do
 		for_user "${who#* }"
+		# shellcheck disable=SC2086 # on purpose
 		run -0 ${who% *} "$NOOK" --log-level error run --rootfs "$ROOTFS" --tmpfs /x:size=1m,mode=700 sh -c \
 			'stat -c %a /x; dd if=/dev/zero of=/x/big bs=64k count=48 2>&1 | grep -o "No space left on device"'
 		assert_output $'700\nNo space left on device'
