@@ -18,8 +18,10 @@ teardown() {
 }
 inside() { run_nook run --rootfs "$ROOTFS" "$@"; }
 # Every byte, mode, owner and time of a tree.
+# Each inode is read once: busybox has four hundred names.
 tree_state() {
-	(cd "$1" && find . -printf '%P %y %m %U:%G %T@ %n %l\n' | sort && find . -type f -exec sha256sum {} + | sort)
+	(cd "$1" && find . -printf '%P %y %m %U:%G %T@ %n %l %i\n' | sort &&
+		find . -type f -printf '%i %p\n' | sort | sort -s -u -k 1,1 | cut -d' ' -f2- | xargs sha256sum)
 }
 # The same check as root, as a user with one id and as one with many. Each has CMD output in $output.
 each_user() {
@@ -95,14 +97,17 @@ each_user() {
 @test "rootfs: :O of ordinary users" {
 	need_root
 	busybox_rootfs --dirs "$ROOTFS"
-	local who
+	# The mark of a directory that is gone is an xattr of the user. A tmpfs has them since Linux 6.6.
+	local who want=$'/made\nchanged'
+	printf '6.6\n%s\n' "$(uname -r)" | sort -CV ||
+		want=$'rm: can\'t remove \'/home\': Input/output error\n'$want
 	for who in "as_user $TEST_UID" "as_subid_user $SUBID_UID"; do
 		chown -R "${who#* }:${who#* }" "$ROOTFS"
 		tree_state "$ROOTFS" >before
 		# shellcheck disable=SC2086 # on purpose
 		run -0 ${who% *} "$NOOK" --log-level error run --rootfs "$ROOTFS:O" sh -c \
 			'echo changed >/etc/passwd; rm -r /home; mkdir /made; ls -d /made; cat /etc/passwd'
-		assert_output $'/made\nchanged'
+		assert_output "$want"
 		tree_state "$ROOTFS" >after
 		diff before after
 		# shellcheck disable=SC2086 # on purpose
