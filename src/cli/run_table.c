@@ -178,8 +178,8 @@ const struct nk_option nk_run_table[] = {
 	{"debug", .help = "show each step as it is done, with its time", .set = nk_set_flag,
 	 AT(debug)},
 #ifdef NOOK_FAULT
-	{"fault", .metavar = "STEP:before|after:fail|kill", .help = "let a step go wrong (tests)",
-	 SET(fault)},
+	{"fault", .hidden = true, .metavar = "STEP:before|after:fail|kill",
+	 .help = "let a step go wrong (tests)", SET(fault)},
 #endif
 	{0},
 };

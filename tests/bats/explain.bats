@@ -57,7 +57,7 @@ same_calls() {
 	# strace outside: a program that strace starts as an ordinary user has no setuid newuidmap.
 	export -f as_user as_subid_user user_env
 	export TEST_UID SUBID_UID BATS_TEST_TMPDIR BATS_FILE_TMPDIR
-	strace -ff -X raw -xx -v -s 99999 -o "$PWD/trace" bash -c '"$@"' bash "$as" \
+	ASAN_OPTIONS=$UNTRACED strace -ff -X raw -xx -v -s 99999 -o "$PWD/trace" bash -c '"$@"' bash "$as" \
 		sh -c 'echo $$ >"$0"; exec "$@"' "$PWD/pid" "$NOOK" run "$@" >strace.out 2>&1 || {
 		cat strace.out
 		return 1

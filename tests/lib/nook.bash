@@ -32,6 +32,9 @@ TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 : "${PROBES:=$TOP/build/tests/probes}"
 : "${EVENTUALLY_SECONDS:=5}"
 export TOP NOOK PROBES
+# For a program under strace: the search for leaks needs ptrace for itself.
+UNTRACED=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+export UNTRACED
 
 source "$TOP/tests/lib/assert.bash"
 source "$TOP/tests/lib/rootfs.bash"
