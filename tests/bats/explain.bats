@@ -52,6 +52,7 @@ same_inside() {
 same_calls() {
 	local as=env
 	case $1 in as_*) as=$1 && shift ;; esac
+	need_plain_build
 	rm -f trace.* pid
 	"$as" "$NOOK" run --explain=json "$@" >plan.json 2>/dev/null
 	# strace outside: a program that strace starts as an ordinary user has no setuid newuidmap.
