@@ -260,16 +260,11 @@ nothing_kept() {
 		pids+=($!)
 		STARTED+=($!)
 	done
-	# By number: bats has a job of its own in this shell.
-	one_left() {
-		local pid n=0
-		for pid in "${pids[@]}"; do
-			if kill -0 "$pid" 2>/dev/null; then n=$((n + 1)); fi
-		done
-		[ "$n" = 1 ]
+	all_others_refused() {
+		[ "$(cat err* | grep -c 'the name "web" belongs to container')" = 19 ]
 	}
 	# However long it takes: the time limit of the test is the only one.
-	EVENTUALLY_SECONDS=1000 eventually one_left
+	EVENTUALLY_SECONDS=1000 eventually all_others_refused
 	eventually is_up web
 	nook kill web
 	for i in "${!pids[@]}"; do

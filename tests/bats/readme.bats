@@ -5,8 +5,11 @@
 # stands behind "# prints:" must be a line of its output, in order (/…/: a regular expression).
 
 load ../lib/nook
-setup() { nook_setup; }
-teardown() { nook_teardown; }
+setup() {
+	need_plain_build # one example puts nook itself into a tree: it has to be static
+	nook_setup
+}
+teardown() { [ -z "${LEAKS_BEFORE+x}" ] || nook_teardown; }
 
 README=$BATS_TEST_DIRNAME/../../README.md
 

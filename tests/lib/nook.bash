@@ -97,7 +97,7 @@ eventually() {
 words_only() { [ -z "${NOOK_VM:-}" ] || skip "only words, which the host's run tests"; }
 need_root() { [ "$(id -u)" = 0 ] || skip "needs root"; }
 need_plain_build() {
-	! grep -q __asan_init "$NOOK" || skip "the sanitizer makes calls of its own (the plain build's run has it)"
+	! grep -q __asan_init "$NOOK" || skip "not with sanitizers, which link dynamically and make calls of their own (the plain run has it)"
 }
 need_cc() { command -v cc >/dev/null || skip "no C compiler here (the host's run has one)"; }
 need_systemd() { [ -d /run/systemd/system ] || skip "no systemd here (the virtual machine has it)"; }
