@@ -131,7 +131,7 @@ static int call_file(const struct call *c)
 		flags(c, nk_flags_at, s->n[2]);
 		break;
 	case NK_OP_UNLINKAT:
-		path_call(c, "unlinkat");
+		path_call(c, "take_away");
 		flags(c, nk_flags_at, s->n[0]);
 		break;
 	case NK_OP_WRITE:
