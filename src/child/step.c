@@ -365,6 +365,11 @@ static long run_process(struct nk_run *run, const struct nk_step *s)
 		return nk_raw2(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, s->s[0]);
 	case NK_OP_SIGMASK:
 		return nk_raw4(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &s->n[0], NULL, 8);
+	case NK_OP_SIGDFL: {
+		/* The kernel's struct of 32 bytes: handler 0 is SIG_DFL. */
+		const uint64_t action[4] = {0};
+		return nk_raw4(SYS_rt_sigaction, s->n[0], action, NULL, 8);
+	}
 	case NK_OP_EXECVE:
 		return nk_raw3(SYS_execve, s->s[0], s->p[0], s->p[1]);
 	case NK_OP_EXIT:

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/mount.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -67,6 +68,20 @@ static unsigned last_cap(void)
 	return cap;
 }
 
+/* Asked of the kernel itself: libc hides the two signals that it uses. */
+static uint64_t ignored_signals(void)
+{
+	uint64_t set = 0;
+
+	for (unsigned sig = 1; sig <= 64; sig++) {
+		uint64_t action[4]; /* handler, flags, restorer, mask */
+		if (!syscall(SYS_rt_sigaction, sig, NULL, action, 8) &&
+		    action[0] == (uint64_t)(uintptr_t)SIG_IGN)
+			set |= 1ull << (sig - 1);
+	}
+	return set;
+}
+
 void nk_facts_self(struct nk_facts *f)
 {
 	struct utsname u;
@@ -85,6 +100,7 @@ void nk_facts_self(struct nk_facts *f)
 		n == (ssize_t)strlen(INITIAL_USERNS) && !memcmp(ns, INITIAL_USERNS, (size_t)n);
 	if (!uname(&u))
 		sscanf(u.release, "%u.%u", &f->kernel_major, &f->kernel_minor);
+	f->ignored_signals = ignored_signals();
 	f->nofile.resource = RLIMIT_NOFILE;
 	if (!getrlimit(RLIMIT_NOFILE, &nofile)) {
 		f->nofile.soft = nofile.rlim_cur;

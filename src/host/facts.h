@@ -51,6 +51,7 @@ struct nk_facts {
 	uint64_t mask_missing;
 	struct nk_strv mask_extra; /* default masked directories whose names depend on the machine
 				    * (thermal_throttle of each CPU) */
+	uint64_t ignored_signals;  /* bit N-1: signal N, by whoever started us */
 	struct nk_rlimit nofile;   /* our own hard limits, which --ulimit cannot pass */
 
 	struct nk_strv notices; /* what the container will not have, once it starts: for people */

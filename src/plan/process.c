@@ -298,6 +298,15 @@ void nk_part_pty(struct nk_build *b, int master)
 	s->fd[0] = (int16_t)master;
 }
 
+/* Whoever started nook may ignore some (nohup, systemd's SIGPIPE): that is not the command's. */
+static void signals(struct nk_build *b)
+{
+	for (unsigned sig = 1; sig <= 64; sig++)
+		if (b->facts->ignored_signals >> (sig - 1) & 1)
+			nk_plan_add(b->p, NK_OP_SIGDFL, "ignored outside, not inside")->n[0] = sig;
+	nk_plan_add(b->p, NK_OP_SIGMASK, "no signal is blocked");
+}
+
 void nk_part_process(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
@@ -323,7 +332,7 @@ void nk_part_process(struct nk_build *b)
 	p->topic = NK_T_SESSION;
 	s = nk_plan_add(p, NK_OP_UMASK, "files it makes are 0644, directories 0755");
 	s->n[0] = 022;
-	nk_plan_add(p, NK_OP_SIGMASK, "no signal is blocked");
+	signals(b);
 	p->topic = NK_T_SYNC;
 	s = nk_plan_add(p, NK_OP_PRCTL, "if nook dies, this process dies");
 	s->n[0] = PR_SET_PDEATHSIG;

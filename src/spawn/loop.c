@@ -193,16 +193,24 @@ static void reap_init(struct nk_driver *d, struct nk_result *r)
 	r->exit_code = r->signaled ? NK_EXIT_SIGNAL + info.si_status : info.si_status;
 }
 
+/* The shorter of two waits in ms; -1 is none. */
+static int shorter(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static int poll_timeout(const struct nk_driver *d)
 {
+	int wait = d->has_terminal ? nk_terminal_timeout(&d->terminal) : -1;
+
 	if (d->o->step && !d->socket_ended)
-		return 50; /* --debug: a start that hangs shows how far it came */
+		wait = shorter(wait, 50); /* --debug: a start that hangs shows how far it came */
 	if (!d->deadline_ms)
-		return -1;
+		return wait;
 	uint64_t now = now_ms();
-	return now >= d->deadline_ms		? 0
-	       : d->deadline_ms - now > 1000000 ? 1000000
-						: (int)(d->deadline_ms - now);
+	return shorter(wait, now >= d->deadline_ms	      ? 0
+			     : d->deadline_ms - now > 1000000 ? 1000000
+							      : (int)(d->deadline_ms - now));
 }
 
 static void check_deadline(struct nk_driver *d, struct nk_result *r)
@@ -223,8 +231,9 @@ static int turn(struct nk_driver *d, struct nk_result *r, struct nk_err *e)
 		{.fd = d->signals.fd, .events = POLLIN},
 	};
 	int n = 3, ret;
+	bool terminal = d->has_terminal; /* a message may bring it: then it is polled next time */
 
-	if (d->has_terminal)
+	if (terminal)
 		n += nk_terminal_poll_fds(&d->terminal, fds + 3);
 	if (poll(fds, (nfds_t)n, poll_timeout(d)) < 0 && errno != EINTR)
 		return nk_fail(e, errno, "wait for the container");
@@ -235,7 +244,7 @@ static int turn(struct nk_driver *d, struct nk_result *r, struct nk_err *e)
 	if (fds[2].revents && (ret = nk_signals_handle(&d->signals, d->slots[NK_SLOT_PIDFD],
 						       d->has_terminal ? &d->terminal : NULL)) < 0)
 		return nk_fail(e, -ret, "forward a signal");
-	if (n > 3)
+	if (terminal)
 		nk_terminal_handle(&d->terminal, fds + 3);
 	check_deadline(d, r);
 	if (fds[0].revents)

@@ -147,6 +147,14 @@ void nk_terminal_resize(struct nk_terminal *t)
 		ioctl(t->master, TIOCSWINSZ, &size);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 static size_t filled(const struct nk_pipe_buf *b)
 {
 	return b->end - b->start;
@@ -196,36 +204,32 @@ static int push_out(struct nk_terminal *t)
 /*
  * stdin has ended: say so as a person would, with the end-of-file character.
  * Within a line the first one only hands the line on, so two are needed.
+ *
+ * A program that switches between lines and single characters meanwhile (a shell
+ * with a line editor) loses it, and a pipe at its end says so to every read, not
+ * to one: hence again and again, more and more rarely.
  */
 static void say_eof(struct nk_terminal *t)
 {
 	struct termios attr;
 	char c = 4;
-	size_t times = t->last == '\n' || !t->last ? 1 : 2;
+	size_t times = t->in_ended || t->last == '\n' || !t->last ? 1 : 2;
 
-	if (!tcgetattr(t->master, &attr)) {
-		c = attr.c_cc[VEOF] ? (char)attr.c_cc[VEOF] : c;
-		t->eof_typed = !(attr.c_lflag & ICANON);
-	}
+	if (!tcgetattr(t->master, &attr) && attr.c_cc[VEOF])
+		c = (char)attr.c_cc[VEOF];
 	for (size_t i = 0; i < times && room(&t->to_pty); i++)
 		t->to_pty.data[t->to_pty.end++] = c;
+	t->eof_wait_ms = !t->in_ended ? 50 : t->eof_wait_ms < 1000 ? t->eof_wait_ms * 2 : 1000;
+	t->eof_at_ms = now_ms() + t->eof_wait_ms;
 	t->in_ended = true;
 }
 
-/*
- * A shell with a line editor switches to reading single characters when it
- * shows its prompt, and an end of file said before that is lost on it: say it
- * once more, as the character that it takes for one.
- */
-static void say_eof_to_editor(struct nk_terminal *t)
+int nk_terminal_timeout(const struct nk_terminal *t)
 {
-	struct termios attr;
-
-	if (!t->in_ended || t->in < 0 || t->eof_typed || !room(&t->to_pty) ||
-	    tcgetattr(t->master, &attr) || attr.c_lflag & ICANON)
-		return;
-	t->to_pty.data[t->to_pty.end++] = 4;
-	t->eof_typed = true;
+	if (t->ended || !t->in_ended || t->in < 0)
+		return -1;
+	int64_t left = t->eof_at_ms - now_ms();
+	return left > 0 ? (int)left : 0;
 }
 
 static void hang_up(struct nk_terminal *t)
@@ -284,8 +288,12 @@ int nk_terminal_handle(struct nk_terminal *t, const struct pollfd *fds)
 		/* EIO: the last process that had the pty open is gone. */
 		if (room(&t->to_out) && pull(t->master, &t->to_out) < 0)
 			t->ended = true;
+	}
+	if (nk_terminal_timeout(t) == 0) {
+		if (filled(&t->to_pty))
+			t->eof_at_ms = now_ms() + t->eof_wait_ms; /* the pty is full */
 		else
-			say_eof_to_editor(t);
+			say_eof(t);
 	}
 	/* Nobody reads the output any more: hang up, as a closed terminal does. */
 	bool may_write = t->out_own >= 0 || (t->at[1] >= 0 && fds[t->at[1]].revents);
@@ -295,14 +303,6 @@ int nk_terminal_handle(struct nk_terminal *t, const struct pollfd *fds)
 	if (t->ended)
 		nk_terminal_leave(t);
 	return t->ended;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* How long a pty that somebody keeps open may be silent before we leave. */

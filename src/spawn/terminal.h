@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <termios.h>
 
 #include "base/err.h"
@@ -31,7 +32,8 @@ struct nk_terminal {
 	int size_from;	/* the terminal whose size is copied, or -1 */
 	bool raw;	/* the terminal at in is in raw mode now */
 	bool in_ended;	/* nothing more to read from in */
-	bool eof_typed; /* the end of in was said to a line editor, too */
+	int64_t eof_at_ms; /* when its end is said to the pty again (CLOCK_MONOTONIC) */
+	int eof_wait_ms;
 	bool ended;	/* the pty has hung up */
 	char last;	/* last byte that went to the pty */
 	struct termios saved;
@@ -53,6 +55,10 @@ int nk_terminal_poll_fds(struct nk_terminal *t, struct pollfd *fds);
 /* Move what can be moved. fds: what nk_terminal_poll_fds() filled, polled.
  * 0 goes on; 1 the pty has ended (drain now and stop polling). */
 int nk_terminal_handle(struct nk_terminal *t, const struct pollfd *fds);
+
+/* Milliseconds until nk_terminal_handle() has to be called even if nothing is
+ * ready, or -1: the end of stdin is then said to the pty once more. */
+int nk_terminal_timeout(const struct nk_terminal *t);
 
 /* Copy the caller's window size to the pty (after SIGWINCH, SIGCONT). */
 void nk_terminal_resize(struct nk_terminal *t);

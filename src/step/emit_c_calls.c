@@ -358,6 +358,11 @@ static int call_process(const struct call *c)
 			"&(unsigned long long){0x%" PRIx64 "}, NULL, 8",
 			s->n[0]);
 		break;
+	case NK_OP_SIGDFL:
+		fprintf(c->out,
+			"(int)syscall(SYS_rt_sigaction, %d, (const unsigned long long[4]){0}, NULL, 8",
+			(int)s->n[0]);
+		break;
 	case NK_OP_EXIT:
 		fprintf(c->out, "leave(%d", (int)s->n[0]);
 		break;

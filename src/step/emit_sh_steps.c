@@ -412,6 +412,9 @@ static void step_process(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 	case NK_OP_SIGMASK:
 		fputs("# a shell blocks none\n", out);
 		break;
+	case NK_OP_SIGDFL:
+		cannot(out, "a shell cannot; env --default-signal from coreutils 8.31 on");
+		break;
 	case NK_OP_EXECVE:
 		if (!sh->exec)
 			sh->exec = s;

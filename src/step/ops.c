@@ -198,6 +198,7 @@ static const struct nk_op_info ops[NK_OP_COUNT] = {
 	[NK_OP_SIGMASK] = {"sigmask",
 			   "rt_sigprocmask",
 			   {CONST("how", "SIG_SETMASK"), ARG("set", NK_A_SIGSET, 0)}},
+	[NK_OP_SIGDFL] = {"sigdfl", "rt_sigaction", {NUM("signal", 0), CONST("action", "SIG_DFL")}},
 	[NK_OP_EXECVE] = {"execve",
 			  "execve",
 			  {STR("path", 0), ARG("argv", NK_A_ARGV, 0), ARG("envp", NK_A_ENVP, 1)}},

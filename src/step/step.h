@@ -84,6 +84,7 @@ enum nk_op {
 	NK_OP_CLOSE_RANGE,   /* n0 first, n1 last, n2 flags */
 	NK_OP_UMASK,	     /* n0 */
 	NK_OP_SIGMASK,	     /* n0 signal set: rt_sigprocmask SIG_SETMASK */
+	NK_OP_SIGDFL,	     /* n0 signal: rt_sigaction SIG_DFL */
 	NK_OP_EXECVE,	     /* s0 path, p0 argv, p1 envp */
 	NK_OP_EXIT,	     /* n0 code */
 	NK_OP_HELPER,	     /* parent only: run program s0 with argv p0 and wait; an argument

@@ -43,7 +43,8 @@ tell_tap() {
 				pass=$((pass + 1))
 				[ "${verbose:-0}" = 0 ] || echo "ok    ${2:-}$line"
 			fi
-		elif [ "$shown" = 1 ] || [[ $line != '#'* ]]; then
+		elif [ "$shown" = 1 ] || [[ $line != '#'* || $line == '# hung: '* ]]; then
+			shown=1
 			told+="      $line"$'\n'
 		fi
 	done

@@ -110,7 +110,7 @@ def expect(step, slots):
             numbers.append(value)
         elif value == 'AT_FDCWD':
             numbers.append(-100)
-        elif key not in ('cmd', 'operation', 'request', 'how', 'lock', 'steal') and not \
+        elif key not in ('cmd', 'operation', 'request', 'how', 'lock', 'steal', 'action') and not \
                 re.match(r'^(FS\w+|IFF_UP|O_RDWR.*)$', value):
             strings.append(plain(value))
     return [same(s) for s in strings], [n % 2**32 for n in numbers if n % 2**32]

@@ -6,6 +6,11 @@
  * in, so "did a test leave a process behind?" has an exact answer, also on a machine where others
  * work: what still hangs below this process when CMD ends. They are written to FILE, one
  * "PID COMMAND" a line, and killed. The exit code is CMD's. NOOK_REAPER tells CMD our pid.
+ *
+ * A process that does not end, and holds the pipe that bats reads, would hold up the suite for ever.
+ * With NOOK_REAPER_WATCH=FILE and NOOK_REAPER_IDLE=SECONDS: when FILE has not grown for so long, all
+ * processes below are told in it, with what they wait for, and the orphans are killed; the next time
+ * everything is.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -14,7 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The parent of a process, or -1 when it has gone (or is a zombie: nothing of it runs). */
@@ -78,6 +86,106 @@ static int sweep(FILE *out)
 	return found;
 }
 
+/* What stands in a file of /proc/PID, on one line. */
+static void quote(FILE *out, pid_t pid, const char *file)
+{
+	char path[64], buf[2048];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, buf, sizeof(buf) - 1);
+	if (fd >= 0)
+		close(fd);
+	while (n > 0 && (buf[n - 1] == '\n' || !buf[n - 1]))
+		n--;
+	for (ssize_t i = 0; i < n; i++)
+		if (buf[i] == '\n' || !buf[i])
+			buf[i] = ' ';
+	fprintf(out, "%.*s", (int)(n > 0 ? n : 0), buf);
+}
+
+static void tell_tree(FILE *out, pid_t top, int depth)
+{
+	DIR *proc = depth < 32 ? opendir("/proc") : NULL;
+	struct dirent *d;
+
+	if (!proc)
+		return;
+	while ((d = readdir(proc))) {
+		pid_t pid = (pid_t)atoi(d->d_name);
+		if (pid <= 0 || parent_of(pid) != top)
+			continue;
+		fprintf(out, "# %*s%d ", depth * 2, "", pid);
+		quote(out, pid, "cmdline");
+		fputs(" | ", out);
+		quote(out, pid, "wchan");
+		fputs(" | ", out);
+		quote(out, pid, "syscall");
+		fputs(" | ", out);
+		quote(out, pid, "stack");
+		fputc('\n', out);
+		tell_tree(out, pid, depth + 1);
+	}
+	closedir(proc);
+}
+
+static void kill_below(pid_t top, pid_t but, int depth)
+{
+	DIR *proc = depth < 32 ? opendir("/proc") : NULL;
+	struct dirent *d;
+
+	if (!proc)
+		return;
+	while ((d = readdir(proc))) {
+		pid_t pid = (pid_t)atoi(d->d_name);
+		if (pid <= 0 || pid == but || parent_of(pid) != top)
+			continue;
+		kill_below(pid, 0, depth + 1);
+		kill(pid, SIGKILL);
+	}
+	closedir(proc);
+}
+
+struct watch {
+	const char *path;
+	long idle; /* seconds; 0: no watch */
+	off_t size;
+	time_t since;
+	int times;
+};
+
+static time_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+static void look(struct watch *w, pid_t child, FILE *orphans)
+{
+	struct stat st;
+
+	if (!w->idle || stat(w->path, &st))
+		return;
+	if (st.st_size != w->size) {
+		w->size = st.st_size;
+		w->since = now();
+		return;
+	}
+	if (now() - w->since < w->idle)
+		return;
+	w->since = now();
+	FILE *out = fopen(w->path, "ae");
+	if (out) {
+		fprintf(out, "# hung: nothing was told for %ld s; what runs, waits for, and where:\n", w->idle);
+		tell_tree(out, getpid(), 0);
+		fclose(out);
+	}
+	fprintf(orphans, "%d the suite hung here, see above\n", child);
+	kill_below(getpid(), w->times++ ? 0 : child, 0);
+}
+
 int main(int argc, char **argv)
 {
 	char self[16];
@@ -99,9 +207,11 @@ int main(int argc, char **argv)
 		/* What is ours and is no orphan. */
 		snprintf(self, sizeof(self), "%d", getpid());
 		setenv("NOOK_REAPER_CHILD", self, 1);
-		/* A shell's background jobs ignore SIGINT, systemd's services SIGPIPE. */
-		for (int sig = 1; sig < 32; sig++)
-			signal(sig, SIG_DFL);
+		/* A shell's background jobs ignore SIGINT, systemd's services SIGPIPE, some agents
+		 * 32 and 33, which libc hides. */
+		const unsigned long long action[4] = {0};
+		for (int sig = 1; sig <= 64; sig++)
+			syscall(SYS_rt_sigaction, sig, action, NULL, 8);
 		execvp(argv[2], argv + 2);
 		perror(argv[2]);
 		_exit(127);
@@ -109,9 +219,14 @@ int main(int argc, char **argv)
 	/* ^C goes to the whole group: let CMD tidy up, then report as usual. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
-	for (pid_t pid; (pid = wait(&status)) > 0;) {
-		if (pid != child)
+	struct watch w = {.path = getenv("NOOK_REAPER_WATCH"), .since = now()};
+	w.idle = w.path && getenv("NOOK_REAPER_IDLE") ? atol(getenv("NOOK_REAPER_IDLE")) : 0;
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) >= 0;) {
+		if (pid != child) {
+			look(&w, child, out);
+			usleep(pid ? 0 : 20000);
 			continue;
+		}
 		code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 		break;
 	}
