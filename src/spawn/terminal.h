@@ -26,16 +26,16 @@ struct nk_pipe_buf {
 };
 
 struct nk_terminal {
-	int master;	/* owned, non-blocking */
-	int in, out;	/* the caller's, not owned; in is -1 without -i */
-	int out_own;	/* out opened anew without blocking, or -1 */
-	int size_from;	/* the terminal whose size is copied, or -1 */
-	bool raw;	/* the terminal at in is in raw mode now */
-	bool in_ended;	/* nothing more to read from in */
+	int master;	   /* owned, non-blocking */
+	int in, out;	   /* the caller's, not owned; in is -1 without -i */
+	int out_own;	   /* out opened anew without blocking, or -1 */
+	int size_from;	   /* the terminal whose size is copied, or -1 */
+	bool raw;	   /* the terminal at in is in raw mode now */
+	bool in_ended;	   /* nothing more to read from in */
 	int64_t eof_at_ms; /* when its end is said to the pty again (CLOCK_MONOTONIC) */
 	int eof_wait_ms;
-	bool ended;	/* the pty has hung up */
-	char last;	/* last byte that went to the pty */
+	bool ended; /* the pty has hung up */
+	char last;  /* last byte that went to the pty */
 	struct termios saved;
 	struct nk_pipe_buf to_pty, to_out;
 	short at[3]; /* place of in, out, master among the pollfds, -1 = not polled */

@@ -3,39 +3,18 @@
 # nook exec: one more command in a container that runs.
 
 load ../lib/nook
-setup() {
-	nook_setup
-	ROOT=$BATS_TEST_TMPDIR/rootfs
-	busybox_rootfs --dirs "$ROOT"
-	# What a user namespace may not make in a tree that it does not own.
-	touch "$ROOT"/etc/{hostname,hosts,resolv.conf}
-	cd "$BATS_TEST_TMPDIR" || return
-}
-teardown() {
-	local pid
-	for pid in "${STARTED[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
-	nook ps >/dev/null 2>&1 || true
-	nook_teardown
-}
+load ../lib/background
+setup() { background_setup; }
+teardown() { background_teardown; }
+pid='' # begin sets it
 
-STARTED=()
-is_up() { nook ps --format json | jq -e --arg n "$1" 'any(.Names[0] == $n and .State == "running")' \
-	>/dev/null; }
-begin() {
-	local name=$1
-	shift
-	"$NOOK" run --rootfs "$ROOT" --name "$name" "$@" sleep 100 3>&- >"$name.out" 2>&1 &
-	STARTED+=("$!")
-	eventually is_up "$name" || { cat "$name.out" >&2; return 1; }
-	pid=$(nook inspect "$name" | jq '.[0].State.Pid')
-}
 spaces() { readlink /proc/"$1"/ns/{cgroup,ipc,mnt,net,pid,time,user,uts}; }
 inside() {
 	nook exec "$@" sh -c 'for k in cgroup ipc mnt net pid time user uts; do readlink /proc/self/ns/$k; done'
 }
 
 @test "exec: in all namespaces of the container" {
-	begin web
+	sleeper web
 	assert_equal "$(inside web)" "$(spaces "$pid")"
 	assert_differs "$(inside web)" "$(spaces self)"
 	run_nook exec web sh -c 'echo $$; ps -o comm'
@@ -45,7 +24,7 @@ inside() {
 
 @test "exec: all eight are the container's own, also users and clocks" {
 	need_root
-	begin web --userns map --uidmap 0:300000:65536 --gidmap 0:300000:65536 \
+	sleeper web --userns map --uidmap 0:300000:65536 --gidmap 0:300000:65536 \
 		--time-offset boottime=100000
 	assert_equal "$(inside web)" "$(spaces "$pid")"
 	for kind in user time; do
@@ -60,13 +39,13 @@ inside() {
 }
 
 @test "exec: namespaces that the container shares with the host stay shared" {
-	begin web --pid host --uts host --ipc host --cgroupns host
+	sleeper web --pid host --uts host --ipc host --cgroupns host
 	assert_equal "$(inside web)" "$(spaces "$pid")"
 	assert_equal "$(nook exec web readlink /proc/self/ns/uts)" "$(readlink /proc/self/ns/uts)"
 }
 
 @test "exec: the exit code is the command's" {
-	begin web
+	sleeper web
 	for code in 0 1 7 255; do
 		run_nook exec web sh -c "exit $code"
 		assert_exit "$code"
@@ -77,7 +56,7 @@ inside() {
 	assert_refused 127 'execute no-such-command'
 	run_nook exec web /etc/passwd
 	assert_refused 126 'execute /etc/passwd'
-	mkdir "$ROOT/adir"
+	mkdir "$ROOTFS/adir"
 	run_nook exec web /adir
 	assert_exit 126
 }
@@ -90,7 +69,7 @@ inside() {
 	assert_refused 125 'needs a command'
 	run_nook exec web true
 	assert_refused 125 'no container named "web" is running' 'nook ps'
-	begin web
+	sleeper web
 	run_nook exec -w relative web true
 	assert_refused 125 'absolute path'
 	run_nook exec -u nosuchuser web true
@@ -100,7 +79,7 @@ inside() {
 }
 
 @test "exec: who it is" {
-	begin web
+	sleeper web
 	assert_equal "$(nook exec web id)" 'uid=0(root) gid=0(root)'
 	assert_equal "$(nook exec -u alice web id)" \
 		'uid=1000(alice) gid=1000(alice) groups=29(audio),44(video)'
@@ -110,28 +89,28 @@ inside() {
 }
 
 @test "exec: as the container's user when none is named" {
-	begin web -u alice
+	sleeper web -u alice
 	assert_equal "$(nook exec web id -u)" 1000
 	assert_equal "$(nook exec -u root web id -u)" 0
 }
 
 @test "exec: a hostile passwd is read inside only" {
-	begin web
+	sleeper web
 	echo 'outsider:x:777:777::/:/bin/sh' >"$BATS_TEST_TMPDIR/outside"
 	for target in "$BATS_TEST_TMPDIR/outside" ../../../../../../../../..$BATS_TEST_TMPDIR/outside; do
-		rm -f "$ROOT/etc/passwd"
-		ln -s "$target" "$ROOT/etc/passwd"
+		rm -f "$ROOTFS/etc/passwd"
+		ln -s "$target" "$ROOTFS/etc/passwd"
 		run_nook exec -u outsider web true
 		assert_refused 125 'no user "outsider"'
 	done
-	rm "$ROOT/etc/passwd"
-	mkfifo "$ROOT/etc/passwd"
+	rm "$ROOTFS/etc/passwd"
+	mkfifo "$ROOTFS/etc/passwd"
 	run_nook exec -u alice web true
 	assert_refused 125 'not a plain file'
 }
 
 @test "exec: environment and working directory" {
-	begin web -e FROM=run -e BOTH=run -w /etc
+	sleeper web -e FROM=run -e BOTH=run -w /etc
 	run_nook exec -e BOTH=exec -e OWN=1 web sh -c 'echo $FROM $BOTH $OWN; pwd'
 	assert_line "run exec 1"
 	assert_line /etc
@@ -141,7 +120,7 @@ inside() {
 }
 
 @test "exec: standard input only with -i" {
-	begin web
+	sleeper web
 	assert_equal "$(echo hello | nook exec -i web cat)" hello
 	assert_equal "$(echo hello | nook exec web cat)" ""
 	head -c 3000000 /dev/urandom >blob
@@ -149,7 +128,7 @@ inside() {
 }
 
 @test "exec: a terminal of the container's own with -t" {
-	begin web
+	sleeper web
 	run_nook exec -t web sh -c 'tty; [ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo all; echo $TERM'
 	assert_exit 0
 	output=${output//$'\r'/}
@@ -164,13 +143,13 @@ inside() {
 }
 
 @test "exec: -t in a container with no devpts says so" {
-	begin web --tmpfs /dev/pts
+	sleeper web --tmpfs /dev/pts
 	run_nook exec -t web true
 	assert_refused 125 'a new terminal' 'leave -t away'
 }
 
 @test "exec: capabilities, system calls and limits are the container's" {
-	begin web --cap-drop CHOWN --ulimit nofile=33:44 --security-opt no-new-privileges
+	sleeper web --cap-drop CHOWN --ulimit nofile=33:44 --security-opt no-new-privileges
 	status_of() { grep -E '^(Cap(Prm|Eff|Bnd|Inh|Amb)|NoNewPrivs|Seccomp):' "$1"; }
 	assert_equal "$(nook exec web cat /proc/self/status | status_of /dev/stdin)" \
 		"$(status_of "/proc/$pid/status")"
@@ -184,7 +163,7 @@ inside() {
 	need_root
 	need_cgroup memory
 	need_cgroup pids
-	begin web --memory 32m --memory-swap 32m --pids-limit 10
+	sleeper web --memory 32m --memory-swap 32m --pids-limit 10
 	assert_equal "$(nook exec web cat /proc/self/cgroup)" "$(nook exec web cat /proc/1/cgroup)"
 	local group
 	group=$(awk -F: '$2 == "memory" || $2 == "" {print $3}' "/proc/$pid/cgroup" | sort -u)
@@ -202,7 +181,7 @@ inside() {
 }
 
 @test "exec: no descriptor of the host gets in, but those asked for" {
-	begin web
+	sleeper web
 	exec 7</etc/hostname 8</etc/hostname
 	run_nook exec web sh -c 'ls /proc/self/fd'
 	assert_output "$(printf '0\n1\n2\n3')"
@@ -212,7 +191,7 @@ inside() {
 }
 
 @test "exec: signals are handed on" {
-	begin web
+	sleeper web
 	"$NOOK" exec web sh -c 'trap "exit 9" TERM; echo up; while :; do sleep 0.05; done' 3>&- >out &
 	local exec=$!
 	up() { grep -q up out; }
@@ -225,7 +204,7 @@ inside() {
 }
 
 @test "exec: the command ends with its nook, and with the container" {
-	begin web
+	sleeper web
 	"$NOOK" exec web sleep 55 3>&- &
 	local exec=$!
 	slept() { pgrep -xf 'sleep 55' >/dev/null; }
@@ -244,30 +223,30 @@ inside() {
 }
 
 @test "exec: an ended container is told" {
-	begin web
+	sleeper web
 	nook stop -t 0 web
 	run_nook exec web true
 	assert_refused 125 'no container named "web" is running'
 }
 
 @test "exec: --explain runs nothing, --debug shows each step" {
-	begin web
+	sleeper web
 	run_nook exec --explain web touch /made
 	assert_exit 0
 	assert_match 'setns\(container, .*CLONE_NEWPID'
 	assert_match 'PR_SET_DUMPABLE'
-	[ ! -e "$ROOT/made" ]
+	[ ! -e "$ROOTFS/made" ]
 	run_nook exec --explain=json web touch /made
 	jq -e . <<<"$output" >/dev/null
-	[ ! -e "$ROOT/made" ]
+	[ ! -e "$ROOTFS/made" ]
 	run_nook exec --debug web touch /made
 	assert_exit 0
 	assert_stderr_match 'us +join the container'
-	[ -e "$ROOT/made" ]
+	[ -e "$ROOTFS/made" ]
 }
 
 @test "exec: many at once" {
-	begin web
+	sleeper web
 	local i pids=()
 	for i in {1..20}; do
 		"$NOOK" exec web sh -c "echo $i" 3>&- >"out$i" &
@@ -279,8 +258,8 @@ inside() {
 
 @test "exec: as an ordinary user" {
 	need_root
-	chmod -R a+rX "$ROOT"
-	as_user "$NOOK" run --rootfs "$ROOT" --name mine sleep 100 3>&- 2>mine.err &
+	chmod -R a+rX "$ROOTFS"
+	as_user "$NOOK" run --rootfs "$ROOTFS" --name mine sleep 100 3>&- 2>mine.err &
 	local owner=$!
 	mine() { as_user "$NOOK" ps | grep -q "mine.*Up"; }
 	eventually mine || { cat mine.err >&2; return 1; }

@@ -3,35 +3,10 @@
 # What is known about containers that run, and how they end: ps, inspect, kill, stop, wait.
 
 load ../lib/nook
-setup() {
-	nook_setup
-	ROOT=$BATS_TEST_TMPDIR/rootfs
-	busybox_rootfs --dirs "$ROOT"
-	# What a user namespace may not make in a tree that it does not own.
-	touch "$ROOT"/etc/{hostname,hosts,resolv.conf}
-	cd "$BATS_TEST_TMPDIR" || return
-}
-teardown() {
-	local pid
-	for pid in "${STARTED[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
-	nook ps >/dev/null 2>&1 || true
-	nook_teardown
-}
+load ../lib/background
+setup() { background_setup; }
+teardown() { background_teardown; }
 
-STARTED=()
-is_up() { nook ps --format json | jq -e --arg n "$1" 'any(.Names[0] == $n and .State == "running")' \
-	>/dev/null; }
-# begin NAME [OPTION...] -- CMD...: in the background; $owner is its nook.
-begin() {
-	local name=$1 options=()
-	shift
-	while [ "$1" != -- ]; do options+=("$1"); shift; done
-	shift
-	"$NOOK" run --rootfs "$ROOT" --name "$name" "${options[@]}" "$@" 3>&- >"$name.out" 2>&1 &
-	owner=$!
-	STARTED+=("$owner")
-	eventually is_up "$name" || { cat "$name.out" >&2; return 1; }
-}
 # Has a handler for TERM, so that it can end as PID 1.
 HANDLER='trap "exit 7" TERM; while :; do sleep 0.05; done'
 ends_with() {
@@ -55,7 +30,7 @@ nothing_kept() {
 	assert_output "[]"
 	begin web -- sh -c "$HANDLER"
 	run_nook ps
-	assert_match "^[0-9a-f]{12} +web +\"sh -c trap .*…\" +.* ago +Up .* +[0-9]+ +$ROOT\$"
+	assert_match "^[0-9a-f]{12} +web +\"sh -c trap .*…\" +.* ago +Up .* +[0-9]+ +$ROOTFS\$"
 	run_nook ps -q
 	assert_match '^[0-9a-f]{12}$'
 	run_nook ps -q --no-trunc
@@ -244,11 +219,11 @@ nothing_kept() {
 
 @test "a name in use is refused, a free one is taken again" {
 	begin web -- sleep 100
-	run_nook run --rootfs "$ROOT" --name web true
+	run_nook run --rootfs "$ROOTFS" --name web true
 	assert_refused 125 'the name "web" belongs to container [0-9a-f]{12}, which is running' 'nook stop web'
 	nook kill web
 	# At once: its nook may still be tidying up.
-	run_nook run --rootfs "$ROOT" --name web true
+	run_nook run --rootfs "$ROOTFS" --name web true
 	assert_exit 0
 	nothing_kept
 }
@@ -256,7 +231,7 @@ nothing_kept() {
 @test "twenty at once with one name: exactly one wins" {
 	local i pids=() won=0 lost=0
 	for i in {1..20}; do
-		"$NOOK" run --rootfs "$ROOT" --name web sleep 100 3>&- 2>"err$i" &
+		"$NOOK" run --rootfs "$ROOTFS" --name web sleep 100 3>&- 2>"err$i" &
 		pids+=($!)
 		STARTED+=($!)
 	done
@@ -286,7 +261,7 @@ nothing_kept() {
 @test "names are checked" {
 	words_only
 	for name in '' .x -x a/b ../x 'a b' "$(printf 'x%.0s' {1..129})"; do
-		run_nook run --rootfs "$ROOT" --name="$name" true
+		run_nook run --rootfs "$ROOTFS" --name="$name" true
 		assert_exit 125
 		nothing_kept
 	done
@@ -315,7 +290,7 @@ nothing_kept() {
 	[ -n "$groups" ]
 	kill -9 "$owner"
 	wait "$owner" || true
-	run_nook run --rootfs "$ROOT" --name web true
+	run_nook run --rootfs "$ROOTFS" --name web true
 	assert_exit 0
 	for group in $groups; do
 		[ ! -e "$group" ] || explain_failure "$group is left"
@@ -337,7 +312,7 @@ nothing_kept() {
 @test "a nook killed at any time leaves nothing" {
 	local i
 	for i in {1..25}; do
-		"$NOOK" run --rootfs "$ROOT" --name "k$i" sleep 100 3>&- 2>/dev/null &
+		"$NOOK" run --rootfs "$ROOTFS" --name "k$i" sleep 100 3>&- 2>/dev/null &
 		local pid=$!
 		sleep "0.00$((RANDOM % 10))"
 		kill -9 "$pid"
@@ -369,7 +344,7 @@ nothing_kept() {
 	chmod 0777 "$NOOK_STATE"
 	run_nook ps
 	assert_refused 125 'can be written by others' 'chmod go-w'
-	run_nook run --rootfs "$ROOT" true
+	run_nook run --rootfs "$ROOTFS" true
 	assert_refused 125 'can be written by others'
 	chmod 0700 "$NOOK_STATE"
 	if [ "$(id -u)" = 0 ]; then
@@ -393,8 +368,8 @@ nothing_kept() {
 
 @test "as an ordinary user" {
 	need_root
-	chmod -R a+rX "$ROOT"
-	as_user "$NOOK" run --rootfs "$ROOT" --name mine sleep 100 3>&- 2>mine.err &
+	chmod -R a+rX "$ROOTFS"
+	as_user "$NOOK" run --rootfs "$ROOTFS" --name mine sleep 100 3>&- 2>mine.err &
 	owner=$!
 	mine() { as_user "$NOOK" ps | grep -q "mine.*Up"; }
 	eventually mine || { cat mine.err >&2; return 1; }

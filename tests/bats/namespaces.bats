@@ -4,21 +4,10 @@
 # users and joined users. What /proc/self/ns says inside is compared by inode number.
 
 load ../lib/nook
-setup() {
-	nook_setup
-	ROOTFS=$BATS_TEST_TMPDIR/rootfs
-	busybox_rootfs --dirs "$ROOTFS"
-	# What a user namespace may not make in a tree that it does not own.
-	touch "$ROOTFS"/etc/{hostname,hosts,resolv.conf}
-	cd "$BATS_TEST_TMPDIR" || return
-}
-teardown() {
-	local pid
-	for pid in "${STARTED[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
-	nook ps >/dev/null 2>&1 || true
-	nook_teardown
-}
-STARTED=()
+load ../lib/background
+setup() { background_setup; }
+teardown() { background_teardown; }
+pid='' # begin sets it
 
 declare -gA OPTION=([uts]=--uts [ipc]=--ipc [pid]=--pid [cgroup]=--cgroupns [net]=--network [time]=--time)
 KINDS=(uts ipc pid cgroup net time)
@@ -262,20 +251,10 @@ ordinary() {
 	assert_differs "$output" "$(ns self user)"
 }
 
-is_up() { nook ps --format json | jq -e --arg n "$1" 'any(.Names[0] == $n and .State == "running")' >/dev/null; }
-begin() {
-	local name=$1
-	shift
-	"$NOOK" run --rootfs "$ROOTFS" --name "$name" "$@" sleep 100 3>&- >"$name.out" 2>&1 &
-	STARTED+=("$!")
-	eventually is_up "$name" || { cat "$name.out" >&2; return 1; }
-	pid=$(nook inspect "$name" | jq '.[0].State.Pid')
-}
-
 @test "namespaces: container:NAME for each kind" {
 	need_root
 	local kind failed=0
-	begin first --time private
+	sleeper first --time private
 	for kind in "${KINDS[@]}"; do
 		run_nook run --rootfs "$ROOTFS" "${OPTION[$kind]}" container:first readlink "/proc/self/ns/$kind"
 		[ "$status" = 0 ] && [ "$output" = "$(ns "$pid" "$kind")" ] && continue
@@ -287,7 +266,7 @@ begin() {
 @test "namespaces: container:NAME for its users, and all of them" {
 	need_root
 	local kind all=()
-	begin second --userns auto --time private
+	sleeper second --userns auto --time private
 	for kind in "${KINDS[@]}"; do all+=("${OPTION[$kind]}" container:second); done
 	run_nook run --rootfs "$ROOTFS" --userns container:second "${all[@]}" \
 		sh -c 'for k in user uts ipc pid cgroup net time; do readlink /proc/self/ns/$k; done; cat /proc/1/comm'
@@ -454,7 +433,7 @@ map_of() { tr -s ' ' <<<"$1" | sed 's/^ //'; }
 }
 @test "namespaces: who is outside what the map says" {
 	need_root
-	begin mapped --uidmap 0:310000:1000 -u 33:44
+	sleeper mapped --uidmap 0:310000:1000 -u 33:44
 	assert_equal "$(stat -c %u:%g "/proc/$pid/ns")" 310033:310044
 }
 @test "namespaces: maps that cannot be" {
@@ -481,9 +460,9 @@ map_of() { tr -s ' ' <<<"$1" | sed 's/^ //'; }
 }
 @test "namespaces: --userns auto gives each container ids of its own" {
 	need_root
-	begin one --userns auto
+	sleeper one --userns auto
 	local first=$pid one two
-	begin two --userns auto
+	sleeper two --userns auto
 	read -r _ one count <"/proc/$first/uid_map"
 	read -r _ two _ <"/proc/$pid/uid_map"
 	[ "$one" -gt 0 ] && [ "$two" -gt 0 ]

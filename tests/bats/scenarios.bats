@@ -4,23 +4,13 @@
 # that nook was built for. "Inside" is in the container, "outside" on the host.
 
 load ../lib/nook
+load ../lib/background
 load ../lib/machine
 setup() {
-	nook_setup
-	ROOTFS=$BATS_TEST_TMPDIR/rootfs
-	busybox_rootfs --dirs "$ROOTFS"
-	# What a user namespace may not make in a tree that it does not own.
-	touch "$ROOTFS"/etc/{hostname,hosts,resolv.conf}
+	background_setup
 	cp "$PROBES"/{clocks,mqueue,owner} "$ROOTFS/bin/"
-	cd "$BATS_TEST_TMPDIR" || return
 }
-teardown() {
-	local pid
-	for pid in "${STARTED[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
-	nook ps >/dev/null 2>&1 || true
-	nook_teardown
-}
-STARTED=()
+teardown() { background_teardown; }
 KINDS='cgroup ipc mnt net pid time user uts'
 
 # Run as the ordinary user with subordinate ids, with the tree in that user's hands.
@@ -40,7 +30,7 @@ both() {
 	"$CHECK" || { echo "(as an ordinary user)" >&2; return 1; }
 }
 # A container in the background; with "ready" as its first word it is up.
-begin() {
+ready() {
 	: >out
 	env --default-signal "$NOOK" run --rootfs "$ROOTFS" "$@" 3>&- >out 2>err &
 	nook=$!
@@ -63,7 +53,7 @@ ends_with() {
 	both run --rootfs "$ROOTFS" -u 65534:65534 --network host sh -c 'id; echo I am $$; ps; exit 42'
 }
 @test "scenario A1: its exit code comes back also when signals interrupt the wait" {
-	begin -u 65534:65534 sh -c 'trap : USR1 WINCH; echo ready; until [ -e /go ]; do sleep 0.05; done; exit 42'
+	ready -u 65534:65534 sh -c 'trap : USR1 WINCH; echo ready; until [ -e /go ]; do sleep 0.05; done; exit 42'
 	for _ in 1 2 3 4 5; do
 		kill -USR1 "$nook"
 		kill -WINCH "$nook"
@@ -76,7 +66,7 @@ ends_with() {
 @test "scenario A2: clone, unshare and setns lead where they should, for each kind" {
 	need_root
 	# New ones, made by clone3 or unshare, and the same ones joined by setns.
-	begin --userns auto --time private --name first \
+	ready --userns auto --time private --name first \
 		sh -c 'for k in cgroup ipc mnt net pid time user uts; do readlink /proc/self/ns/$k; done; echo ready; sleep 100'
 	for kind in $KINDS; do
 		run ! grep -qxF "$(readlink "/proc/self/ns/$kind")" out
@@ -121,7 +111,7 @@ ends_with() {
 
 @test "scenario A5: when PID 1 ends, all of it ends" {
 	need_root
-	begin --name all sh -c 'sleep 1007 & setsid sleep 1007 & (trap "" TERM HUP; sleep 1007) & echo ready; until [ -e /go ]; do sleep 0.05; done; exit 3'
+	ready --name all sh -c 'sleep 1007 & setsid sleep 1007 & (trap "" TERM HUP; sleep 1007) & echo ready; until [ -e /go ]; do sleep 0.05; done; exit 3'
 	init=$(nook inspect all | jq '.[0].State.Pid')
 	pidns=$(readlink "/proc/$init/ns/pid")
 	touch "$ROOTFS/go"
@@ -134,7 +124,7 @@ ends_with() {
 	check_a5() { assert_exit 0 && assert_output $'zombies: 0\ninit: nook-init'; }
 	both run --init --rootfs "$ROOTFS" sh -c 'for i in 1 2 3; do (sleep 0.05 &); done; sleep 0.4
 		echo "zombies: $(grep -l "^State:.Z" /proc/[0-9]*/status 2>/dev/null | wc -l)"; echo "init: $(cat /proc/1/comm)"'
-	begin --init sh -c 'trap "echo got it; exit 17" TERM; echo ready; while :; do sleep 0.05; done'
+	ready --init sh -c 'trap "echo got it; exit 17" TERM; echo ready; while :; do sleep 0.05; done'
 	kill -TERM "$nook"
 	ends_with 17
 	grep -qx 'got it' out
@@ -291,7 +281,7 @@ outside"
 @test "scenario B6: too much memory ends the inside only" {
 	need_root
 	need_cgroup memory
-	begin --name bystander sh -c 'echo ready; sleep 100'
+	ready --name bystander sh -c 'echo ready; sleep 100'
 	run_nook run --rootfs "$ROOTFS" --memory 24m --memory-swap 24m sh -c 'dd if=/dev/zero of=/dev/null bs=80M count=1; echo $?; exit 9'
 	# Only the one that took too much is killed: the shell goes on, and says so.
 	assert_exit 9
@@ -345,7 +335,7 @@ shared_mounts() { unshare --mount --propagation shared "$@"; }
 }
 @test "scenario C2: pivot_root, and not chroot alone" {
 	need_root
-	begin --name c2 sh -c 'echo ready; sleep 100'
+	ready --name c2 sh -c 'echo ready; sleep 100'
 	pid=$(nook inspect c2 | jq '.[0].State.Pid')
 	# After chroot alone the first mount would still be the machine's root.
 	first=$(awk '$5 == "/" {print $4; exit}' "/proc/$pid/mountinfo")
@@ -508,25 +498,25 @@ much() {
 @test "scenario G4: the signal that ended it comes back as 128 + N" {
 	# The first process of a PID namespace ignores what it does not handle, but for KILL.
 	for signal in TERM INT HUP USR1 ABRT; do
-		begin --init --name g4 sh -c 'echo ready; exec sleep 100'
+		ready --init --name g4 sh -c 'echo ready; exec sleep 100'
 		nook kill -s "$signal" g4
 		ends_with $((128 + $(kill -l "$signal")))
 	done
 	run_nook run --init --rootfs "$ROOTFS" sh -c 'kill -SEGV $$'
 	assert_exit 139
-	begin --name g4 sh -c 'echo ready; exec sleep 100'
+	ready --name g4 sh -c 'echo ready; exec sleep 100'
 	nook kill g4
 	ends_with 137
 	# With the host's PIDs it is no first process.
 	need_root
-	begin --name g4 --pid host sh -c 'echo ready; exec sleep 100'
+	ready --name g4 --pid host sh -c 'echo ready; exec sleep 100'
 	nook kill -s TERM g4
 	ends_with 143
 }
 
 @test "signals: what nook gets, the command gets, once" {
 	for signal in TERM INT HUP QUIT USR1 USR2; do
-		begin sh -c 'trap "echo got" '"$signal"'; echo ready; while :; do sleep 0.02; done'
+		ready sh -c 'trap "echo got" '"$signal"'; echo ready; while :; do sleep 0.02; done'
 		kill -"$signal" "$nook"
 		eventually grep -qx got out
 		sleep 0.1

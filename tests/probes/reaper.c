@@ -7,10 +7,10 @@
  * work: what still hangs below this process when CMD ends. They are written to FILE, one
  * "PID COMMAND" a line, and killed. The exit code is CMD's. NOOK_REAPER tells CMD our pid.
  *
- * A process that does not end, and holds the pipe that bats reads, would hold up the suite for ever.
- * With NOOK_REAPER_WATCH=FILE and NOOK_REAPER_IDLE=SECONDS: when FILE has not grown for so long, all
- * processes below are told in it, with what they wait for, and the orphans are killed; the next time
- * everything is.
+ * A process that does not end, and holds the pipe that bats reads, would hold up the suite for
+ * ever. With NOOK_REAPER_WATCH=FILE and NOOK_REAPER_IDLE=SECONDS: when FILE has not grown for so
+ * long, all processes below are told in it, with what they wait for, and the orphans are killed;
+ * the next time everything is.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -178,7 +178,9 @@ static void look(struct watch *w, pid_t child, FILE *orphans)
 	w->since = now();
 	FILE *out = fopen(w->path, "ae");
 	if (out) {
-		fprintf(out, "# hung: nothing was told for %ld s; what runs, waits for, and where:\n", w->idle);
+		fprintf(out,
+			"# hung: nothing was told for %ld s; what runs, waits for, and where:\n",
+			w->idle);
 		tell_tree(out, getpid(), 0);
 		fclose(out);
 	}
