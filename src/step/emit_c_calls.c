@@ -360,7 +360,8 @@ static int call_process(const struct call *c)
 		break;
 	case NK_OP_SIGDFL:
 		fprintf(c->out,
-			"(int)syscall(SYS_rt_sigaction, %d, (const unsigned long long[4]){0}, NULL, 8",
+			"(int)syscall(SYS_rt_sigaction, %d, (const unsigned long long[4]){0}, "
+			"NULL, 8",
 			(int)s->n[0]);
 		break;
 	case NK_OP_EXIT:
