@@ -6,6 +6,7 @@
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 void nk_actor_topic(struct nk_plan *p, enum nk_actor actor, enum nk_topic topic)
@@ -197,4 +198,60 @@ void nk_b_text_file(struct nk_plan *p, int dir, const char *path, const char *te
 	s->s[0] = text;
 	s = nk_plan_add(p, NK_OP_CLOSE, "written");
 	s->fd[0] = (int16_t)file;
+}
+
+void nk_b_socketpair(struct nk_plan *p)
+{
+	struct nk_step *s = nk_plan_add(p, NK_OP_SOCKETPAIR, "how nook and the new process talk");
+
+	s->n[0] = AF_UNIX;
+	s->n[1] = SOCK_SEQPACKET | SOCK_CLOEXEC;
+	s->out = NK_SLOT_SOCKET;
+	s->fd[1] = NK_SLOT_PEER;
+}
+
+void nk_b_tell(struct nk_plan *p, enum nk_msg m, int slot, const char *why)
+{
+	struct nk_step *s = nk_plan_add(p, NK_OP_TELL, "%s", why);
+
+	s->fd[0] = NK_SLOT_SOCKET;
+	s->n[0] = m;
+	s->fd[1] = (int16_t)slot;
+}
+
+void nk_b_await(struct nk_plan *p, enum nk_msg m, int out, const char *why)
+{
+	struct nk_step *s = nk_plan_add(p, NK_OP_AWAIT, "%s", why);
+
+	s->fd[0] = NK_SLOT_SOCKET;
+	s->n[0] = m;
+	s->out = (int16_t)out;
+}
+
+void nk_b_close_peer(struct nk_plan *p, const char *why)
+{
+	struct nk_step *s = nk_plan_add(p, NK_OP_CLOSE, "%s", why);
+
+	s->fd[0] = NK_SLOT_PEER;
+}
+
+void nk_b_become_root(struct nk_build *b, bool joined)
+{
+	struct nk_plan *p = b->p;
+	const char *whose = joined ? "joined" : "new";
+	struct nk_step *s;
+
+	p->topic = NK_T_IDS;
+	/* Where setgroups is denied (own single id), the groups have to stay. */
+	if (!b->setgroups_denied) {
+		s = nk_plan_add(p, NK_OP_SETGROUPS, "no groups of the host");
+		/* A joined namespace may deny it. */
+		nk_tolerate(s, joined ? EPERM : 0, 0, 0);
+	}
+	s = nk_plan_add(p, NK_OP_SETRESGID, "group root of the %s user namespace", whose);
+	s->hint = joined ? "gid 0 has to be mapped in it"
+			 : "gid 0 has to be mapped: --gidmap 0:OUTSIDE:COUNT";
+	s = nk_plan_add(p, NK_OP_SETRESUID, "user root of the %s user namespace", whose);
+	s->hint = joined ? "uid 0 has to be mapped in it"
+			 : "uid 0 has to be mapped: --uidmap 0:OUTSIDE:COUNT";
 }

@@ -78,6 +78,15 @@ int nk_b_filesystem(struct nk_plan *p, const char *type, const struct nk_fs_opti
  */
 int nk_b_target(struct nk_build *b, const char *path, bool dir, bool follow, const char *slot);
 
+/* The protocol of src/child/protocol.h. slot: what goes along, out: where what comes goes. */
+void nk_b_socketpair(struct nk_plan *p);
+void nk_b_tell(struct nk_plan *p, enum nk_msg m, int slot, const char *why);
+void nk_b_await(struct nk_plan *p, enum nk_msg m, int out, const char *why);
+void nk_b_close_peer(struct nk_plan *p, const char *why);
+
+/* Root of the user namespace, new or joined, with no groups of the host. */
+void nk_b_become_root(struct nk_build *b, bool joined);
+
 /* A file with this text below a directory descriptor (openat2, write, close). */
 void nk_b_text_file(struct nk_plan *p, int dir, const char *path, const char *text,
 		    const char *why);

@@ -19,34 +19,8 @@
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 
 #include "plan/build.h"
-
-static void tell(struct nk_plan *p, enum nk_msg m, int number, const char *why)
-{
-	struct nk_step *s = nk_plan_add(p, NK_OP_TELL, "%s", why);
-
-	s->fd[0] = NK_SLOT_SOCKET;
-	s->n[0] = m;
-	s->fd[1] = (int16_t)number;
-}
-
-static void await(struct nk_plan *p, enum nk_msg m, int out, const char *why)
-{
-	struct nk_step *s = nk_plan_add(p, NK_OP_AWAIT, "%s", why);
-
-	s->fd[0] = NK_SLOT_SOCKET;
-	s->n[0] = m;
-	s->out = (int16_t)out;
-}
-
-static void close_peer(struct nk_plan *p, const char *why)
-{
-	struct nk_step *s = nk_plan_add(p, NK_OP_CLOSE, "%s", why);
-
-	s->fd[0] = NK_SLOT_PEER;
-}
 
 /* Before the clone: what has to be held while the container may end at any time. */
 static int hold(struct nk_build *b, const struct nk_exec_input *in, int *procs)
@@ -55,14 +29,11 @@ static int hold(struct nk_build *b, const struct nk_exec_input *in, int *procs)
 	int container = nk_plan_slot(p, "container");
 
 	nk_actor_topic(p, NK_PARENT, NK_T_SYNC);
-	struct nk_step *s = nk_plan_add(p, NK_OP_SOCKETPAIR, "how nook and the new process talk");
-	s->n[0] = AF_UNIX;
-	s->n[1] = SOCK_SEQPACKET | SOCK_CLOEXEC;
-	s->out = NK_SLOT_SOCKET;
-	s->fd[1] = NK_SLOT_PEER;
+	nk_b_socketpair(p);
 
 	p->topic = NK_T_NAMESPACES;
-	s = nk_plan_add(p, NK_OP_PIDFD_OPEN, "a hold on the container's first process");
+	struct nk_step *s =
+		nk_plan_add(p, NK_OP_PIDFD_OPEN, "a hold on the container's first process");
 	s->n[0] = (uint64_t)in->pid;
 	s->out = (int16_t)container;
 	s->hint = "the container has ended";
@@ -85,12 +56,12 @@ static void middle_steps(struct nk_build *b, const struct nk_exec_input *in, int
 	struct nk_step *s;
 
 	nk_actor_topic(p, NK_MIDDLE, NK_T_SYNC);
-	close_peer(p, "so that nook's death is seen");
+	nk_b_close_peer(p, "so that nook's death is seen");
 	p->topic = NK_T_NAMESPACES;
 	s = nk_plan_add(p, NK_OP_PRCTL, "nobody inside may trace this process (CVE-2016-9962)");
 	s->n[0] = PR_SET_DUMPABLE;
 	p->topic = NK_T_SYNC;
-	await(p, NK_MSG_PLACED, NK_NOFD, "until it is in the container's cgroups");
+	nk_b_await(p, NK_MSG_PLACED, NK_NOFD, "until it is in the container's cgroups");
 	p->topic = NK_T_NAMESPACES;
 	/* The users to be joined may forbid it: while nook still may. */
 	if ((in->join & CLONE_NEWUSER) && b->facts->sys_admin)
@@ -108,7 +79,7 @@ static void middle_steps(struct nk_build *b, const struct nk_exec_input *in, int
 	s->out = NK_SLOT_PID;
 	s->hint = "a limit on the number of processes is reached";
 	p->topic = NK_T_SYNC;
-	tell(p, NK_MSG_PID, NK_SLOT_PID, "its number");
+	nk_b_tell(p, NK_MSG_PID, NK_SLOT_PID, "its number");
 	nk_plan_add(p, NK_OP_EXIT, "the work in between is done");
 }
 
@@ -118,7 +89,7 @@ static void parent_steps(struct nk_build *b, const struct nk_exec_input *in, con
 	struct nk_step *s;
 
 	nk_actor_topic(p, NK_PARENT, NK_T_SYNC);
-	close_peer(p, "so that the other's end is noticed");
+	nk_b_close_peer(p, "so that the other's end is noticed");
 	p->topic = NK_T_CGROUP;
 	for (size_t i = 0; i < in->cgroups.n; i++) {
 		s = nk_plan_add(p, NK_OP_WRITE, "into the container's group");
@@ -128,28 +99,12 @@ static void parent_steps(struct nk_build *b, const struct nk_exec_input *in, con
 			  "who runs the container";
 	}
 	p->topic = NK_T_SYNC;
-	tell(p, NK_MSG_PLACED, NK_NOFD, "it is where it belongs");
-	await(p, NK_MSG_PID, NK_SLOT_PID, "the number of the command's process");
+	nk_b_tell(p, NK_MSG_PLACED, NK_NOFD, "it is where it belongs");
+	nk_b_await(p, NK_MSG_PID, NK_SLOT_PID, "the number of the command's process");
 	s = nk_plan_add(p, NK_OP_PIDFD_OPEN, "a hold on it");
 	s->fd[0] = NK_SLOT_PID;
 	s->out = NK_SLOT_PIDFD;
-	tell(p, NK_MSG_PLACED, NK_NOFD, "nook knows it: go on");
-}
-
-/* What it opens from here on has to be seen as done by root of the container. */
-static void become_root(struct nk_build *b, const struct nk_exec_input *in)
-{
-	struct nk_plan *p = b->p;
-	struct nk_step *s;
-
-	if (!(in->join & CLONE_NEWUSER))
-		return;
-	p->topic = NK_T_IDS;
-	if (!in->setgroups_denied)
-		nk_plan_add(p, NK_OP_SETGROUPS, "no groups of the host");
-	nk_plan_add(p, NK_OP_SETRESGID, "group root of the container's user namespace");
-	s = nk_plan_add(p, NK_OP_SETRESUID, "user root of the container's user namespace");
-	s->hint = "uid 0 has to be mapped in it";
+	nk_b_tell(p, NK_MSG_PLACED, NK_NOFD, "nook knows it: go on");
 }
 
 static void terminal(struct nk_build *b)
@@ -199,8 +154,10 @@ int nk_plan_exec(struct nk_plan *p, const struct nk_exec_input *in, struct nk_er
 	parent_steps(&b, in, procs);
 
 	nk_actor_topic(p, NK_INIT, NK_T_SYNC);
-	await(p, NK_MSG_PLACED, NK_NOFD, "until nook knows this process");
-	become_root(&b, in);
+	nk_b_await(p, NK_MSG_PLACED, NK_NOFD, "until nook knows this process");
+	/* What it opens from here on has to be seen as done by root of the container. */
+	if (in->join & CLONE_NEWUSER)
+		nk_b_become_root(&b, true);
 	terminal(&b);
 	nk_part_process(&b);
 	return nk_arena_ok(p->arena, e);

@@ -20,7 +20,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 
 #include "plan/build.h"
 
@@ -78,11 +77,7 @@ void nk_part_begin(struct nk_build *b)
 	b->middle = needs_middle(b);
 	b->new_user = b->spec->ns[NK_NS_USER].mode != NK_NS_HOST;
 	nk_actor_topic(p, NK_PARENT, NK_T_SYNC);
-	struct nk_step *s = nk_plan_add(p, NK_OP_SOCKETPAIR, "how nook and the new process talk");
-	s->n[0] = AF_UNIX;
-	s->n[1] = SOCK_SEQPACKET | SOCK_CLOEXEC;
-	s->out = NK_SLOT_SOCKET;
-	s->fd[1] = NK_SLOT_PEER;
+	nk_b_socketpair(p);
 }
 
 /* Open what is joined while the paths still mean what the caller meant. */
@@ -121,26 +116,6 @@ static void join_all_but_user(struct nk_build *b, const int *fds)
 	for (int k = 0; k < NK_NS_COUNT; k++)
 		if (k != NK_NS_USER && k != NK_NS_MOUNT)
 			join(b, fds, (enum nk_ns_kind)k);
-}
-
-/* Be root of the user namespace, with no groups of the host. */
-static void become_root(struct nk_build *b)
-{
-	struct nk_plan *p = b->p;
-	struct nk_step *s;
-
-	p->topic = NK_T_IDS;
-	/* Where setgroups is denied (own single id), the groups have to stay. */
-	if (!b->setgroups_denied) {
-		s = nk_plan_add(p, NK_OP_SETGROUPS, "no groups of the host");
-		s->n[0] = 0;
-		/* A joined namespace may deny it. */
-		nk_tolerate(s, is_joined(b, NK_NS_USER) ? EPERM : 0, 0, 0);
-	}
-	s = nk_plan_add(p, NK_OP_SETRESGID, "group root of the new user namespace");
-	s->hint = "gid 0 has to be mapped: --gidmap 0:OUTSIDE:COUNT";
-	s = nk_plan_add(p, NK_OP_SETRESUID, "user root of the new user namespace");
-	s->hint = "uid 0 has to be mapped: --uidmap 0:OUTSIDE:COUNT";
 }
 
 static const char *map_text(struct nk_build *b, const struct nk_idmaps *maps)
@@ -237,31 +212,6 @@ static void idmap_trees(struct nk_build *b, int pid_slot)
 	}
 }
 
-static void tell(struct nk_plan *p, enum nk_msg m, int fd, const char *why)
-{
-	struct nk_step *s = nk_plan_add(p, NK_OP_TELL, "%s", why);
-
-	s->fd[0] = NK_SLOT_SOCKET;
-	s->n[0] = m;
-	s->fd[1] = (int16_t)fd;
-}
-
-static void await(struct nk_plan *p, enum nk_msg m, int out, const char *why)
-{
-	struct nk_step *s = nk_plan_add(p, NK_OP_AWAIT, "%s", why);
-
-	s->fd[0] = NK_SLOT_SOCKET;
-	s->n[0] = m;
-	s->out = (int16_t)out;
-}
-
-static void close_peer(struct nk_plan *p, const char *why)
-{
-	struct nk_step *s = nk_plan_add(p, NK_OP_CLOSE, "%s", why);
-
-	s->fd[0] = NK_SLOT_PEER;
-}
-
 static const char *flags_in_words(struct nk_build *b, uint64_t flags)
 {
 	const char *text = "";
@@ -337,7 +287,7 @@ static void middle_steps(struct nk_build *b, const int *fds)
 	bool user_last = b->facts->sys_admin;
 
 	nk_actor_topic(p, NK_MIDDLE, NK_T_SYNC);
-	close_peer(p, "so that nook's death is seen");
+	nk_b_close_peer(p, "so that nook's death is seen");
 	p->topic = NK_T_NAMESPACES;
 	/* Elsewhere nobody is there yet, and /proc/self has to stay ours. */
 	if (is_joined(b, NK_NS_PID) || is_joined(b, NK_NS_USER)) {
@@ -367,18 +317,18 @@ static void middle_steps(struct nk_build *b, const int *fds)
 			nk_part_own_map(b);
 		} else {
 			p->topic = NK_T_SYNC;
-			tell(p, NK_MSG_WANT_MAP, NK_NOFD, "ask nook for the id maps");
-			await(p, NK_MSG_MAPPED, NK_NOFD, "until they are written");
+			nk_b_tell(p, NK_MSG_WANT_MAP, NK_NOFD, "ask nook for the id maps");
+			nk_b_await(p, NK_MSG_MAPPED, NK_NOFD, "until they are written");
 		}
 	}
 	if (b->spec->has_time_offset)
 		time_offsets(b);
 	if (b->new_user)
-		become_root(b);
+		nk_b_become_root(b, is_joined(b, NK_NS_USER));
 	p->topic = NK_T_NAMESPACES;
 	clone_init(b, NK_MIDDLE, clone_flags(b));
 	p->topic = NK_T_SYNC;
-	tell(p, NK_MSG_PID, NK_SLOT_PID, "its number");
+	nk_b_tell(p, NK_MSG_PID, NK_SLOT_PID, "its number");
 	nk_plan_add(p, NK_OP_EXIT, "the work in between is done");
 }
 
@@ -421,18 +371,19 @@ static void parent_after_clone(struct nk_build *b)
 	bool maps = is_new(b, NK_NS_USER) && !own_single_map(b);
 
 	nk_actor_topic(p, NK_PARENT, NK_T_SYNC);
-	close_peer(p, "so that the other's end is noticed");
+	nk_b_close_peer(p, "so that the other's end is noticed");
 	if (maps) {
 		if (b->middle)
-			await(p, NK_MSG_WANT_MAP, NK_NOFD, "until the user namespace is made");
+			nk_b_await(p, NK_MSG_WANT_MAP, NK_NOFD, "until the user namespace is made");
 		write_maps(b, pid);
 		idmap_trees(b, pid);
 		p->topic = NK_T_SYNC;
-		tell(p, NK_MSG_MAPPED, NK_NOFD, "the id maps are written");
+		nk_b_tell(p, NK_MSG_MAPPED, NK_NOFD, "the id maps are written");
 	}
 	if (b->middle) {
 		p->topic = NK_T_SYNC;
-		await(p, NK_MSG_PID, NK_SLOT_PID, "the number of the container's first process");
+		nk_b_await(p, NK_MSG_PID, NK_SLOT_PID,
+			   "the number of the container's first process");
 		struct nk_step *s = nk_plan_add(p, NK_OP_PIDFD_OPEN, "a hold on it");
 		s->fd[0] = NK_SLOT_PID;
 		s->out = NK_SLOT_PIDFD;
@@ -440,7 +391,7 @@ static void parent_after_clone(struct nk_build *b)
 	place(b);
 	if (waits_for_place(b)) {
 		p->topic = NK_T_SYNC;
-		tell(p, NK_MSG_PLACED, NK_NOFD, "it is where it belongs");
+		nk_b_tell(p, NK_MSG_PLACED, NK_NOFD, "it is where it belongs");
 	}
 }
 
@@ -468,14 +419,14 @@ void nk_part_clone(struct nk_build *b)
 
 	nk_actor_topic(p, NK_INIT, NK_T_SYNC);
 	if (!b->middle) {
-		close_peer(p, "so that nook's death is seen");
+		nk_b_close_peer(p, "so that nook's death is seen");
 		if (is_new(b, NK_NS_USER) && own_single_map(b)) {
 			nk_part_own_map(b);
 		} else if (is_new(b, NK_NS_USER)) {
-			await(p, NK_MSG_MAPPED, NK_NOFD, "until the id maps are written");
+			nk_b_await(p, NK_MSG_MAPPED, NK_NOFD, "until the id maps are written");
 		}
 		if (b->new_user)
-			become_root(b);
+			nk_b_become_root(b, is_joined(b, NK_NS_USER));
 		p->topic = NK_T_NAMESPACES;
 		join_all_but_user(b, fds);
 	}
@@ -490,8 +441,8 @@ void nk_part_cgroup_namespace(struct nk_build *b)
 
 	nk_actor_topic(p, NK_INIT, NK_T_SYNC);
 	if (b->wait_place)
-		await(p, NK_MSG_PLACED, NK_NOFD,
-		      "until nook has put this process where it belongs");
+		nk_b_await(p, NK_MSG_PLACED, NK_NOFD,
+			   "until nook has put this process where it belongs");
 	p->topic = NK_T_CGROUP;
 	if (is_new(b, NK_NS_CGROUP)) {
 		struct nk_step *s = nk_plan_add(p, NK_OP_UNSHARE,
