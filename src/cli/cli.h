@@ -34,7 +34,7 @@ struct nk_cli {
 };
 
 struct nk_command {
-	const char *name;
+	const char *name;		 /* as it is typed: "run"; of a group's: "ns ls" */
 	const char *usage;		 /* "[OPTIONS] NAME COMMAND [ARG...]" */
 	const char *summary;		 /* one line for `nook --help` */
 	const char *about;		 /* a paragraph or two for --help and the man page */
@@ -42,17 +42,33 @@ struct nk_command {
 	const struct nk_option *options; /* NULL: none but --help */
 	const char *words; /* completion of its words: "@container", "bash zsh fish", … */
 	bool no_state;	   /* does not need cli->root and cli->state */
+	const struct nk_command *const *children; /* a group: its commands, ended by NULL */
 	int (*run)(struct nk_cli *cli, int argc, char **argv);
 };
 
 extern const struct nk_command nk_command_run, nk_command_ps, nk_command_inspect, nk_command_exec,
-	nk_command_kill, nk_command_stop, nk_command_wait, nk_command_doctor, nk_command_version,
-	nk_command_help, nk_command_completion;
+	nk_command_kill, nk_command_stop, nk_command_wait, nk_command_ns, nk_command_doctor,
+	nk_command_version, nk_command_help, nk_command_completion;
 
 /* All commands, ended by NULL; the options before the command. */
 extern const struct nk_command *const nk_commands[];
 extern const struct nk_option nk_global_options[];
-const struct nk_command *nk_command_find(const char *name);
+
+/* The command that the words name ("run"; "ns" "ls"), and in *used how many of them. A group's
+ * name alone, or before a word that is none of its commands, is the group. NULL: none. */
+const struct nk_command *nk_command_find(int argc, char *const *argv, int *used);
+
+/* All of them one after the other, a group's commands behind it; NULL behind the last. */
+const struct nk_command *nk_command_at(size_t i);
+
+/* "ls" of "ns ls". */
+const char *nk_command_last_word(const struct nk_command *cmd);
+
+/* .run of a group: what to say when none of its commands was named. */
+int nk_command_group(struct nk_cli *cli, int argc, char **argv);
+
+/* "there is no command WORD", and the one that was meant; group NULL: of nook's own. */
+int nk_cli_no_command(struct nk_cli *cli, const struct nk_command *group, const char *word);
 
 /*
  * Parse the command's options into target. The index of the first word that is

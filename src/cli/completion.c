@@ -18,15 +18,22 @@ static void quoted(FILE *out, const char *text, const char *escape, const char *
 	}
 }
 
+/* The last words of a list of commands, with blanks between. */
+static void names(FILE *out, const struct nk_command *const *list)
+{
+	for (size_t i = 0; list[i]; i++)
+		fprintf(out, "%s%s", i ? " " : "", nk_command_last_word(list[i]));
+}
+
 /* ---- bash: per command one list of options, and a case for values ---- */
 
 static void bash_values(FILE *out, const char *scope, const struct nk_option *o)
 {
 	if (!o->metavar)
 		return;
-	fprintf(out, "\t%s:--%s", scope, o->name);
+	fprintf(out, "\t'%s':--%s", scope, o->name);
 	if (o->letter)
-		fprintf(out, "|%s:-%c", scope, o->letter);
+		fprintf(out, "|'%s':-%c", scope, o->letter);
 	fputs(") ", out);
 	if (o->optional)
 		fputs("[[ $joined ]] || return 1; ", out);
@@ -46,7 +53,7 @@ static void bash_values(FILE *out, const char *scope, const struct nk_option *o)
 
 static void bash_list(FILE *out, const char *scope, const struct nk_option *table)
 {
-	fprintf(out, "\t%s) echo '--help", scope);
+	fprintf(out, "\t'%s') echo '--help", scope);
 	for (const struct nk_option *o = table; o && o->name; o++)
 		if (!o->hidden)
 			fprintf(out, " --%s", o->name);
@@ -55,12 +62,18 @@ static void bash_list(FILE *out, const char *scope, const struct nk_option *tabl
 
 static void bash_words(FILE *out, const struct nk_command *cmd)
 {
-	if (!cmd->words)
+	if (!cmd->words && !cmd->children)
 		return;
-	if (cmd->words[0] == '@')
-		fprintf(out, "\t%s) _nook_%s ;;\n", cmd->name, cmd->words + 1);
-	else
-		fprintf(out, "\t%s) echo '%s' ;;\n", cmd->name, cmd->words);
+	fprintf(out, "\t'%s') ", cmd->name);
+	if (cmd->children) {
+		fputs("echo '", out);
+		names(out, cmd->children);
+		fputs("' ;;\n", out);
+	} else if (cmd->words[0] == '@') {
+		fprintf(out, "_nook_%s ;;\n", cmd->words + 1);
+	} else {
+		fprintf(out, "echo '%s' ;;\n", cmd->words);
+	}
 }
 
 static void common_functions(FILE *out)
@@ -72,8 +85,11 @@ static void common_functions(FILE *out)
 	      "SYS_PTRACE SYS_RESOURCE SYS_TIME; }\n"
 	      "_nook_command() { echo '",
 	      out);
+	names(out, nk_commands);
+	fputs("'; }\n_nook_groups() { echo '", out);
 	for (size_t i = 0; nk_commands[i]; i++)
-		fprintf(out, "%s%s", i ? " " : "", nk_commands[i]->name);
+		if (nk_commands[i]->children)
+			fprintf(out, "%s ", nk_commands[i]->name);
 	fputs("'; }\n", out);
 }
 
@@ -83,18 +99,18 @@ static void bash(FILE *out)
 	common_functions(out);
 	fputs("_nook_options() { case $1 in\n", out);
 	bash_list(out, "nook", nk_global_options);
-	for (size_t i = 0; nk_commands[i]; i++)
-		bash_list(out, nk_commands[i]->name, nk_commands[i]->options);
+	for (size_t i = 0; nk_command_at(i); i++)
+		bash_list(out, nk_command_at(i)->name, nk_command_at(i)->options);
 	fputs("\tesac; }\n_nook_words() { case $1 in\n\tnook) _nook_command ;;\n", out);
-	for (size_t i = 0; nk_commands[i]; i++)
-		bash_words(out, nk_commands[i]);
+	for (size_t i = 0; nk_command_at(i); i++)
+		bash_words(out, nk_command_at(i));
 	/* Whether option $2 of scope $1 takes the next word: completes it, or returns 1. */
 	fputs("\tesac; }\n_nook_value() {\n\tlocal joined=$3\n\tcase $1:$2 in\n", out);
 	for (const struct nk_option *o = nk_global_options; o->name; o++)
 		bash_values(out, "nook", o);
-	for (size_t i = 0; nk_commands[i]; i++)
-		for (const struct nk_option *o = nk_commands[i]->options; o && o->name; o++)
-			bash_values(out, nk_commands[i]->name, o);
+	for (size_t i = 0; nk_command_at(i); i++)
+		for (const struct nk_option *o = nk_command_at(i)->options; o && o->name; o++)
+			bash_values(out, nk_command_at(i)->name, o);
 	fputs("\t*) return 1 ;;\n\tesac\n}\n"
 	      "_nook() {\n"
 	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} scope=nook i word seen=0\n"
@@ -105,20 +121,22 @@ static void bash(FILE *out)
 	      "\t\t[[ $word == = ]] && { ((i++)); continue; }\n"
 	      "\t\tif [[ $word == -* ]]; then\n"
 	      "\t\t\t[[ ${COMP_WORDS[i+1]} != = ]] && (compopt() { :; }; cur=; "
-	      "_nook_value $scope \"$word\" '') && ((i++))\n"
+	      "_nook_value \"$scope\" \"$word\" '') && ((i++))\n"
 	      "\t\telif [[ $scope == nook ]]; then scope=$word\n"
+	      "\t\telif [[ \" $(_nook_groups) \" == *\" $scope \"* ]]; then scope+=\" $word\"\n"
 	      "\t\telse seen=1; break; fi\n"
 	      "\tdone\n"
-	      "\tif [[ $cur == = ]]; then cur=; _nook_value $scope \"$before\" yes && return; fi\n"
+	      "\tif [[ $cur == = ]]; then cur=; _nook_value \"$scope\" \"$before\" yes && return; "
+	      "fi\n"
 	      "\tif [[ $before == = ]]; then\n"
-	      "\t\t_nook_value $scope \"${COMP_WORDS[COMP_CWORD-2]}\" yes && return\n"
+	      "\t\t_nook_value \"$scope\" \"${COMP_WORDS[COMP_CWORD-2]}\" yes && return\n"
 	      "\tfi\n"
-	      "\tif ((!seen)); then _nook_value $scope \"$before\" '' && return; fi\n"
+	      "\tif ((!seen)); then _nook_value \"$scope\" \"$before\" '' && return; fi\n"
 	      "\tif ((!seen)) && [[ $cur == -* ]]; then\n"
-	      "\t\tCOMPREPLY=($(compgen -W \"$(_nook_options $scope)\" -- \"$cur\")); return\n"
+	      "\t\tCOMPREPLY=($(compgen -W \"$(_nook_options \"$scope\")\" -- \"$cur\")); return\n"
 	      "\tfi\n"
 	      "\tif ((!seen)); then\n"
-	      "\t\tCOMPREPLY=($(compgen -W \"$(_nook_words $scope)\" -- \"$cur\"))\n"
+	      "\t\tCOMPREPLY=($(compgen -W \"$(_nook_words \"$scope\")\" -- \"$cur\"))\n"
 	      "\t\t((${#COMPREPLY[@]})) && return\n"
 	      "\tfi\n"
 	      "\tcompopt -o default\n"
@@ -172,32 +190,59 @@ static void zsh_table(FILE *out, const struct nk_option *table)
 	fputs("\t\t'--help[explain]' \\\n", out);
 }
 
-static void zsh(FILE *out)
+/* The end of an _arguments whose first word is one of these commands, and what follows each. */
+static void zsh_commands(FILE *out, const struct nk_command *const *list)
 {
-	fputs("#compdef nook\n# printed by `nook completion zsh`\n", out);
-	common_functions(out);
-	fputs("_nook() {\n\tlocal curcontext=$curcontext state line\n\ttypeset -A opt_args\n"
-	      "\t_arguments -C -S \\\n",
-	      out);
-	zsh_table(out, nk_global_options);
 	fputs("\t\t'1:command:->command' '*::arg:->args'\n"
 	      "\tcase $state in\n\tcommand)\n\t\tlocal -a commands=(\n",
 	      out);
-	for (size_t i = 0; nk_commands[i]; i++) {
-		fprintf(out, "\t\t\t'%s:", nk_commands[i]->name);
-		quoted(out, nk_commands[i]->summary, "'\\''", ":\\");
+	for (size_t i = 0; list[i]; i++) {
+		fprintf(out, "\t\t\t'%s:", nk_command_last_word(list[i]));
+		quoted(out, list[i]->summary, "'\\''", ":\\");
 		fputs("'\n", out);
 	}
 	fputs("\t\t)\n\t\t_describe command commands ;;\n\targs) case $line[1] in\n", out);
-	for (size_t i = 0; nk_commands[i]; i++) {
-		const struct nk_command *c = nk_commands[i];
-		fprintf(out, "\t%s) _arguments -S -A '-*' \\\n", c->name);
+	for (size_t i = 0; list[i]; i++) {
+		const struct nk_command *c = list[i];
+		if (c->children) {
+			fprintf(out, "\t%s) _nook_%s ;;\n", c->name, c->name);
+			continue;
+		}
+		fprintf(out, "\t%s) _arguments -S -A '-*' \\\n", nk_command_last_word(c));
 		zsh_table(out, c->options);
 		fputs("\t\t'1:word:", out);
 		zsh_action(out, c->words);
 		fputs("' '*::arg:_normal' ;;\n", out);
 	}
-	fputs("\tesac ;;\n\tesac\n}\n"
+	fputs("\tesac ;;\n", out);
+}
+
+static void zsh_groups(FILE *out)
+{
+	for (size_t i = 0; nk_commands[i]; i++) {
+		if (!nk_commands[i]->children)
+			continue;
+		fprintf(out,
+			"_nook_%s() {\n\tlocal curcontext=$curcontext state line\n"
+			"\ttypeset -A opt_args\n\t_arguments -C -S \\\n",
+			nk_commands[i]->name);
+		zsh_table(out, nk_commands[i]->options);
+		zsh_commands(out, nk_commands[i]->children);
+		fputs("\tesac\n}\n", out);
+	}
+}
+
+static void zsh(FILE *out)
+{
+	fputs("#compdef nook\n# printed by `nook completion zsh`\n", out);
+	common_functions(out);
+	zsh_groups(out);
+	fputs("_nook() {\n\tlocal curcontext=$curcontext state line\n\ttypeset -A opt_args\n"
+	      "\t_arguments -C -S \\\n",
+	      out);
+	zsh_table(out, nk_global_options);
+	zsh_commands(out, nk_commands);
+	fputs("\tesac\n}\n"
 	      "if [ \"$funcstack[1]\" = _nook ]; then _nook \"$@\"; else compdef _nook nook; fi\n",
 	      out);
 }
@@ -239,17 +284,29 @@ static void fish(FILE *out)
 	      "complete -c nook -f\n",
 	      out);
 	fputs("function __nook_command\n\tstring split ' ' '", out);
-	for (size_t i = 0; nk_commands[i]; i++)
-		fprintf(out, "%s%s", i ? " " : "", nk_commands[i]->name);
+	names(out, nk_commands);
 	fputs("'\nend\n", out);
 	fish_table(out, "__fish_use_subcommand", nk_global_options);
-	for (size_t i = 0; nk_commands[i]; i++) {
-		const struct nk_command *c = nk_commands[i];
-		char when[80];
-		fprintf(out, "complete -c nook -n __fish_use_subcommand -a %s -d '", c->name);
+	for (size_t i = 0; nk_command_at(i); i++) {
+		const struct nk_command *c = nk_command_at(i);
+		const char *last = nk_command_last_word(c);
+		int group = last > c->name ? (int)(last - c->name - 1) : 0;
+		char when[120];
+		if (group)
+			fprintf(out,
+				"complete -c nook -n '__fish_seen_subcommand_from %.*s' -a %s -d '",
+				group, c->name, last);
+		else
+			fprintf(out, "complete -c nook -n __fish_use_subcommand -a %s -d '", last);
 		quoted(out, c->summary, "\\'", "\\");
 		fputs("'\n", out);
-		snprintf(when, sizeof(when), "__fish_seen_subcommand_from %s", c->name);
+		if (group)
+			snprintf(when, sizeof(when),
+				 "__fish_seen_subcommand_from %.*s; and "
+				 "__fish_seen_subcommand_from %s",
+				 group, c->name, last);
+		else
+			snprintf(when, sizeof(when), "__fish_seen_subcommand_from %s", last);
 		fish_table(out, when, c->options);
 		if (c->words && c->words[0] == '@')
 			fprintf(out, "complete -c nook -n '%s' -a '(__nook_%s)'\n", when,

@@ -99,11 +99,22 @@ static int usable(int width)
 	return width == 0 ? 80 : width < NARROWEST ? NARROWEST : width > 120 ? 120 : width;
 }
 
+static void commands(const struct nk_command *const *list, int width, FILE *out)
+{
+	fputs("\nCommands:\n", out);
+	for (size_t i = 0; list[i]; i++) {
+		fprintf(out, "  %-12s", nk_command_last_word(list[i]));
+		wrap(out, list[i]->summary, 14, 14, width);
+	}
+}
+
 void nk_help_command(const struct nk_command *cmd, int width, FILE *out)
 {
 	width = usable(width);
 	fprintf(out, "Usage: nook %s%s%s\n\n", cmd->name, cmd->usage[0] ? " " : "", cmd->usage);
 	wrap(out, cmd->about ? cmd->about : cmd->summary, 0, 0, width);
+	if (cmd->children)
+		commands(cmd->children, width, out);
 	options(cmd->options, width, out);
 	examples(cmd->examples, width, out);
 }
@@ -116,11 +127,7 @@ void nk_help_program(int width, FILE *out)
 	     "Run a process in namespaces of its own: its own files, host name, processes, "
 	     "users, network and clock.",
 	     0, 0, width);
-	fputs("\nCommands:\n", out);
-	for (size_t i = 0; nk_commands[i]; i++) {
-		fprintf(out, "  %-12s", nk_commands[i]->name);
-		wrap(out, nk_commands[i]->summary, 14, 14, width);
-	}
+	commands(nk_commands, width, out);
 	options(nk_global_options, width, out);
 	examples("nook run\ta shell in a throw-away copy of this machine\n"
 		 "nook run host ps ax\tone command in it\n"

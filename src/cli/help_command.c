@@ -19,22 +19,6 @@ static const struct nk_option options[] = {
 	{0},
 };
 
-static int no_command(struct nk_cli *cli, const char *name)
-{
-	struct nk_nearest near;
-	struct nk_err e;
-
-	nk_fail(&e, 0, "there is no command %.80s", name);
-	nk_nearest_init(&near, name, strlen(name));
-	for (size_t i = 0; nk_commands[i]; i++)
-		nk_nearest_offer(&near, nk_commands[i]->name);
-	if (near.best)
-		nk_hint(&e, "did you mean nook help %s?", near.best);
-	else
-		nk_hint(&e, "nook --help lists the commands");
-	return nk_cli_error(cli, &e);
-}
-
 static int help(struct nk_cli *cli, int argc, char **argv)
 {
 	struct help_options o = {0};
@@ -45,9 +29,12 @@ static int help(struct nk_cli *cli, int argc, char **argv)
 	if (first < 0)
 		return code;
 	if (first < argc && strcmp(argv[first], "nook") != 0) {
-		cmd = nk_command_find(argv[first]);
+		int used;
+		cmd = nk_command_find(argc - first, argv + first, &used);
 		if (!cmd)
-			return no_command(cli, argv[first]);
+			return nk_cli_no_command(cli, NULL, argv[first]);
+		if (cmd->children && first + used < argc)
+			return nk_cli_no_command(cli, cmd, argv[first + used]);
 	}
 	if (o.podman)
 		nk_help_podman_table(stdout);

@@ -13,12 +13,6 @@
 #include "cli/podman.h"
 #include "cli/report.h"
 
-const struct nk_command *const nk_commands[] = {
-	&nk_command_run,     &nk_command_ps,   &nk_command_inspect,    &nk_command_exec,
-	&nk_command_kill,    &nk_command_stop, &nk_command_wait,       &nk_command_doctor,
-	&nk_command_version, &nk_command_help, &nk_command_completion, NULL,
-};
-
 static int set_level(const struct nk_option_use *use, const char *value, struct nk_err *e)
 {
 	int level = nk_log_level_by_name(value);
@@ -52,14 +46,6 @@ const struct nk_option nk_global_options[] = {
 	{"version", .help = "print the version", .set = nk_set_flag, AT(want_version)},
 	{0},
 };
-
-const struct nk_command *nk_command_find(const char *name)
-{
-	for (size_t i = 0; nk_commands[i]; i++)
-		if (!strcmp(nk_commands[i]->name, name))
-			return nk_commands[i];
-	return NULL;
-}
 
 /* e->msg says "there is no option WORD"; for Podman's there is more to say. */
 static void explain_unknown(const struct nk_command *cmd, struct nk_err *e)
@@ -101,22 +87,6 @@ int nk_cli_options(struct nk_cli *cli, const struct nk_command *cmd, int argc, c
 	return -1;
 }
 
-static int no_such_command(struct nk_cli *cli, const char *word)
-{
-	struct nk_nearest near;
-	struct nk_err e;
-
-	nk_fail(&e, 0, "there is no command %.80s", word);
-	nk_nearest_init(&near, word, strlen(word));
-	for (size_t i = 0; nk_commands[i]; i++)
-		nk_nearest_offer(&near, nk_commands[i]->name);
-	if (near.best)
-		nk_hint(&e, "did you mean nook %s?", near.best);
-	else
-		nk_hint(&e, "nook --help lists the commands");
-	return nk_cli_error(cli, &e);
-}
-
 static int run(struct nk_cli *cli, int argc, char **argv)
 {
 	struct nk_err e = {0};
@@ -137,11 +107,13 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 		nk_help_program(nk_cli_width(STDERR_FILENO), stderr);
 		return NK_EXIT_FAULT;
 	}
-	const struct nk_command *cmd = nk_command_find(argv[first]);
+	int used;
+	const struct nk_command *cmd = nk_command_find(argc - first, argv + first, &used);
 	if (!cmd)
-		return no_such_command(cli, argv[first]);
+		return nk_cli_no_command(cli, NULL, argv[first]);
 	if (!cmd->no_state && nk_cli_paths(cli, &e) < 0)
 		return nk_cli_error(cli, &e);
+	first += used - 1;
 	return cmd->run(cli, argc - first, argv + first);
 }
 

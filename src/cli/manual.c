@@ -84,18 +84,34 @@ static void paragraphs(FILE *out, const char *text)
 	fputs("\n\n", out);
 }
 
+/* "nook-ns-ls" */
+static void page_name(FILE *out, const struct nk_command *cmd)
+{
+	fputs("nook-", out);
+	for (const char *c = cmd->name; *c; c++)
+		fputc(*c == ' ' ? '-' : *c, out);
+}
+
+static void command_section(FILE *out, const struct nk_command *const *list)
+{
+	fputs("# COMMANDS\n\n", out);
+	for (size_t i = 0; list[i]; i++) {
+		fputc('*', out);
+		page_name(out, list[i]);
+		fputs("*(1)\n\t", out);
+		sentence(out, list[i]->summary);
+		fputs(".\n\n", out);
+	}
+}
+
 static void program(FILE *out)
 {
 	fputs("nook(1)\n\n# NAME\n\nnook - containers and namespaces for Linux\n\n# SYNOPSIS\n\n"
 	      "*nook* [OPTIONS] COMMAND [ARG...]\n\n# DESCRIPTION\n\n"
 	      "Runs processes in namespaces of their own, as root or not, without a daemon. "
-	      "Each start is a list of steps, and *nook run --explain* shows it.\n\n# COMMANDS\n\n",
+	      "Each start is a list of steps, and *nook run --explain* shows it.\n\n",
 	      out);
-	for (size_t i = 0; nk_commands[i]; i++) {
-		fprintf(out, "*nook-%s*(1)\n\t", nk_commands[i]->name);
-		sentence(out, nk_commands[i]->summary);
-		fputs(".\n\n", out);
-	}
+	command_section(out, nk_commands);
 	option_section(out, nk_global_options, "OPTIONS");
 	fputs("# ENVIRONMENT\n\n*NOOK_ROOT*, *NOOK_STATE*\n\tAs *--root* and *--state*.\n\n"
 	      "*NO_COLOR*\n\tAs *--no-color*, when it is not empty.\n\n"
@@ -112,12 +128,17 @@ void nk_help_scdoc(const struct nk_command *cmd, FILE *out)
 		program(out);
 		return;
 	}
-	fprintf(out, "nook-%s(1)\n\n# NAME\n\nnook-%s - ", cmd->name, cmd->name);
+	page_name(out, cmd);
+	fputs("(1)\n\n# NAME\n\n", out);
+	page_name(out, cmd);
+	fputs(" - ", out);
 	plain(out, cmd->summary);
 	fprintf(out, "\n\n# SYNOPSIS\n\n*nook %s* ", cmd->name);
 	plain(out, cmd->usage);
 	fputs("\n\n# DESCRIPTION\n\n", out);
 	paragraphs(out, cmd->about ? cmd->about : cmd->summary);
+	if (cmd->children)
+		command_section(out, cmd->children);
 	option_section(out, cmd->options, "OPTIONS");
 	example_section(out, cmd->examples);
 	fputs("# SEE ALSO\n\n*nook*(1)\n", out);
