@@ -1,57 +1,20 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # vm: no, pastes what the other files test
-# make demo shows what it should; and the examples of README.md do what the page says. Each block of sh is pasted into a shell; what
-# stands behind "# prints:" must be a line of its output, in order (/…/: a regular expression).
+# make demo shows what it should; and the examples of README.md do what the page says.
 
 load ../lib/nook
+load ../lib/page
 setup() {
 	need_plain_build # one example puts nook itself into a tree: it has to be static
 	nook_setup
 }
 teardown() { [ -z "${LEAKS_BEFORE+x}" ] || nook_teardown; }
 
-README=$BATS_TEST_DIRNAME/../../README.md
-
-# Block number $1 of the page.
-block() {
-	awk -v want="$1" '/^```sh$/ {inside = ++n == want; next} /^```/ {inside = 0} inside' "$README"
-}
-
-# Paste block $1, as the user whom the words behind it say.
-paste_block() {
-	local number=$1 dir=$BATS_TEST_TMPDIR/here
-	shift
-	block "$number" >"$BATS_TEST_TMPDIR/block"
-	[ -s "$BATS_TEST_TMPDIR/block" ] || { echo "there is no block $number" >&2; return 1; }
-	mkdir -m 0777 "$dir" && chmod 0777 "$dir"
-	status=0
-	output=$(cd "$dir" && umask 022 && PATH="$(dirname "$NOOK"):$PATH" \
-		"$@" bash -eu "$BATS_TEST_TMPDIR/block" </dev/null 2>"$BATS_TEST_TMPDIR/.stderr") || status=$?
-	# shellcheck disable=SC2034
-	stderr=$(cat "$BATS_TEST_TMPDIR/.stderr")
-	assert_exit 0
-	prints_in_order
-}
-
-prints_in_order() {
-	local want line
-	exec 9<<<"$output"
-	while read -r want; do
-		until
-			IFS= read -r line <&9 || { explain_failure "expected a line, in order: $want"; return 1; }
-			if [[ $want == /*/ ]]; then
-				[[ $line =~ ^${want:1:-1}$ ]]
-			else
-				[ "$line" = "$want" ]
-			fi
-		do :; done
-	done < <(sed -n 's/.*# prints: *//p' "$BATS_TEST_TMPDIR/block")
-	exec 9<&-
-}
+PAGE=$TOP/README.md
 
 @test "readme: there are ten examples, and each has its test" {
-	run -0 grep -c '^```sh$' "$README"
+	run -0 grep -c '^```sh$' "$PAGE"
 	assert_output 10
 	run -0 grep -c 'paste_block [0-9]' "$BATS_TEST_FILENAME"
 	assert_output 10
@@ -110,7 +73,7 @@ prints_in_order() {
 	while read -r option; do
 		[ "$option" = --help ] || grep -q -- "$option" "$BATS_TEST_TMPDIR/help" ||
 			{ echo "$option" >&2; return 1; }
-	done < <(sed -n '/^## What the options/,/^## Exit/p' "$README" | grep -o -- '`[^`]*`' |
+	done < <(sed -n '/^## What the options/,/^## Exit/p' "$PAGE" | grep -o -- '`[^`]*`' |
 		grep -o -- '--[a-z-]*' | sort -u)
 }
 

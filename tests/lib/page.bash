@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154
+# Pages whose examples are run: each block of sh is pasted into a shell; what stands behind
+# "# prints:" must be a line of its output, in order (/…/: a regular expression). $PAGE: the file.
+
+# Block number $1 of the page.
+block() {
+	awk -v want="$1" '/^```sh$/ {inside = ++n == want; next} /^```/ {inside = 0} inside' "$PAGE"
+}
+
+# Paste block $1, as the user whom the words behind it say.
+paste_block() {
+	local number=$1 dir=$BATS_TEST_TMPDIR/here
+	shift
+	block "$number" >"$BATS_TEST_TMPDIR/block"
+	[ -s "$BATS_TEST_TMPDIR/block" ] || { echo "there is no block $number" >&2; return 1; }
+	mkdir -m 0777 "$dir" && chmod 0777 "$dir"
+	status=0
+	output=$(cd "$dir" && umask 022 && PATH="$(dirname "$NOOK"):$PATH" \
+		"$@" bash -eu "$BATS_TEST_TMPDIR/block" </dev/null 2>"$BATS_TEST_TMPDIR/.stderr") || status=$?
+	# shellcheck disable=SC2034
+	stderr=$(cat "$BATS_TEST_TMPDIR/.stderr")
+	assert_exit 0
+	prints_in_order
+}
+
+prints_in_order() {
+	local want line
+	exec 9<<<"$output"
+	while read -r want; do
+		until
+			IFS= read -r line <&9 || { explain_failure "expected a line, in order: $want"; return 1; }
+			if [[ $want == /*/ ]]; then
+				[[ $line =~ ^${want:1:-1}$ ]]
+			else
+				[ "$line" = "$want" ]
+			fi
+		do :; done
+	done < <(sed -n 's/.*# prints: *//p' "$BATS_TEST_TMPDIR/block")
+	exec 9<&-
+}
