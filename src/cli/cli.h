@@ -26,6 +26,7 @@ struct nk_cli {
 	struct nk_arena arena; /* lives as long as the program */
 	const char *root;      /* absolute: what nook keeps */
 	const char *state;     /* absolute: what dies with a reboot */
+	const char *leases;    /* absolute: state's default, whatever --state says */
 	bool json_errors;
 	bool json_log;
 	bool no_color;

@@ -68,20 +68,18 @@ static int private_dir(const char *path, struct nk_err *e)
 	return 0;
 }
 
-static int default_state(struct nk_cli *cli, struct nk_err *e)
+/* Where things go that die with a reboot. Nothing is made yet. */
+static const char *runtime_dir(struct nk_cli *cli, bool *in_tmp)
 {
 	const char *runtime = env_dir("XDG_RUNTIME_DIR");
 
-	if (owns_system()) {
-		cli->state = "/run/nook";
-		return 0;
-	}
-	if (runtime && access(runtime, W_OK | X_OK) == 0) {
-		cli->state = nk_fmt(&cli->arena, "%s/nook", runtime);
-		return 0;
-	}
-	cli->state = nk_fmt(&cli->arena, "/tmp/nook-%u", id_outside());
-	return private_dir(cli->state, e);
+	*in_tmp = false;
+	if (owns_system())
+		return "/run/nook";
+	if (runtime && access(runtime, W_OK | X_OK) == 0)
+		return nk_fmt(&cli->arena, "%s/nook", runtime);
+	*in_tmp = true;
+	return nk_fmt(&cli->arena, "/tmp/nook-%u", id_outside());
 }
 
 static int default_root(struct nk_cli *cli, struct nk_err *e)
@@ -118,6 +116,7 @@ static int named(struct nk_cli *cli, const char **dir, const char *option, const
 
 int nk_cli_paths(struct nk_cli *cli, struct nk_err *e)
 {
+	bool in_tmp;
 	int r = named(cli, &cli->root, "--root", "NOOK_ROOT", e);
 
 	if (r == 0)
@@ -125,7 +124,12 @@ int nk_cli_paths(struct nk_cli *cli, struct nk_err *e)
 	if (r < 0)
 		return r;
 	r = named(cli, &cli->state, "--state", "NOOK_STATE", e);
-	if (r == 0)
-		r = default_state(cli, e);
+	if (r < 0)
+		return r;
+	cli->leases = runtime_dir(cli, &in_tmp);
+	if (r == 0) {
+		cli->state = cli->leases;
+		r = in_tmp ? private_dir(cli->state, e) : 0;
+	}
 	return r < 0 ? r : nk_arena_ok(&cli->arena, e);
 }

@@ -29,8 +29,7 @@ struct run {
 	struct nk_facts facts;
 	struct nk_plan plan;
 	struct nk_plan_cgroup groups;
-	struct nk_idmap lease;
-	int lease_fd;
+	struct nk_lease lease;
 	struct nk_state state;
 	struct nk_state_record record;
 	struct nk_state_handle handle;
@@ -127,8 +126,7 @@ static int make_plan(struct run *r, struct nk_err *e)
 
 	weak_root(r);
 	if ((ret = resolve_containers(r, e)) < 0 ||
-	    (ret = nk_prepare(a, r->spec, &r->facts, r->cli->state, &r->lease, &r->lease_fd, e)) <
-		    0 ||
+	    (ret = nk_prepare(a, r->spec, &r->facts, &r->lease, e)) < 0 ||
 	    (ret = resolve_user(r, e)) < 0 ||
 	    (ret = nk_seccomp_filter(a, r->spec, cache, &in.filter, e)) < 0)
 		return ret;
@@ -168,7 +166,7 @@ static int register_container(struct run *r, struct nk_err *e)
 		.id = r->spec->id,
 		.name = r->spec->name,
 		.reference = r->request->reference ? r->request->reference : r->request->rootfs,
-		.lease = r->lease,
+		.lease = r->lease.ids,
 		.spec = r->spec,
 	};
 	for (int i = 0; i < r->groups.n_paths; i++)
@@ -225,13 +223,14 @@ static void tell_end(const struct run *r, const struct nk_result *result)
 
 static int run_container(struct nk_cli *cli, struct nk_run_request *request)
 {
-	struct run r = {.cli = cli, .request = request, .spec = &request->spec, .lease_fd = -1};
+	struct run r = {.cli = cli, .request = request, .spec = &request->spec};
 	struct nk_result result = {0};
 	struct nk_err e = {0};
 	int ret;
 
 	if (nk_runtime_open(&r.state, cli->state, &e) < 0)
 		return nk_cli_error(cli, &e);
+	r.lease = (struct nk_lease){.dir = cli->leases, .st = &r.state, .fd = -1};
 	ret = make_plan(&r, &e);
 	if (ret == 0 && request->explain != NK_EXPLAIN_NO)
 		tell_notices(&r);
@@ -240,8 +239,8 @@ static int run_container(struct nk_cli *cli, struct nk_run_request *request)
 	else if (ret == 0)
 		ret = spawn(&r, &result, &e);
 	nk_state_close(&r.state);
-	if (r.lease_fd >= 0)
-		close(r.lease_fd);
+	if (r.lease.fd >= 0)
+		close(r.lease.fd);
 	if (ret < 0)
 		return nk_cli_error(cli, &e);
 	tell_end(&r, &result);

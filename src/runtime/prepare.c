@@ -15,8 +15,6 @@
 #include "host/idrange.h"
 #include "plan/plan.h"
 
-#define RANGE 65536
-
 static void default_paths(struct nk_arena *a, struct nk_spec *spec)
 {
 	if (spec->privileged)
@@ -175,17 +173,28 @@ static int limit_facts(struct nk_resources *r, struct nk_err *e)
 	return ret < 0 ? ret : rate_facts(r->write_bps.v, r->write_bps.n, "--device-write-bps", e);
 }
 
-static void single_range(struct nk_arena *a, struct nk_idmaps *maps, uint32_t first, uint32_t count)
+static int lease_ids(struct nk_arena *a, struct nk_spec *spec, const struct nk_facts *f,
+		     struct nk_lease *lease, struct nk_err *e)
 {
-	struct nk_idmap *m = NK_PUSH(a, maps);
+	uint32_t count = nk_idrange_max(f), first;
 
-	if (m)
-		*m = (struct nk_idmap){0, first, count};
+	/* The lock of a nook that was killed is free, but what it left may still run as its users.
+	 */
+	if (lease->st)
+		nk_state_clean(lease->st);
+	int r = nk_idrange_lease(lease->dir, spec->id ? spec->id : "", f, count, &first, &lease->fd,
+				 e);
+	if (r < 0)
+		return r;
+	lease->ids = (struct nk_idmap){0, first, count};
+	nk_idmap_leased(a, first, count, &spec->uid_maps);
+	nk_idmap_leased(a, first, count, &spec->gid_maps);
+	return 0;
 }
 
 /* Who the users of a new user namespace are, where nobody has said it. */
 static int id_maps(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f,
-		   const char *state_dir, struct nk_idmap *lease, int *lease_fd, struct nk_err *e)
+		   struct nk_lease *lease, struct nk_err *e)
 {
 	if (spec->ns[NK_NS_USER].mode != NK_NS_NEW)
 		return 0;
@@ -210,17 +219,7 @@ static int id_maps(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f,
 					    f->single_id_mend));
 		return 0;
 	}
-	uint32_t count = nk_idrange_max(f), first;
-	if (count > RANGE)
-		count = RANGE;
-	int r = nk_idrange_lease(state_dir, spec->id ? spec->id : "", f, count, &first, lease_fd,
-				 e);
-	if (r < 0)
-		return r;
-	*lease = (struct nk_idmap){0, first, count};
-	single_range(a, &spec->uid_maps, first, count);
-	single_range(a, &spec->gid_maps, first, count);
-	return 0;
+	return lease_ids(a, spec, f, lease, e);
 }
 
 /* A new procfs is refused where parts of the outer one are hidden (host/visible.h). */
@@ -238,14 +237,14 @@ static void tell_bound_proc(struct nk_arena *a, const struct nk_spec *spec, stru
 			       f->proc_covered_by ? f->proc_covered_by : "parts of it are hidden"));
 }
 
-int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, const char *state_dir,
-	       struct nk_idmap *lease, int *lease_fd, struct nk_err *e)
+int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, struct nk_lease *lease,
+	       struct nk_err *e)
 {
 	struct stat up, mq;
 	int r;
 
-	*lease_fd = -1;
-	*lease = (struct nk_idmap){0};
+	lease->fd = -1;
+	lease->ids = (struct nk_idmap){0};
 	default_paths(a, spec);
 	if ((r = volume_facts(spec, e)) < 0 || (r = device_facts(a, spec, e)) < 0 ||
 	    (r = limit_facts(&spec->resources, e)) < 0 ||
@@ -263,5 +262,5 @@ int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, con
 			     "--userns host: root inside is the host's root, and reads what only "
 			     "root may read");
 	tell_bound_proc(a, spec, f);
-	return id_maps(a, spec, f, state_dir, lease, lease_fd, e);
+	return id_maps(a, spec, f, lease, e);
 }

@@ -8,14 +8,19 @@
 #define NK_RUNTIME_PREPARE_H
 
 #include "host/facts.h"
+#include "state/state.h"
 
-/*
- * Complete *spec and collect *f for it. state_dir: where ranges of ids are
- * leased. *lease_fd: to be kept open while the container runs, -1 when nothing
- * was leased; *lease tells which range. 0 or -errno.
- */
-int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, const char *state_dir,
-	       struct nk_idmap *lease, int *lease_fd, struct nk_err *e);
+/* A range of ids that no other container of this machine has. */
+struct nk_lease {
+	const char *dir;     /* given: where ranges are leased (host/idrange.h) */
+	struct nk_state *st; /* given: dead nooks' containers are cleaned away here before */
+	struct nk_idmap ids; /* count 0: none was needed */
+	int fd;		     /* to be kept open while the container runs; -1: none */
+};
+
+/* Complete *spec and collect *f for it; fill what is not given of *lease. 0 or -errno. */
+int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, struct nk_lease *lease,
+	       struct nk_err *e);
 
 /*
  * The text of a file as the container is going to see it (below its rootfs, or

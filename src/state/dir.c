@@ -147,6 +147,18 @@ int nk_state_probe(struct nk_state *st, struct nk_arena *a, const char *name,
 	return nk_fail(e, 0, "container \"%s\": its state directory has no state.json", name);
 }
 
+void nk_state_clean_one(struct nk_state *st, const char *name)
+{
+	_close_ int dir = openat(st->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_close_ int lock = dir < 0 ? -EBADF : openat(dir, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	struct nk_err ignored;
+
+	if (lock < 0 || nk_state_flock(lock, LOCK_EX | LOCK_NB) < 0 ||
+	    !nk_state_same_dir(st, name, dir))
+		return;
+	clean(st, name, dir, lock, &ignored);
+}
+
 void nk_state_sweep(struct nk_state *st, const char *name)
 {
 	_close_ int dir = openat(st->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -15,6 +15,9 @@ enum nk_state_probe {
 int nk_state_probe(struct nk_state *st, struct nk_arena *a, const char *name,
 		   struct nk_state_record *r, struct nk_err *e);
 
+/* Clean NAME if its nook has died. */
+void nk_state_clean_one(struct nk_state *st, const char *name);
+
 /* Take away the directory name, whose lock is held by lock_fd: first the name, then the rest. */
 int nk_state_drop(struct nk_state *st, const char *name, const char *id, int dir_fd, int lock_fd,
 		  int exit_code, struct nk_err *e);

@@ -35,6 +35,19 @@ static int names(struct nk_state *st, struct nk_arena *a, struct nk_strv *out, s
 	return nk_arena_ok(a, e);
 }
 
+void nk_state_clean(struct nk_state *st)
+{
+	_arena_ struct nk_arena a = {0};
+	struct nk_strv all = {0};
+	struct nk_err ignored;
+
+	/* What cannot be cleaned is told by the commands that look for containers. */
+	if (names(st, &a, &all, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < all.n; i++)
+		nk_state_clean_one(st, all.v[i]);
+}
+
 /* A container whose process has ended runs no more, even while its nook is tidying up. */
 static bool runs(const struct nk_state_record *r)
 {

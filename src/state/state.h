@@ -112,6 +112,9 @@ struct nk_state_list {
 int nk_state_list(struct nk_state *st, struct nk_arena *a, struct nk_state_list *list,
 		  struct nk_err *e);
 
+/* Clean away what dead nooks have left; the running ones are not looked at. */
+void nk_state_clean(struct nk_state *st);
+
 /* Pidfd of init, checked against its start. -ESRCH with *e when it has ended. */
 int nk_state_pidfd(const struct nk_state_record *r, struct nk_err *e);
 

@@ -133,12 +133,20 @@ assert_same_state() { assert_equal "$(ls -A "$NOOK_STATE/containers" 2>/dev/null
 	assert_outer_proc
 	inner_look --userns auto --privileged
 	assert_container "0 of 65536" || assert_container "$(cut -d' ' -f3- <<<"${lines[1]}")"
-	# A range of its own is taken from the outer one, without the outer root.
+	# A range of its own is taken from the outer one: the upper half, because the lower one are
+	# the outer container's own users. nobody is one of them all the same.
 	nested --userns auto --privileged -- run --userns auto --rootfs /inner cat /proc/self/uid_map
 	assert_exit 0
-	assert_match '^ +0 +1 +65535$'
+	assert_equal "$(tr -s ' ' <<<"$output")" $' 0 32768 32767\n 65534 65535 1'
+	# A full map has room far above all users.
+	# shellcheck disable=SC2016
+	nested --userns map --uidmap 0:0:4294967295 --privileged -- run --userns auto --rootfs /inner \
+		sh -c 'read -r _ first count </proc/self/uid_map; [ "$first" -ge 1879048192 ] && echo "$count"'
+	assert_exit 0
+	assert_output 65536
 }
 
+# With another state directory, too: ids are the machine's.
 @test "nested: two at once share the outer range, or the second is told" {
 	need_root
 	# shellcheck disable=SC2016
@@ -146,10 +154,10 @@ assert_same_state() { assert_equal "$(ls -A "$NOOK_STATE/containers" 2>/dev/null
 		mkfifo /tmp/up
 		nook run --name one --userns auto --rootfs /inner sh -c "echo up; exec sleep 100" >/tmp/up &
 		read -r _ </tmp/up
-		nook run --userns auto --rootfs /inner true; code=$?
+		nook --state /tmp/other run --userns auto --rootfs /inner true; code=$?
 		nook stop -t 1 one >&2; wait; exit $code' 2>/dev/null
 	assert_exit 125
-	assert_stderr_match '^nook: all 1 ranges of 65535 ids are used'
+	assert_stderr_match '^nook: all 1 ranges of 32768 ids are used'
 	assert_stderr_match '^hint: '
 }
 

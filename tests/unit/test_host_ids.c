@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -222,16 +223,25 @@ static void test_lease_nested(void **state)
 	struct nk_facts f = {.initial_userns = false};
 	struct nk_err e = {0};
 	uint32_t first;
-	int fd = -1;
+	int fd = -1, fd2 = -1;
 
-	/* As in a rootless Podman container: 0 and 65536 others. */
+	/* As in a rootless Podman container: 0 and 65536 others. The upper half, as below are the
+	 * outer container's own users. */
 	push(&a, &f.own_uids, 0, 1000, 1);
 	push(&a, &f.own_uids, 1, 100000, 65536);
 	push(&a, &f.own_gids, 0, 1000, 1);
 	push(&a, &f.own_gids, 1, 100000, 65536);
-	assert_int_equal(nk_idrange_lease(dir, ID, &f, 65536, &first, &fd, &e), 0);
-	assert_int_equal(first, 1);
+	assert_int_equal(nk_idrange_max(&f), 32768);
+	assert_int_equal(nk_idrange_lease(dir, ID, &f, 32768, &first, &fd, &e), 0);
+	assert_int_equal(first, 32769);
+	/* The lock is of the ids above: one beside us with other ids of the same number has its
+	 * own, one with the same ids does not. */
+	assert_int_equal(nk_idrange_lease(dir, ID, &f, 32768, &first, &fd2, &e), -EAGAIN);
+	f.own_uids.v[1].outside += 65536;
+	assert_int_equal(nk_idrange_lease(dir, ID, &f, 32768, &first, &fd2, &e), 0);
+	assert_int_equal(first, 32769);
 	close(fd);
+	close(fd2);
 	/* As in `unshare -r`: no id to give away but root's own. */
 	f.own_uids.n = f.own_gids.n = 1;
 	assert_int_equal(nk_idrange_max(&f), 0);
@@ -239,7 +249,58 @@ static void test_lease_nested(void **state)
 	assert_true(e.hint[0]);
 }
 
-static void test_lease_bad_state(void **state)
+/* Maps of one line, 0 is 0: what is leased of them lies above the outer container's users. */
+static void test_lease_upper_part(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t mapped, max, least, below;
+	} cases[] = {
+		{UINT32_MAX, 65536, 0x70000000, 0x7fff0000},
+		{10000000, 65536, 65536, 10000000},
+		{2 * 65536, 65536, 65536, 65537},
+		{65536, 32768, 32768, 32769},
+		{2, 1, 1, 2},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		_arena_ struct nk_arena a = {0};
+		struct nk_facts f = {.initial_userns = false};
+		struct nk_err e = {0};
+		uint32_t first;
+		int fd = -1;
+
+		push(&a, &f.own_uids, 0, 0, cases[i].mapped);
+		push(&a, &f.own_gids, 0, 0, cases[i].mapped);
+		assert_int_equal(nk_idrange_max(&f), cases[i].max);
+		assert_int_equal(nk_idrange_lease(dir, ID, &f, cases[i].max, &first, &fd, &e), 0);
+		assert_in_range(first, cases[i].least, cases[i].below - 1);
+		assert_true((uint64_t)first + cases[i].max <= cases[i].mapped);
+		close(fd);
+	}
+}
+
+static void test_leased_map(void **state)
+{
+	(void)state;
+	_arena_ struct nk_arena a = {0};
+	struct nk_idmaps whole = {0}, half = {0}, one = {0};
+
+	nk_idmap_leased(&a, 100000, 65536, &whole);
+	assert_int_equal(whole.n, 1);
+	assert_int_equal(whole.v[0].count, 65536);
+	/* nobody is there, and no id outside is two inside. */
+	nk_idmap_leased(&a, 100000, 32768, &half);
+	assert_int_equal(half.n, 2);
+	assert_int_equal(half.v[0].count, 32767);
+	assert_int_equal(half.v[1].inside, 65534);
+	assert_int_equal(half.v[1].outside, 132767);
+	assert_int_equal(half.v[1].count, 1);
+	nk_idmap_leased(&a, 100000, 1, &one);
+	assert_int_equal(one.n, 1);
+}
+
+static void test_lease_bad_dir(void **state)
 {
 	(void)state;
 	struct nk_facts f = {.initial_userns = true};
@@ -247,8 +308,20 @@ static void test_lease_bad_state(void **state)
 	uint32_t first;
 	int fd = -1;
 
-	assert_int_equal(nk_idrange_lease("/nonexistent", ID, &f, 65536, &first, &fd, &e), -ENOENT);
-	assert_non_null(strstr(e.msg, "/nonexistent/ids"));
+	char link[64];
+
+	assert_int_equal(nk_idrange_lease("/nonexistent/x", ID, &f, 65536, &first, &fd, &e),
+			 -ENOENT);
+	assert_non_null(strstr(e.msg, "/nonexistent/x"));
+	/* A link is somebody else's doing, and so is what others may write to. */
+	snprintf(link, sizeof(link), "%s-link", dir);
+	assert_return_code(symlink(dir, link), errno);
+	assert_true(nk_idrange_lease(link, ID, &f, 65536, &first, &fd, &e) < 0);
+	unlink(link);
+	assert_return_code(chmod(dir, 0777), errno);
+	assert_true(nk_idrange_lease(dir, ID, &f, 65536, &first, &fd, &e) < 0);
+	assert_non_null(strstr(e.msg, "written by others"));
+	assert_return_code(chmod(dir, 0700), errno);
 }
 
 int main(void)
@@ -262,7 +335,9 @@ int main(void)
 		cmocka_unit_test(test_killed_holder_frees),
 		cmocka_unit_test(test_lease_from_subids),
 		cmocka_unit_test(test_lease_nested),
-		cmocka_unit_test(test_lease_bad_state),
+		cmocka_unit_test(test_lease_upper_part),
+		cmocka_unit_test(test_leased_map),
+		cmocka_unit_test(test_lease_bad_dir),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -228,6 +228,27 @@ static void a_dead_owner_leaves_nothing(void **state)
 	assert_int_equal(nk_process_wait(init_fd, 0), 0);
 }
 
+static void the_dead_are_cleaned_and_the_living_left(void **state)
+{
+	_state_ struct nk_state st;
+	pid_t dead_init, live_init, dead = owner("dead", &dead_init),
+				    live = owner("live", &live_init);
+	_close_ int dead_fd = nk_process_pidfd(dead_init, nk_process_start(dead_init));
+	_close_ int live_fd = nk_process_pidfd(live_init, nk_process_start(live_init));
+
+	(void)state;
+	assert_int_equal(nk_state_open(&st, top, reap, &e), 0);
+	end(dead);
+	nk_state_clean(&st);
+	assert_int_equal(count(path("containers")), 1);
+	assert_int_equal(nk_process_wait(dead_fd, 0), 0);
+	assert_int_equal(nk_process_wait(live_fd, 0), -ETIMEDOUT);
+	end(live);
+	nk_state_clean(&st);
+	assert_int_equal(count(path("containers")), 0);
+	assert_int_equal(nk_process_wait(live_fd, 0), 0);
+}
+
 static void a_dead_owner_frees_the_name(void **state)
 {
 	_arena_ struct nk_arena a = {0};
@@ -531,6 +552,7 @@ int main(void)
 		T(a_life),
 		T(a_taken_name_is_refused),
 		T(a_dead_owner_leaves_nothing),
+		T(the_dead_are_cleaned_and_the_living_left),
 		T(a_dead_owner_frees_the_name),
 		T(a_reused_pid_is_left_alone),
 		T(one_of_many_wins),
