@@ -61,9 +61,26 @@ int nk_state_drop(struct nk_state *st, const char *name, const char *id, int dir
 	return 0;
 }
 
+bool nk_state_this_boot(const struct nk_state_record *r)
+{
+	char now[NK_BOOT_ID_LEN + 1];
+
+	if (!r->boot_id)
+		return true;
+	nk_boot_id(now);
+	return !*now || !strcmp(r->boot_id, now);
+}
+
+int nk_state_init_fd(const struct nk_state_record *r)
+{
+	_close_ int fd = nk_process_pidfd(r->pid, r->pid_start);
+
+	return fd >= 0 && !nk_state_this_boot(r) ? -ESRCH : nk_take_fd(&fd);
+}
+
 static int kill_init(const struct nk_state_record *r, struct nk_err *e)
 {
-	_close_ int pidfd = nk_process_pidfd(r->pid, r->pid_start);
+	_close_ int pidfd = nk_state_init_fd(r);
 
 	if (pidfd == -ESRCH)
 		return 0;
@@ -92,7 +109,9 @@ static int clean(struct nk_state *st, const char *name, int dir_fd, int lock_fd,
 	/* Without a readable record (a disk that lost power) there is nothing to go by. */
 	if (rc >= 0) {
 		id = r.id;
-		if (kill_init(&r, e) < 0 || (st->reap && st->reap(&r, e) < 0))
+		/* Of an earlier boot nothing but this directory is left. */
+		if (nk_state_this_boot(&r) &&
+		    (kill_init(&r, e) < 0 || (st->reap && st->reap(&r, e) < 0)))
 			return nk_ctx(e, "clean up after container \"%s\", whose nook has died",
 				      name);
 	}

@@ -15,6 +15,12 @@ enum nk_state_probe {
 int nk_state_probe(struct nk_state *st, struct nk_arena *a, const char *name,
 		   struct nk_state_record *r, struct nk_err *e);
 
+/* Not of an earlier boot, whose pids mean nothing now. */
+bool nk_state_this_boot(const struct nk_state_record *r);
+
+/* nk_process_pidfd() of init; -ESRCH also when it ran in an earlier boot. */
+int nk_state_init_fd(const struct nk_state_record *r);
+
 /* Clean NAME if its nook has died. */
 void nk_state_clean_one(struct nk_state *st, const char *name);
 

@@ -51,7 +51,7 @@ void nk_state_clean(struct nk_state *st)
 /* A container whose process has ended runs no more, even while its nook is tidying up. */
 static bool runs(const struct nk_state_record *r)
 {
-	_close_ int pidfd = nk_process_pidfd(r->pid, r->pid_start);
+	_close_ int pidfd = nk_state_init_fd(r);
 
 	return r->status == NK_STATE_CREATING ||
 	       (pidfd >= 0 && nk_process_wait(pidfd, 0) == -ETIMEDOUT);
@@ -151,7 +151,7 @@ int nk_state_find(struct nk_state *st, struct nk_arena *a, const char *what,
 
 int nk_state_pidfd(const struct nk_state_record *r, struct nk_err *e)
 {
-	int fd = nk_process_pidfd(r->pid, r->pid_start);
+	int fd = nk_state_init_fd(r);
 
 	if (fd >= 0)
 		return fd;

@@ -37,6 +37,14 @@ uint64_t nk_process_start(pid_t pid)
 	return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
+void nk_boot_id(char id[NK_BOOT_ID_LEN + 1])
+{
+	_close_ int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, id, NK_BOOT_ID_LEN);
+
+	id[n == NK_BOOT_ID_LEN ? n : 0] = '\0';
+}
+
 int nk_process_pidfd(pid_t pid, uint64_t start)
 {
 	if (pid <= 0 || !start)

@@ -12,6 +12,13 @@
 uint64_t nk_process_start(pid_t pid);
 
 /*
+ * Which run of the kernel this is: 36 characters, "" where it cannot be read. Pids and starts
+ * begin anew with each, so that a record on a disk could fit a process of the next one.
+ */
+enum { NK_BOOT_ID_LEN = 36 };
+void nk_boot_id(char id[NK_BOOT_ID_LEN + 1]);
+
+/*
  * A pidfd of the process pid that started at start. -ESRCH when that process is
  * gone, also when its number belongs to another one by now.
  */

@@ -66,6 +66,8 @@ void nk_record_write(struct nk_json_out *j, const struct nk_state_record *r)
 	nk_json_uint(j, "pidStart", r->pid_start);
 	nk_json_int(j, "owner", r->owner);
 	nk_json_uint(j, "ownerStart", r->owner_start);
+	if (r->boot_id)
+		nk_json_str(j, "bootID", r->boot_id);
 	nk_json_str(j, "created", nk_time_text(when, &r->created));
 	if (r->reference)
 		nk_json_str(j, "reference", r->reference);
@@ -94,6 +96,7 @@ static int read_fields(struct nk_json_in *in, struct json_object *o, struct nk_s
 	r->pid_start = nk_json_get_uint(in, o, "pidStart", UINT64_MAX, 0);
 	r->owner = (pid_t)nk_json_get_int(in, o, "owner", 0, INT_MAX, 0);
 	r->owner_start = nk_json_get_uint(in, o, "ownerStart", UINT64_MAX, 0);
+	r->boot_id = nk_json_get_str(in, o, "bootID", NULL);
 	r->reference = nk_json_get_str(in, o, "reference", NULL);
 	nk_json_get_strv(in, o, "cgroups", &r->cgroups);
 

@@ -209,7 +209,7 @@ static int taken(struct nk_state *st, const char *name, struct nk_err *e)
 		return rc < 0 ? rc : 0;
 
 	/* Its process has ended and its nook is tidying up: the name is free in a moment. */
-	_close_ int pidfd = nk_process_pidfd(r.pid, r.pid_start);
+	_close_ int pidfd = nk_state_init_fd(&r);
 
 	if (r.status == NK_STATE_RUNNING && (pidfd == -ESRCH || nk_process_wait(pidfd, 0) == 0)) {
 		struct nk_state_wait w;
@@ -262,7 +262,7 @@ static int render_spec(struct nk_arena *a, struct nk_state_record *r, struct nk_
 int nk_state_create(struct nk_state *st, struct nk_arena *a, struct nk_state_record *r,
 		    struct nk_state_handle *h, struct nk_err *e)
 {
-	char temp[NK_STATE_ID_LEN + 16];
+	char temp[NK_STATE_ID_LEN + 16], boot[NK_BOOT_ID_LEN + 1];
 	int rc = nk_state_check_name(r->name, e);
 
 	*h = (struct nk_state_handle){.st = st, .dir_fd = -EBADF, .lock_fd = -EBADF};
@@ -272,6 +272,8 @@ int nk_state_create(struct nk_state *st, struct nk_arena *a, struct nk_state_rec
 		return rc;
 	r->owner = getpid();
 	r->owner_start = nk_process_start(r->owner);
+	nk_boot_id(boot);
+	r->boot_id = *boot ? nk_strdup(a, boot) : NULL;
 	if (!r->created.tv_sec)
 		clock_gettime(CLOCK_REALTIME, &r->created);
 	snprintf(h->name, sizeof(h->name), "%s", r->name);

@@ -36,6 +36,8 @@ struct nk_state_record {
 	uint64_t pid_start; /* its nk_process_start() */
 	pid_t owner;	    /* the nook that runs it */
 	uint64_t owner_start;
+	const char *boot_id;	 /* the run of the kernel in which these numbers mean something;
+				  * NULL: not known (an older nook) */
 	struct timespec created; /* CLOCK_REALTIME */
 	const char *reference;	 /* as it was named: "host", a directory */
 	struct nk_strv cgroups;	 /* absolute directories */
@@ -74,7 +76,8 @@ int nk_state_check_name(const char *name, struct nk_err *e);
 /*
  * Reserve r->name, take its lock and write r (status creating) in one go. To be
  * done before anything is made that a dead nook would leave behind, so r->cgroups
- * is filled already. Fills r->owner, r->created (when zero) and r->spec_json.
+ * is filled already. Fills r->owner, r->boot_id, r->created (when zero) and
+ * r->spec_json.
  * -EEXIST with a hint when a running container has the name.
  */
 int nk_state_create(struct nk_state *st, struct nk_arena *a, struct nk_state_record *r,

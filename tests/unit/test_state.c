@@ -305,6 +305,44 @@ static void a_reused_pid_is_left_alone(void **state)
 	end(bystander);
 }
 
+/* A record on a disk: its pid and start may fit a process of another boot. */
+static void another_boot_is_dead(void **state)
+{
+	(void)state;
+	for (int other = 0; other < 2; other++) {
+		_arena_ struct nk_arena a = {0};
+		_state_ struct nk_state st;
+		struct nk_state_record r = record(&a, "web");
+		struct nk_state_list list = {0};
+		struct nk_state_handle h;
+		pid_t init = fork();
+
+		if (init == 0) {
+			pause();
+			_exit(0);
+		}
+		assert_int_equal(nk_state_open(&st, top, reap, &e), 0);
+		assert_int_equal(nk_state_create(&st, &a, &r, &h, &e), 0);
+		assert_int_equal(strlen(r.boot_id), 36);
+		/* 0: of an older nook, which did not write it; the process is the container's. */
+		r.boot_id = other ? "01234567-89ab-cdef-0123-456789abcdef" : NULL;
+		assert_int_equal(nk_state_started(&h, &r, init, &e), 0);
+		assert_int_equal(nk_state_list(&st, &a, &list, &e), 0);
+		assert_int_equal(list.n, !other);
+		close(h.lock_fd); /* as if its nook had died */
+		close(h.dir_fd);
+		reaped[0] = '\0';
+		list = (struct nk_state_list){0};
+		assert_int_equal(nk_state_list(&st, &a, &list, &e), 0);
+		assert_int_equal(list.n, 0);
+		assert_int_equal(count(path("containers")), 0);
+		assert_string_equal(reaped, other ? "" : "web");
+		if (other)
+			assert_int_equal(waitpid(init, NULL, WNOHANG), 0);
+		end(init);
+	}
+}
+
 /* One of many that want the name "web". Holds it until all have tried. */
 static int contender(int go, int tried, int hold, bool tidy)
 {
@@ -555,6 +593,7 @@ int main(void)
 		T(the_dead_are_cleaned_and_the_living_left),
 		T(a_dead_owner_frees_the_name),
 		T(a_reused_pid_is_left_alone),
+		T(another_boot_is_dead),
 		T(one_of_many_wins),
 		T(many_wait),
 		T(waiting_ends),
