@@ -31,8 +31,9 @@ struct nk_ns_holder {
 	enum nk_ns_hold what;
 	pid_t pid;	  /* PROCESS, CHILDREN, FD: the lowest; MOUNT: a process that sees it */
 	int fd;		  /* FD */
-	unsigned count;	  /* PROCESS, CHILDREN: how many processes */
-	const char *path; /* MOUNT: where */
+	unsigned count;	  /* PROCESS, CHILDREN: how many processes; FD: how many descriptors;
+			   * MOUNT: in how many mount namespaces it stands at this path */
+	const char *path; /* MOUNT: where, as pid sees it */
 	int ns;		  /* NESTED: its index */
 };
 
@@ -43,9 +44,11 @@ struct nk_ns_node {
 	int parent;	     /* user and PID namespaces: index of the one around it */
 	uid_t creator;	     /* user namespaces: who made it; else who made its owner */
 	bool creator_known;
-	unsigned processes; /* that are in it */
-	pid_t pid;	    /* the lowest of them; 0 when there is none */
-	const char *command; /* its command line, blanks between words; NULL for none */
+	unsigned processes;  /* that are in it */
+	pid_t pid;	     /* the lowest of them; 0 when there is none */
+	uid_t uid;	     /* whose process that is, where pid is not 0 */
+	const char *command; /* its command line, blanks between words; NULL for none. As the
+			      * process wrote it: any byte may be in it */
 	const char *name;    /* given by nook ns hold, ip netns add or a container; or NULL */
 	NK_VEC(struct nk_ns_holder) holders;
 };
@@ -58,21 +61,34 @@ struct nk_ns_process {
 };
 
 struct nk_ns_graph {
-	NK_VEC(struct nk_ns_node) nodes;	 /* by kind, then inode */
+	NK_VEC(struct nk_ns_node) nodes;	/* by kind, then inode */
 	NK_VEC(struct nk_ns_process) processes; /* by pid; only when asked for */
 	unsigned unreadable; /* processes whose namespaces this user may not see */
 	bool partial_owners; /* some owners or parents are outside of what we may see */
 };
 
-struct nk_ns_look {
-	unsigned kinds;	   /* bit k: kinds wanted; 0 = all */
-	pid_t pid;	   /* only this process' (0 = all of /proc) */
-	bool fds;	   /* also descriptors of all processes: a good deal slower */
-	bool keep_processes; /* fill graph->processes */
-	const char *state;   /* nook's state directory, for names; may be NULL */
+/* A process whose namespaces have a name: a container's first one. */
+struct nk_ns_known {
+	pid_t pid;
+	const char *name;
 };
 
-/* 0, or -errno when /proc cannot be read at all. Everything lies in the arena. */
+struct nk_ns_look {
+	unsigned kinds;	     /* bit k: kinds wanted; 0 = all. User namespaces that own one or lie
+			      * around one are there as well */
+	pid_t pid;	     /* only this process' (0 = all of /proc) */
+	bool fds;	     /* also descriptors of all processes: a good deal slower */
+	bool keep_processes; /* fill graph->processes */
+	const char *state;   /* nook's state directory, for names; may be NULL */
+	const struct nk_ns_known *known; /* names of containers: they go to those of their eight
+					  * that are not ours */
+	size_t known_count;
+};
+
+/*
+ * 0, or -errno when /proc cannot be read at all; -ESRCH when there is no process look->pid (one
+ * that is there and may not be looked at counts as unreadable). Everything lies in the arena.
+ */
 int nk_ns_collect(struct nk_arena *a, const struct nk_ns_look *look, struct nk_ns_graph *g,
 		  struct nk_err *e);
 
