@@ -20,6 +20,9 @@ struct nk_build {
 	bool joins_root;       /* exec: the root directory is the container's, not our own work */
 	bool makes_cwd;	       /* run: a missing working directory is made, as Docker does */
 	bool setgroups_denied; /* a user namespace without help from newgidmap */
+	bool bare;	/* ns run: the caller's own root, session and descriptors, no container */
+	bool keeps_ids; /* bare: who starts it stays who it is in the new user namespace */
+	bool holds;	/* nook keeps the namespaces: init waits until it has them */
 
 	/* Slots of what several parts use, NK_NOFD until it is there. */
 	int rootfs;  /* the root mount */
@@ -84,6 +87,9 @@ void nk_b_tell(struct nk_plan *p, enum nk_msg m, int slot, const char *why);
 void nk_b_await(struct nk_plan *p, enum nk_msg m, int out, const char *why);
 void nk_b_close_peer(struct nk_plan *p, const char *why);
 
+/* "host name, network": the kinds of these CLONE_NEW flags. */
+const char *nk_b_kinds_in_words(struct nk_build *b, uint64_t flags);
+
 /* Root of the user namespace, new or joined, with no groups of the host. */
 void nk_b_become_root(struct nk_build *b, bool joined);
 
@@ -98,8 +104,11 @@ void nk_part_rootfs_tree(struct nk_build *b);
 void nk_part_proc_trees(struct nk_build *b);
 void nk_part_ipc_trees(struct nk_build *b);
 void nk_part_dev_trees(struct nk_build *b);
-void nk_part_clone(struct nk_build *b);		/* namespaces, id maps, placing in cgroups */
-void nk_part_own_map(struct nk_build *b);	/* a single id, without help */
+void nk_part_clone(struct nk_build *b);	       /* namespaces, id maps, placing in cgroups */
+void nk_part_own_map(struct nk_build *b);      /* a single id, without help */
+void nk_part_time_offsets(struct nk_build *b); /* own clocks for children, and their offsets */
+void nk_part_names(struct nk_build *b);
+void nk_part_network(struct nk_build *b);	/* lo */
 void nk_part_joined_mounts(struct nk_build *b); /* by the middle, for init */
 void nk_part_mounts_begin(struct nk_build *b);	/* private propagation, scratch */
 void nk_part_rootfs(struct nk_build *b);
@@ -116,6 +125,8 @@ void nk_part_cgroup_namespace(struct nk_build *b);
 void nk_part_cgroupfs(struct nk_build *b);
 void nk_part_pivot(struct nk_build *b);
 void nk_part_process(struct nk_build *b); /* from descriptors to exec */
+void nk_part_ids(struct nk_build *b);	  /* of it: the user */
+void nk_part_execs(struct nk_build *b);	  /* of it: the command, in each place of PATH */
 
 /* An overlay of a host directory whose changes are thrown away -> slot. */
 int nk_b_overlay(struct nk_build *b, const char *lower, const char *name, const char *why);

@@ -56,13 +56,14 @@ static bool needs_middle(const struct nk_build *b)
 }
 
 /* The flags of the clone that makes init. The cgroup namespace comes later, when
- * init sits in its group; the middle makes the user namespace where there is one. */
+ * init sits in its group (a bare command stays in the caller's); the middle makes the user
+ * namespace where there is one. */
 static uint64_t clone_flags(const struct nk_build *b)
 {
-	uint64_t flags = CLONE_NEWNS;
+	uint64_t flags = b->bare ? 0 : CLONE_NEWNS;
 
 	for (int k = 0; k < NK_NS_COUNT; k++)
-		if (is_new(b, (enum nk_ns_kind)k) && k != NK_NS_CGROUP &&
+		if (is_new(b, (enum nk_ns_kind)k) && (b->bare || k != NK_NS_CGROUP) &&
 		    !(k == NK_NS_USER && b->middle) &&
 		    !(k == NK_NS_TIME && b->spec->has_time_offset))
 			flags |= nk_ns_clone_flag((enum nk_ns_kind)k);
@@ -212,7 +213,7 @@ static void idmap_trees(struct nk_build *b, int pid_slot)
 	}
 }
 
-static const char *flags_in_words(struct nk_build *b, uint64_t flags)
+const char *nk_b_kinds_in_words(struct nk_build *b, uint64_t flags)
 {
 	const char *text = "";
 
@@ -227,8 +228,9 @@ static const char clone_hint[] =
 
 static void clone_init(struct nk_build *b, enum nk_actor by, uint64_t flags)
 {
-	struct nk_step *s = nk_plan_add(b->p, NK_OP_CLONE3, "a process with its own %s",
-					flags_in_words(b, flags));
+	struct nk_step *s = nk_plan_add(b->p, NK_OP_CLONE3, "a process %s%s",
+					flags ? "with its own " : "that becomes the command",
+					nk_b_kinds_in_words(b, flags));
 
 	s->n[0] = flags | (by == NK_MIDDLE ? CLONE_PARENT : CLONE_PIDFD);
 	s->n[1] = NK_INIT;
@@ -246,7 +248,7 @@ static void clone_init(struct nk_build *b, enum nk_actor by, uint64_t flags)
 			  : clone_hint;
 }
 
-static void time_offsets(struct nk_build *b)
+void nk_part_time_offsets(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	const struct nk_spec *spec = b->spec;
@@ -322,8 +324,8 @@ static void middle_steps(struct nk_build *b, const int *fds)
 		}
 	}
 	if (b->spec->has_time_offset)
-		time_offsets(b);
-	if (b->new_user)
+		nk_part_time_offsets(b);
+	if (b->new_user && !b->keeps_ids)
 		nk_b_become_root(b, is_joined(b, NK_NS_USER));
 	p->topic = NK_T_NAMESPACES;
 	clone_init(b, NK_MIDDLE, clone_flags(b));
@@ -361,7 +363,7 @@ static void place(struct nk_build *b)
 static bool waits_for_place(const struct nk_build *b)
 {
 	/* Also with a middle: init may not run on unless nook knows its pid. */
-	return b->cg.n_v1 > 0 || b->middle;
+	return b->cg.n_v1 > 0 || b->middle || b->holds;
 }
 
 static void parent_after_clone(struct nk_build *b)
@@ -425,7 +427,7 @@ void nk_part_clone(struct nk_build *b)
 		} else if (is_new(b, NK_NS_USER)) {
 			nk_b_await(p, NK_MSG_MAPPED, NK_NOFD, "until the id maps are written");
 		}
-		if (b->new_user)
+		if (b->new_user && !b->keeps_ids)
 			nk_b_become_root(b, is_joined(b, NK_NS_USER));
 		p->topic = NK_T_NAMESPACES;
 		join_all_but_user(b, fds);
@@ -444,7 +446,7 @@ void nk_part_cgroup_namespace(struct nk_build *b)
 		nk_b_await(p, NK_MSG_PLACED, NK_NOFD,
 			   "until nook has put this process where it belongs");
 	p->topic = NK_T_CGROUP;
-	if (is_new(b, NK_NS_CGROUP)) {
+	if (is_new(b, NK_NS_CGROUP) && !b->bare) {
 		struct nk_step *s = nk_plan_add(p, NK_OP_UNSHARE,
 						"its own cgroup is the top, seen from inside");
 		s->n[0] = CLONE_NEWCGROUP;

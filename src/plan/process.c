@@ -196,7 +196,7 @@ static void capabilities_before_ids(struct nk_build *b)
 	}
 }
 
-static void ids(struct nk_build *b)
+void nk_part_ids(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	const struct nk_spec *spec = b->spec;
@@ -243,7 +243,7 @@ static void capabilities_after_ids(struct nk_build *b)
 	}
 }
 
-static void execs(struct nk_build *b)
+void nk_part_execs(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	const struct nk_spec *spec = b->spec;
@@ -327,7 +327,7 @@ void nk_part_process(struct nk_build *b)
 	capabilities_before_ids(b);
 	if (!b->spec->no_new_privs)
 		seccomp(b);
-	ids(b);
+	nk_part_ids(b);
 	capabilities_after_ids(b);
 	p->topic = NK_T_SESSION;
 	s = nk_plan_add(p, NK_OP_UMASK, "files it makes are 0644, directories 0755");
@@ -342,5 +342,5 @@ void nk_part_process(struct nk_build *b)
 	s->n[0] = NK_MSG_ALIVE;
 	if (b->spec->no_new_privs)
 		seccomp(b);
-	execs(b);
+	nk_part_execs(b);
 }

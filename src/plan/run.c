@@ -75,7 +75,7 @@ static int check(const struct nk_spec *spec, const struct nk_facts *facts, struc
 	return 0;
 }
 
-static void part_names(struct nk_build *b)
+void nk_part_names(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	struct nk_step *s;
@@ -92,7 +92,7 @@ static void part_names(struct nk_build *b)
 	}
 }
 
-static void part_network(struct nk_build *b)
+void nk_part_network(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	struct nk_step *s;
@@ -157,8 +157,8 @@ int nk_plan_run(struct nk_plan *p, const struct nk_plan_input *in, struct nk_pla
 	if (b.trees == NK_PARENT)
 		nk_part_trees(&b);
 	nk_part_clone(&b);
-	part_names(&b);
-	part_network(&b);
+	nk_part_names(&b);
+	nk_part_network(&b);
 	nk_part_mounts_begin(&b);
 	if (b.trees == NK_INIT)
 		nk_part_trees(&b);

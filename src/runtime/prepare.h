@@ -22,6 +22,10 @@ struct nk_lease {
 int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, struct nk_lease *lease,
 	       struct nk_err *e);
 
+/* Of it: who the users of a new user namespace are, where nobody has said it. */
+int nk_prepare_ids(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f,
+		   struct nk_lease *lease, struct nk_err *e);
+
 /*
  * The text of a file as the container is going to see it (below its rootfs, or
  * below the volume that covers the path), or "" when there is none. Links are
