@@ -59,6 +59,9 @@ int nk_ns_target_file(struct nk_ns_target *t, struct nk_arena *a, const char *pa
 /* Which kind an open namespace file is: < NK_NS_COUNT, or -EINVAL when it is none. */
 int nk_ns_kind_of(int fd);
 
+/* Its namespace of this kind has this inode (dev: there is one nsfs). */
+bool nk_ns_target_is(const struct nk_ns_target *t, enum nk_ns_kind k, uint64_t inode);
+
 /* True when the target has no process, or when it has not ended. */
 bool nk_ns_target_lives(const struct nk_ns_target *t);
 
