@@ -126,6 +126,12 @@ static void quoted(struct nk_json_out *j, const char *value)
 
 		size_t len = utf8_len(s);
 
+		/* U+0080 to U+009F steer a terminal as well. */
+		if (len == 2 && s[0] == 0xc2 && s[1] < 0xa0) {
+			put(j, buf, escape(buf, s[1]));
+			s += 2;
+			continue;
+		}
 		put(j, len ? (const char *)s : "\\ufffd", len ? len : 6);
 		s += len ? len : 1;
 	}

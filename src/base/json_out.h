@@ -27,8 +27,8 @@ struct nk_json_out {
 	bool failed;
 	/* how deep we are, which bracket closes each level, is it still empty */
 	unsigned depth;
-	char closing[32];
-	bool filled[32];
+	char closing[128];
+	bool filled[128];
 };
 void nk_json_done(struct nk_json_out *j);
 #define _json_ __attribute__((cleanup(nk_json_done)))

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the commands that look at all namespaces share: which ones, and one of them in words. */
+#ifndef NK_CLI_NS_GRAPH_H
+#define NK_CLI_NS_GRAPH_H
+
+#include "base/json_out.h"
+#include "cli/cli.h"
+#include "ns/graph.h"
+
+/* Setters: `--type uts,net` (may be repeated) into bits of kinds, `--pid N` into a pid_t. */
+int nk_set_ns_kinds(const struct nk_option_use *use, const char *value, struct nk_err *e);
+int nk_set_pid(const struct nk_option_use *use, const char *value, struct nk_err *e);
+
+/* nk_ns_collect() with nook's state and the names of its containers, where there are any. */
+int nk_cli_ns_collect(struct nk_cli *cli, struct nk_ns_look *look, struct nk_ns_graph *g,
+		      struct nk_err *e);
+
+/* mine[i]: node i of g is one of this process'. -ESRCH, -EACCES. */
+int nk_cli_ns_of(struct nk_cli *cli, pid_t pid, unsigned kinds, const struct nk_ns_graph *g,
+		 bool *mine, struct nk_err *e);
+
+/* Say on stderr what could not be seen for want of rights. */
+void nk_cli_ns_unseen(const struct nk_cli *cli, const struct nk_ns_graph *g);
+
+/* A user's name, or his number; in the arena. */
+const char *nk_cli_user(struct nk_cli *cli, uid_t uid);
+
+/* What keeps it alive, in a few words: "processes, mount /run/netns/blue". */
+const char *nk_cli_ns_kept(struct nk_cli *cli, const struct nk_ns_node *node);
+
+/* Its members of a JSON object that is open. */
+void nk_cli_ns_json(struct nk_cli *cli, struct nk_json_out *j, const struct nk_ns_graph *g,
+		    const struct nk_ns_node *node);
+
+#endif
