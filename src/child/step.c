@@ -295,6 +295,8 @@ static long run_file(struct nk_run *run, const struct nk_step *s)
 		return nk_raw1(SYS_fchdir, fd0);
 	case NK_OP_CHDIR:
 		return nk_raw1(SYS_chdir, s->s[0]);
+	case NK_OP_CHROOT:
+		return nk_raw1(SYS_chroot, s->s[0]);
 	case NK_OP_DUP3:
 		return nk_raw3(SYS_dup3, fd0, s->n[0], s->n[1]);
 	case NK_OP_CLOSE_RANGE:

@@ -156,6 +156,10 @@ static int call_file(const struct call *c)
 		fputs("chdir(", c->out);
 		str(c, s->s[0]);
 		break;
+	case NK_OP_CHROOT:
+		fputs("chroot(", c->out);
+		str(c, s->s[0]);
+		break;
 	case NK_OP_UMASK:
 		fprintf(c->out, "umask(0%" PRIo64, s->n[0]);
 		break;

@@ -142,6 +142,8 @@ static void last_command(struct nk_sh *sh, FILE *out)
 			sh->regid && !sh->groups ? " --keep-groups" : "");
 	}
 	/* A shell lets what runs in its background ignore these two. */
+	if (sh->chroot)
+		fputs("chroot \"$root\" ", out);
 	fprintf(out, "%senv -i --default-signal=INT,QUIT", run);
 	if (sh->cwd)
 		fprintf(out, " -C %s", sh->cwd);

@@ -66,6 +66,7 @@ struct nk_sh {
 	const struct nk_step *exec;
 	unsigned keep_fds;
 	bool pivoted;
+	bool chroot;	/* into $root, which chdir has named */
 	bool unmounted; /* the old root */
 	bool cloned;
 	bool tools;	  /* this step's commands need "tool": the host's are out of sight */

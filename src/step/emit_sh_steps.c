@@ -196,6 +196,10 @@ static bool step_root(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		else
 			fprintf(out, "cd %s\n", nk_sh_quote(sh, s->s[0]));
 		return true;
+	case NK_OP_CHROOT:
+		sh->chroot = true;
+		fputs("# done by chroot, when the command is executed\n", out);
+		return true;
 	case NK_OP_PIVOT_ROOT:
 		fputs("pack_tools umount mkdir prlimit setpriv env\n"
 		      "pivot_root \"$root\" \"$root\"\n",

@@ -121,6 +121,7 @@ static const struct nk_op_info ops[NK_OP_COUNT] = {
 	[NK_OP_PIVOT_ROOT] = {"pivot_root", "pivot_root", {STR("new_root", 0), STR("put_old", 1)}},
 	[NK_OP_FCHDIR] = {"fchdir", "fchdir", {FD("fd", 0)}},
 	[NK_OP_CHDIR] = {"chdir", "chdir", {STR("path", 0)}},
+	[NK_OP_CHROOT] = {"chroot", "chroot", {STR("path", 0)}},
 	[NK_OP_UNSHARE] = {"unshare", "unshare", {FLAGS("flags", 0, nk_flags_clone)}},
 	[NK_OP_SETNS] = {"setns", "setns", {FD("fd", 0), FLAGS("flags", 0, nk_flags_clone)}},
 	[NK_OP_CLONE3] = {"clone3",

@@ -95,6 +95,7 @@ enum nk_op {
 	NK_OP_BPF_ATTACH,    /* fd0 program, fd1 cgroup directory, n0 BPF_ attach type, n1 flags:
 				bpf BPF_PROG_ATTACH */
 	NK_OP_PIDFD_OPEN,    /* number in slot fd0 (NK_NOFD: n0) is a pid -> out */
+	NK_OP_CHROOT,	     /* s0 */
 	NK_OP_COUNT,
 };
 
