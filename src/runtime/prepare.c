@@ -192,10 +192,11 @@ static int lease_ids(struct nk_arena *a, struct nk_spec *spec, const struct nk_f
 	return 0;
 }
 
-/* Who the users of a new user namespace are, where nobody has said it. */
-static int id_maps(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f,
+int nk_prepare_ids(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f,
 		   struct nk_lease *lease, struct nk_err *e)
 {
+	lease->fd = -1;
+	lease->ids = (struct nk_idmap){0};
 	if (spec->ns[NK_NS_USER].mode != NK_NS_NEW)
 		return 0;
 	if (spec->uid_maps.n || spec->gid_maps.n) {
@@ -262,5 +263,5 @@ int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, str
 			     "--userns host: root inside is the host's root, and reads what only "
 			     "root may read");
 	tell_bound_proc(a, spec, f);
-	return id_maps(a, spec, f, lease, e);
+	return nk_prepare_ids(a, spec, f, lease, e);
 }
