@@ -17,6 +17,7 @@ const struct nk_command *const nk_commands[] = {
 	&nk_command_stop,
 	&nk_command_wait,
 	&nk_command_ns,
+	&nk_command_unshare,
 	&nk_command_doctor,
 	&nk_command_version,
 	&nk_command_help,

@@ -3,6 +3,7 @@
 #include "cli/ns.h"
 
 static const struct nk_command *const commands[] = {
+	&nk_command_ns_run,
 	&nk_command_ns_ls,
 	&nk_command_ns_tree,
 	NULL,

@@ -166,7 +166,7 @@ static bool overlap(uint32_t a, uint32_t b, const struct nk_idmap *x, const stru
 	return (uint64_t)a < (uint64_t)b + y->count && (uint64_t)b < (uint64_t)a + x->count;
 }
 
-static int check_maps(const struct nk_idmaps *maps, const char *option, struct nk_err *e)
+int nk_run_check_maps(const struct nk_idmaps *maps, const char *option, struct nk_err *e)
 {
 	if (maps->n > 340) { /* user_namespaces(7) */
 		nk_fail(e, 0, "%zu times --%s: the kernel takes at most 340", maps->n, option);
@@ -191,10 +191,10 @@ static int finish_users(struct nk_run_request *r, uid_t euid, struct nk_err *e)
 	struct nk_ns_choice *c = &r->ns[NK_NS_USER];
 	struct nk_spec *s = &r->spec;
 	bool maps = s->uid_maps.n || s->gid_maps.n;
-	int rc = check_maps(&s->uid_maps, "uidmap", e);
+	int rc = nk_run_check_maps(&s->uid_maps, "uidmap", e);
 
 	if (rc == 0)
-		rc = check_maps(&s->gid_maps, "gidmap", e);
+		rc = nk_run_check_maps(&s->gid_maps, "gidmap", e);
 	if (rc < 0)
 		return rc;
 	if (maps && c->given && strcmp(r->userns_word, "map") != 0 &&

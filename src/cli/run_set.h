@@ -22,6 +22,9 @@ NK_SETTER(gidmap);
 NK_SETTER(time_offset);
 int nk_run_finish_namespaces(struct nk_run_request *r, uid_t euid, struct nk_err *e);
 
+/* Too many, or an id in two of them. */
+int nk_run_check_maps(const struct nk_idmaps *maps, const char *option, struct nk_err *e);
+
 /* run_sysctl.c */
 NK_SETTER(sysctl);
 int nk_run_finish_sysctls(struct nk_run_request *r, struct nk_err *e);

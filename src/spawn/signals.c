@@ -90,6 +90,8 @@ static int handle_one(struct nk_signals *s, const struct signalfd_siginfo *si, i
 {
 	int sig = (int)si->ssi_signo;
 
+	if (s->shares_terminal && si->ssi_code == SI_KERNEL && sig != SIGTSTP && sig != SIGCONT)
+		return 0;
 	switch (sig) {
 	case SIGPIPE:
 		return 0;

@@ -24,11 +24,13 @@
 #include "spawn/terminal.h"
 
 struct nk_signals {
-	int fd;		/* readable when a signal waits; poll for POLLIN */
-	bool open;	/* the mask is changed */
-	bool to_init;	/* set it behind _open when the process is nook-init (--init): its command
-			 * has a process group of its own, so SIGTSTP is sent on as it is */
-	sigset_t saved; /* the mask before: what a command should start with */
+	int fd;	      /* readable when a signal waits; poll for POLLIN */
+	bool open;    /* the mask is changed */
+	bool to_init; /* set it behind _open when the process is nook-init (--init): its command
+		       * has a process group of its own, so SIGTSTP is sent on as it is */
+	bool shares_terminal; /* set it behind _open when the process is in nook's session: what
+			       * the terminal sends, it has got itself */
+	sigset_t saved;	      /* the mask before: what a command should start with */
 };
 
 /* Block and open. Call before the clone. */

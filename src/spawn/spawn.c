@@ -232,7 +232,9 @@ static int driver_init(struct nk_driver *d, struct nk_err *e)
 			return nk_fail(e, ENOMEM, "cannot keep times for --debug");
 		d->run.trace = page;
 	}
-	return nk_signals_open(&d->signals, e);
+	int ret = nk_signals_open(&d->signals, e);
+	d->signals.shares_terminal = d->o->shares_terminal;
+	return ret;
 }
 
 static void driver_done(struct nk_driver *d)

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nook ns run: a command in new namespaces, and in nothing else. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cli/explain.h"
+#include "cli/ns.h"
+#include "cli/ns_run.h"
+#include "host/text.h"
+#include "plan/ns_run.h"
+#include "runtime/runtime.h"
+
+extern char **environ;
+
+struct start {
+	struct nk_cli *cli;
+	struct nk_ns_request *request;
+	struct nk_facts facts;
+	struct nk_lease lease;
+	struct nk_plan plan;
+};
+
+/* Where the command is; NULL: nowhere. As execvp(3) looks for it. */
+static const char *find_command(struct nk_arena *a, const char *name)
+{
+	const char *rest = getenv("PATH");
+
+	if (strchr(name, '/'))
+		return access(name, F_OK) ? NULL : name;
+	for (rest = rest ? rest : "/usr/local/bin:/usr/bin:/bin"; *rest;) {
+		size_t n = strcspn(rest, ":");
+		const char *path = nk_fmt(a, "%.*s/%s", (int)n, rest, name);
+
+		if (n && !access(path, F_OK))
+			return path;
+		rest += n + (rest[n] == ':');
+	}
+	return NULL;
+}
+
+/* The command is executed by nook-init, which has no hints: what is not there is said here. */
+static int under_init(struct start *s, struct nk_strv *args, struct nk_err *e)
+{
+	struct nk_arena *a = &s->cli->arena;
+	struct nk_strv all = {0};
+	struct nk_run_world w;
+
+	if (!find_command(a, args->v[0])) {
+		nk_fail(e, ENOENT, "execute %.200s", args->v[0]);
+		e->exit = NK_EXIT_NOT_FOUND;
+		return nk_hint(e, "there is no such command (looked in PATH)");
+	}
+	if (nk_run_world_read(&w, a, e) < 0)
+		return -e->err;
+	if (!w.init_path) {
+		nk_fail(e, 0, "--pid: nook-init, which is process 1 there, is not installed");
+		return nk_hint(e, "--no-init makes the command process 1");
+	}
+	nk_strv_push(a, &all, w.init_path);
+	nk_strv_push(a, &all, "--");
+	for (size_t i = 0; i < args->n; i++)
+		nk_strv_push(a, &all, args->v[i]);
+	*args = all;
+	return 0;
+}
+
+static int command(struct start *s, int n_words, char **words, struct nk_err *e)
+{
+	struct nk_arena *a = &s->cli->arena;
+	struct nk_spec *spec = &s->request->run.spec;
+	const char *shell = getenv("SHELL");
+
+	for (int i = 0; i < n_words; i++)
+		nk_strv_push(a, &spec->args, words[i]);
+	if (!n_words)
+		nk_strv_push(a, &spec->args, shell && shell[0] == '/' ? shell : "/bin/sh");
+	if (n_words && !words[0][0]) {
+		nk_fail(e, 0, "the command is an empty word");
+		return nk_hint(e, "name a program");
+	}
+	for (char **v = environ; *v; v++)
+		nk_strv_push(a, &spec->env, *v);
+	if (spec->ns[NK_NS_PID].mode != NK_NS_NEW || s->request->in_place || s->request->no_init)
+		return 0;
+	return under_init(s, &spec->args, e);
+}
+
+/* -u: names are this machine's, since its files are what is seen inside. */
+static int user(struct start *s, struct nk_err *e)
+{
+	struct nk_arena *a = &s->cli->arena;
+	struct nk_ns_request *r = s->request;
+	_free_ char *passwd = NULL, *group = NULL;
+
+	if (!r->run.user)
+		return 0;
+	passwd = nk_text_read("/etc/passwd", (size_t)16 << 20);
+	group = nk_text_read("/etc/group", (size_t)16 << 20);
+	r->changes_user = true;
+	return nk_run_user(&r->run, a, passwd ? passwd : "", passwd ? strlen(passwd) : 0,
+			   group ? group : "", group ? strlen(group) : 0, e);
+}
+
+/* Refused here, while nothing has been made. */
+static int check_proc(const struct start *s, struct nk_err *e)
+{
+	const struct nk_facts *f = &s->facts;
+	bool users = s->request->kinds[NK_NS_USER] || !f->initial_userns;
+
+	if (!s->request->proc)
+		return 0;
+	if (access(s->request->proc, F_OK)) {
+		nk_fail(e, errno, "--mount-proc=%.200s", s->request->proc);
+		return nk_hint(e, "it names a directory that is there");
+	}
+	if (!users || !f->proc_covered)
+		return 0;
+	nk_fail(e, EPERM, "--mount-proc: the kernel allows no new procfs where %s",
+		f->proc_covered_by ? f->proc_covered_by : "parts of /proc are hidden");
+	return nk_hint(e, "leave it away, or start the outer container with --privileged or an "
+			  "unmasked /proc");
+}
+
+static int make_plan(struct start *s, int n_words, char **words, struct nk_err *e)
+{
+	struct nk_ns_request *r = s->request;
+	struct nk_arena *a = &s->cli->arena;
+	struct nk_spec *spec = &r->run.spec;
+	int rc;
+
+	if ((rc = command(s, n_words, words, e)) < 0 || (rc = user(s, e)) < 0 ||
+	    (rc = nk_facts_collect(a, spec, &s->facts, e)) < 0 ||
+	    (rc = nk_ns_run_ids(r, a, &s->facts, &s->lease, e)) < 0 || (rc = check_proc(s, e)) < 0)
+		return rc;
+
+	const struct nk_ns_run_input in = {
+		.spec = spec,
+		.facts = &s->facts,
+		.proc = r->proc,
+		.in_place = r->in_place,
+		.holds = r->keep,
+		.changes_user = r->changes_user,
+	};
+	nk_plan_init(&s->plan, a);
+	return nk_plan_ns_run(&s->plan, &in, e);
+}
+
+static void tell(void *arg)
+{
+	const struct start *s = arg;
+	const struct nk_ns_request *r = s->request;
+	const struct nk_facts *f = &s->facts;
+
+	for (size_t i = 0; i < f->notices.n; i++)
+		nk_log(NK_LOG_WARN, "%s", f->notices.v[i]);
+	if (r->in_place && r->kinds[NK_NS_PID])
+		nk_log(NK_LOG_WARN,
+		       "--as-is: %s stays in its PID namespace, its first child is process 1 of "
+		       "the "
+		       "new one, and when that has ended no other can be started",
+		       r->run.spec.args.v[0]);
+	/* Since 6.2 execve moves who has unshared it. */
+	if (r->in_place && r->kinds[NK_NS_TIME] &&
+	    (f->kernel_major < 6 || (f->kernel_major == 6 && f->kernel_minor < 2)))
+		nk_log(NK_LOG_WARN,
+		       "--unshare --time: on Linux before 6.2 only children of %s have the new "
+		       "clocks",
+		       r->run.spec.args.v[0]);
+}
+
+/* nook-init gives the terminal to the command's process group; whoever started nook in the
+ * foreground gets it back as it was. */
+static void foreground_back(bool mine)
+{
+	sigset_t set, before;
+
+	if (!mine || tcgetpgrp(STDIN_FILENO) == getpgrp())
+		return;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	tcsetpgrp(STDIN_FILENO, getpgrp());
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+static int carry_out(struct start *s, struct nk_err *e)
+{
+	const struct nk_run_request *r = &s->request->run;
+	const struct nk_spawn_options o = {
+		.shares_terminal = true,
+		.alive = tell,
+		.step = r->debug ? nk_cli_debug_step : NULL,
+		.arg = s,
+		.fault_step = r->fault_step,
+		.fault_after = r->fault_after,
+		.fault_action = r->fault_action,
+	};
+	bool foreground = tcgetpgrp(STDIN_FILENO) == getpgrp();
+	struct nk_result result = {0};
+
+	if (s->request->in_place)
+		tell(s);
+	int rc = nk_spawn(&s->plan, &o, &result, e);
+	foreground_back(foreground);
+	return rc < 0 ? rc : result.exit_code;
+}
+
+int nk_ns_run_start(struct nk_cli *cli, struct nk_ns_request *r, int n_words, char **words)
+{
+	struct start s = {
+		.cli = cli,
+		.request = r,
+		.lease = {.dir = cli->leases, .fd = -1},
+	};
+	struct nk_err e = {0};
+	int rc = make_plan(&s, n_words, words, &e);
+
+	if (rc == 0 && r->run.explain != NK_EXPLAIN_NO) {
+		tell(&s);
+		rc = nk_cli_explain(cli, &s.plan, r->run.explain);
+	} else if (rc == 0) {
+		rc = carry_out(&s, &e);
+	}
+	if (s.lease.fd >= 0)
+		close(s.lease.fd);
+	return rc < 0 ? nk_cli_error(cli, &e) : rc;
+}
+
+static int run(struct nk_cli *cli, int argc, char **argv)
+{
+	struct nk_ns_request r = {0};
+	struct nk_err e = {0};
+	int code;
+
+	nk_run_request_init(&r.run);
+	int first = nk_cli_options(cli, &nk_command_ns_run, argc, argv, &r, &code);
+	if (first < 0)
+		return code;
+	if (nk_ns_run_finish(&r, &e) < 0)
+		return nk_cli_error(cli, &e);
+	return nk_ns_run_start(cli, &r, argc - first, argv + first);
+}
+
+const struct nk_command nk_command_ns_run = {
+	.name = "ns run",
+	.usage = "[OPTIONS] [--] [COMMAND [ARG...]]",
+	.summary = "run a command in new namespaces",
+	.about = "Run COMMAND (default: $SHELL) in new namespaces of the kinds that are named. It "
+		 "is "
+		 "no container: files, environment, working directory, descriptors and limits "
+		 "stay the caller's; nothing is filtered or dropped. Who is not root needs --user, "
+		 "in which root makes the others.\n"
+		 "With --pid a small process 1 runs COMMAND, reaps orphans and forwards signals, "
+		 "and "
+		 "when COMMAND ends everything there ends. The exit code is COMMAND's; 125: nook's "
+		 "own fault, 126: cannot be executed, 127: not found, 128+N: ended by signal N.",
+	.examples = "nook ns run --user --pid --mount-proc ps ax\talone, as an ordinary user\n"
+		    "nook ns run --all --mount-proc\ta shell in all eight\n"
+		    "nook ns run --user --net ip link\ta network with nothing but lo\n"
+		    "nook ns run --user --hostname web bash\tanother host name\n"
+		    "nook ns run --user --time-offset boottime=7d uptime\tup for a week more\n"
+		    "nook ns run --user --net --explain=c true\tthe C program that does it",
+	.options = nk_ns_run_table,
+	.run = run,
+};
