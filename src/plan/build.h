@@ -124,9 +124,11 @@ void nk_part_pty(struct nk_build *b, int master); /* unlock, other end, hand to 
 void nk_part_cgroup_namespace(struct nk_build *b);
 void nk_part_cgroupfs(struct nk_build *b);
 void nk_part_pivot(struct nk_build *b);
-void nk_part_process(struct nk_build *b); /* from descriptors to exec */
-void nk_part_ids(struct nk_build *b);	  /* of it: the user */
-void nk_part_execs(struct nk_build *b);	  /* of it: the command, in each place of PATH */
+void nk_part_process(struct nk_build *b);	    /* from descriptors to exec */
+void nk_part_close_all(struct nk_build *b);	    /* of it: no descriptor of the caller */
+void nk_part_working_directory(struct nk_build *b); /* of it: spec->cwd */
+void nk_part_ids(struct nk_build *b);		    /* of it: the user */
+void nk_part_execs(struct nk_build *b);		    /* of it: the command, in each place of PATH */
 
 /* An overlay of a host directory whose changes are thrown away -> slot. */
 int nk_b_overlay(struct nk_build *b, const char *lower, const char *name, const char *why);

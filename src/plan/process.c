@@ -69,7 +69,7 @@ static void session(struct nk_build *b)
  * anywhere. What is left is the socket, under a number that is known here; and what is opened
  * from now on lies inside and is close-on-exec.
  */
-static void close_all(struct nk_build *b)
+void nk_part_close_all(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	uint64_t soft = b->facts->nofile.soft, first = 3 + (uint64_t)b->spec->preserve_fds;
@@ -113,7 +113,7 @@ static void make_directories(struct nk_build *b, const char *path)
 }
 
 /* CVE-2024-21626: a path through /proc/self/fd would reach the host's tree. */
-static void working_directory(struct nk_build *b)
+void nk_part_working_directory(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	const char *cwd = b->spec->cwd && *b->spec->cwd ? b->spec->cwd : "/";
@@ -315,8 +315,8 @@ void nk_part_process(struct nk_build *b)
 	p->actor = NK_INIT;
 	descriptors(b);
 	session(b);
-	close_all(b);
-	working_directory(b);
+	nk_part_close_all(b);
+	nk_part_working_directory(b);
 	limits(b);
 	p->topic = NK_T_CAPABILITIES;
 	if (b->spec->no_new_privs) {
