@@ -149,7 +149,8 @@ int nk_explain_c(const struct nk_plan *p, FILE *out, struct nk_err *e)
 		    "/* The container has ended, or never came up: take away what was made. */\n"
 		    "static void after(void)\n{\n",
 		    "}\n\n", e);
-	if (ret == 0)
+	/* Without a clone main() becomes the command. */
+	if (ret == 0 && nk_c_has_op(p, NK_OP_CLONE3, -1))
 		ret = actor(out, p, NK_INIT,
 			    "/* The process that becomes the container's command. */\n"
 			    "static void container(void)\n{\n",

@@ -35,7 +35,7 @@ static const char head[] =
 	" *\n"
 	" *     cc -O2 -Wall -Wextra -static -o start start.c && ./start\n"
 	" *\n"
-	" * main() is nook, container() the process that becomes the command%s.\n"
+	" * main() is nook, %s.\n"
 	" * The numbers are those of `nook run --explain`. It ends with the exit code of\n"
 	" * the command, 128 + N where signal N ended it, 125 where a step failed, 126\n"
 	" * where the command could not be executed and 127 where it was not found.\n"
@@ -59,7 +59,11 @@ void nk_c_head(FILE *out, const struct nk_plan *p)
 {
 	bool between = nk_c_has_op(p, NK_OP_CLONE3, NK_MIDDLE);
 
-	fprintf(out, head, between ? ",\n * middle() one in between that can start it" : "");
+	fprintf(out, head,
+		!nk_c_has_op(p, NK_OP_CLONE3, -1) ? "and becomes the command"
+		: between ? "container() the process that becomes the command,\n"
+			    " * middle() one in between that can start it"
+			  : "container() the process that becomes the command");
 	fprintf(out, "%senum { STEPS = %zu };\n\n", includes, p->steps.n);
 	fputs("/* What the processes say to each other, over a SOCK_SEQPACKET pair. */\n"
 	      "enum message { MSG_NONE, MSG_ERROR, MSG_PID, MSG_MAPPED, MSG_PLACED, MSG_TERMINAL,\n"

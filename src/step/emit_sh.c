@@ -32,11 +32,13 @@ static const char head[] =
 	"# file system before you run this. And what is marked \"not done\" no command does.\n"
 	"set -eu\n"
 	"PATH=$PATH:/usr/sbin:/sbin\n"
-	"umask 022\n"
+	"export PATH\n";
+
+static const char stage[] =
 	"exec 3<&0 # what runs in the background would lose its standard input\n"
 	"stage=$(mktemp -d) # where mounts are put together\n"
 	"chmod 0755 \"$stage\"\n"
-	"export PATH stage\n"
+	"export stage\n"
 	"pid=\n\n";
 
 static const char inside_head[] =
@@ -97,8 +99,25 @@ static void here(FILE *out, const char *name, const char *text)
 		*text && text[strlen(text) - 1] == '\n' ? "" : "\n", delimiter);
 }
 
+static bool has_op(const struct nk_plan *p, enum nk_op op)
+{
+	for (size_t i = 0; i < p->steps.n; i++)
+		if (p->steps.v[i].op == op)
+			return true;
+	return false;
+}
+
+/* unshare(1) drops the capabilities of a user who is not root inside. */
+static bool keeps_caps(const struct nk_sh *sh)
+{
+	return (sh->parent_maps && !sh->become_root) || (*sh->own_ids && !sh->own_root);
+}
+
+/* What the kernel lets only children enter: last, so that no command of the script is one. */
+enum { CHILDREN_ONLY = CLONE_NEWPID | 0x80 };
+
 /* "unshare --mount --uts …" for CLONE_NEW flags. */
-static void unshare_command(const struct nk_sh *sh, FILE *out)
+static void unshare_command(const struct nk_sh *sh, uint64_t flags, FILE *out)
 {
 	static const struct {
 		uint64_t flag;
@@ -109,9 +128,17 @@ static void unshare_command(const struct nk_sh *sh, FILE *out)
 
 	fputs("unshare", out);
 	for (size_t i = 0; i < NK_COUNT(kinds); i++)
-		if (sh->new_ns & kinds[i].flag)
+		if (flags & kinds[i].flag)
 			fprintf(out, " --%s", kinds[i].option);
-	fprintf(out, "%s%s --propagation unchanged --fork --kill-child", sh->clocks, sh->own_ids);
+	if (flags & 0x80)
+		fputs(sh->clocks, out);
+	if (flags & CLONE_NEWUSER)
+		fprintf(out, "%s%s", sh->own_ids,
+			*sh->own_ids && keeps_caps(sh) ? " --keep-caps" : "");
+	if (!sh->in_place)
+		fputs(" --propagation unchanged --fork --kill-child", out);
+	else if (flags & CLONE_NEWNS)
+		fputs(" --propagation unchanged", out);
 }
 
 /* From nook to the container, each command executing the next. */
@@ -122,11 +149,11 @@ static void start_command(const struct nk_sh *sh, FILE *out)
 	fputs("exec ", out);
 	if (*sh->join)
 		fprintf(out, "nsenter%s -- ", sh->join);
-	unshare_command(sh, out);
+	unshare_command(sh, sh->new_ns, out);
 	if (waits)
 		fputs(" --keep-caps -- sh -c \"$enter\"\n", out);
 	else
-		fputs(" -- setsid sh -c \"$inside\"\n", out);
+		fprintf(out, " -- %ssh -c \"$inside\"\n", sh->session ? "setsid " : "");
 }
 
 static void last_command(struct nk_sh *sh, FILE *out)
@@ -137,6 +164,12 @@ static void last_command(struct nk_sh *sh, FILE *out)
 	if (!s)
 		return;
 	fputs("exec ", out);
+	if (sh->in_place && sh->new_ns & CHILDREN_ONLY) {
+		unshare_command(sh, sh->new_ns & CHILDREN_ONLY, out);
+		fputs(" -- ", out);
+	}
+	if (keeps_caps(sh))
+		sh->setpriv = nk_fmt(sh->a, "%s --inh-caps=-all --ambient-caps=-all", sh->setpriv);
 	if (*sh->setpriv) {
 		fprintf(out, "%ssetpriv%s%s ", run, sh->setpriv,
 			sh->regid && !sh->groups ? " --keep-groups" : "");
@@ -160,20 +193,24 @@ static void launch(struct nk_sh *sh, FILE *out, char *const *texts)
 {
 	_free_ char *inside = NULL, *trees = NULL;
 
-	if (asprintf(&inside, "%s%s", inside_head, texts[NK_SH_INSIDE]) < 0 ||
+	if (asprintf(&inside, "%s%s", sh->pivoted || sh->remounts_all ? inside_head : "set -eu\n",
+		     texts[NK_SH_INSIDE]) < 0 ||
 	    asprintf(&trees, "%s%s", trees_head, texts[NK_SH_TREES]) < 0)
 		return;
 	fputs("# ---- in the new namespaces\n", out);
 	here(out, "inside", inside);
 	fputs("export inside\n\n", out);
 	if (sh->parent_maps) {
-		fputs("# Root of the user namespace, as soon as its id maps are written.\n"
-		      "enter='\n"
-		      "\techo made >\"$stage\"/made\n"
-		      "\tread -r answer <\"$stage\"/mapped\n"
-		      "\texec setpriv --reuid=0 --regid=0 --clear-groups setsid sh -c "
-		      "\"$inside\"'\n"
-		      "export enter\n"
+		fprintf(out,
+			"# %s, as soon as its id maps are written.\n"
+			"enter='\n"
+			"\techo made >\"$stage\"/made\n"
+			"\tread -r answer <\"$stage\"/mapped\n"
+			"\texec %s%ssh -c \"$inside\"'\n",
+			sh->become_root ? "Root of the user namespace" : "In the user namespace",
+			sh->become_root ? "setpriv --reuid=0 --regid=0 --clear-groups " : "",
+			sh->session ? "setsid " : "");
+		fputs("export enter\n"
 		      "mkfifo -m 0666 \"$stage\"/made \"$stage\"/mapped\n\n",
 		      out);
 	}
@@ -200,9 +237,33 @@ static void launch(struct nk_sh *sh, FILE *out, char *const *texts)
 		fputs("read -r answer <\"$stage\"/made\n", out);
 }
 
+/* The script itself moves and becomes the command. */
+static void script_in_place(struct nk_sh *sh, FILE *out, char *const *texts)
+{
+	_free_ char *inside = NULL;
+
+	if (asprintf(&inside, "set -eu\n%s", texts[NK_SH_INSIDE]) < 0)
+		return;
+	fputs("\n# ---- in the new namespaces\n", out);
+	here(out, "inside", inside);
+	fputs("exec ", out);
+	if (sh->new_ns & ~(uint64_t)CHILDREN_ONLY) {
+		unshare_command(sh, sh->new_ns & ~(uint64_t)CHILDREN_ONLY, out);
+		fputs(" -- ", out);
+	}
+	fputs("sh -c \"$inside\"\n", out);
+}
+
 static void script(struct nk_sh *sh, FILE *out, char *const *texts)
 {
 	fputs(head, out);
+	if (has_op(sh->p, NK_OP_UMASK))
+		fputs("umask 022\n", out);
+	if (sh->in_place) {
+		script_in_place(sh, out, texts);
+		return;
+	}
+	fputs(stage, out);
 	fputs("remove_dir() { # a cgroup is busy for a moment after its last process\n"
 	      "\tfor try in 1 2 3 4 5; do\n"
 	      "\t\trmdir \"$1\" 2>/dev/null && return\n\t\tsleep 0.1\n\tdone\n\trmdir \"$1\"\n}\n"
@@ -242,7 +303,8 @@ static void interpret(struct nk_sh *sh)
 		}
 	}
 	last_command(sh, sh->part[NK_SH_INSIDE]);
-	start_command(sh, sh->part[NK_SH_TREES]);
+	if (!sh->in_place)
+		start_command(sh, sh->part[NK_SH_TREES]);
 }
 
 int nk_explain_sh(const struct nk_plan *p, FILE *out, struct nk_err *e)
@@ -260,6 +322,8 @@ int nk_explain_sh(const struct nk_plan *p, FILE *out, struct nk_err *e)
 				     .clocks = "",
 				     .own_ids = "",
 				     .setpriv = "",
+				     .session = has_op(p, NK_OP_SETSID),
+				     .in_place = !has_op(p, NK_OP_CLONE3),
 				     .parent_maps = writes_maps(p)};
 	for (int i = 0; sh && i < NK_SH_PARTS; i++) {
 		sh->part[i] = open_memstream(&texts[i], &sizes[i]);

@@ -53,10 +53,13 @@ struct nk_sh {
 	const char *join;      /* nsenter's options */
 	const char *clocks;    /* unshare's options for time offsets */
 	const char *own_ids;   /* unshare's options for a single id, mapped by itself */
+	bool own_root;	       /* and that is root inside */
 	const char *procs[16]; /* words: cgroup.procs files to be in */
 	size_t n_procs;
 	bool parent_maps; /* nook writes id maps */
 	bool become_root; /* setpriv once they are written */
+	bool session;	  /* its own */
+	bool in_place;	  /* no clone: the script itself becomes the command */
 
 	/* the last command */
 	const char *setpriv; /* its options */

@@ -70,6 +70,7 @@ static bool own_map(struct nk_sh *sh, const char *file, const char *text)
 		return true;
 	if (!uid && strcmp(file, "/proc/self/gid_map"))
 		return false;
+	sh->own_root |= uid && strtoul(text, NULL, 10) == 0;
 	sh->own_ids = nk_fmt(sh->a, "%s --map-%s=%lu", sh->own_ids, uid ? "user" : "group",
 			     strtoul(text, NULL, 10));
 	return true;
@@ -90,7 +91,7 @@ static void write_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 	if (strstr(file, "timens_offsets")) {
 		clocks(sh, s->s[0]);
 		fputs("# an option of unshare\n", out);
-	} else if (s->actor != NK_PARENT && own_map(sh, file, s->s[0])) {
+	} else if ((s->actor != NK_PARENT || sh->in_place) && own_map(sh, file, s->s[0])) {
 		fputs("# an option of unshare\n", out);
 	} else {
 		fprintf(out, "printf %%s %s >%s%s\n", nk_sh_quote(sh, s->s[0]), file, soft(s));
@@ -349,7 +350,7 @@ static void groups(struct nk_sh *sh, const struct nk_step *s)
 /* Ids twice: root of a new user namespace at first, the user at last. */
 static void ids(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 {
-	if (!sh->pivoted) {
+	if (!sh->pivoted && s->topic != NK_T_USER) {
 		sh->become_root = true;
 	} else if (s->op == NK_OP_SETGROUPS) {
 		groups(sh, s);
@@ -449,7 +450,7 @@ static FILE *text_of(struct nk_sh *sh, const struct nk_step *s)
 {
 	if (s->actor == NK_AFTER)
 		return sh->part[NK_SH_AFTER];
-	if (s->actor != NK_PARENT)
+	if (s->actor != NK_PARENT || sh->in_place)
 		return sh->part[NK_SH_INSIDE];
 	/* a mount for the container goes into the mount namespace around it */
 	if (s->op == NK_OP_OPEN_TREE || s->op == NK_OP_MOUNT_SETATTR)
