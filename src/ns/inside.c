@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ns/inside.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include "base/cleanup.h"
+#include "host/text.h"
+#include "ns/idmap.h"
+#include "ns/userns.h"
+#include "ns/visit.h"
+
+static const struct {
+	const char *name;
+	enum nk_ns_kind kind;
+} parts[NK_INSIDE_COUNT] = {
+	[NK_INSIDE_NAMES] = {"names", NK_NS_UTS},
+	[NK_INSIDE_MAPS] = {"maps", NK_NS_USER},
+	[NK_INSIDE_CAPS] = {"capabilities", NK_NS_USER},
+	[NK_INSIDE_OFFSETS] = {"offsets", NK_NS_TIME},
+	[NK_INSIDE_CGROUPS] = {"cgroups", NK_NS_CGROUP},
+	[NK_INSIDE_MOUNTS] = {"mounts", NK_NS_MOUNT},
+	[NK_INSIDE_CARDS] = {"cards", NK_NS_NET},
+	[NK_INSIDE_ROUTES] = {"routes", NK_NS_NET},
+	[NK_INSIDE_SOCKETS] = {"sockets", NK_NS_NET},
+	[NK_INSIDE_IPC] = {"ipc", NK_NS_IPC},
+};
+
+enum nk_ns_kind nk_inside_kind(enum nk_inside_part p)
+{
+	return parts[p].kind;
+}
+const char *nk_inside_name(enum nk_inside_part p)
+{
+	return parts[p].name;
+}
+
+/* A reading under way. */
+struct reading {
+	struct nk_arena *a;
+	const struct nk_ns_subject *s;
+	struct nk_inside *in;
+	struct nk_visit visit;
+};
+
+/* Why a part of a visit is not there. */
+static const char *refusal(struct reading *r, enum nk_visit_part p)
+{
+	enum nk_ns_kind k = nk_visit_kind(p);
+	const char *hidden = nk_ns_subject_hidden(r->a, r->s, k);
+	uint64_t owner = r->in->owner[k].inode;
+	int err = r->visit.part[p].err;
+
+	if (hidden)
+		return hidden;
+	if (err == EPERM || err == EACCES)
+		return owner ? nk_fmt(r->a,
+				      "needs CAP_SYS_ADMIN in user:[%llu], which owns %s:[%llu]",
+				      (unsigned long long)owner, nk_ns_name(k),
+				      (unsigned long long)r->s->inode[k])
+			     : nk_fmt(r->a,
+				      "needs CAP_SYS_ADMIN in the user namespace that owns "
+				      "%s:[%llu]",
+				      nk_ns_name(k), (unsigned long long)r->s->inode[k]);
+	if (err == EFBIG)
+		return "more than 8 MiB of it";
+	if (err == ETIMEDOUT)
+		return "no answer within 5 seconds";
+	return nk_strdup(r->a, strerror(err));
+}
+
+/* The data of a part, or NULL and the reason in hidden. */
+static const char *visited(struct reading *r, enum nk_visit_part p, enum nk_inside_part part)
+{
+	if (!r->visit.part[p].err)
+		return r->visit.part[p].data;
+	r->in->hidden[part] = refusal(r, p);
+	return NULL;
+}
+
+/* A text of /proc/PID where there is a process, otherwise the visit's. */
+static const char *text(struct reading *r, const char *file, enum nk_visit_part p,
+			enum nk_inside_part part)
+{
+	const char *found;
+
+	if (!r->s->pid)
+		return visited(r, p, part);
+	found = nk_ns_subject_text(r->a, r->s, file, NULL);
+	if (!found)
+		r->in->hidden[part] = errno == EACCES || errno == EPERM
+					      ? nk_fmt(r->a, "this user may not read /proc/%d/%s",
+						       (int)r->s->pid, file)
+					      : nk_strdup(r->a, strerror(errno));
+	return found;
+}
+
+static void owners(struct reading *r)
+{
+	for (int k = 0; k < NK_NS_COUNT; k++) {
+		struct nk_userns_chain chain;
+		nk_userns_owner(r->a, r->s->fd[k], k == NK_NS_USER, &chain);
+		if (!chain.n)
+			continue;
+		r->in->owner[k].inode = chain.v[0].inode;
+		r->in->owner[k].ruled = nk_userns_within(&chain, r->s->inode[NK_NS_USER]);
+	}
+}
+
+static void names(struct reading *r)
+{
+	struct utsname u;
+	const char *data = visited(r, NK_VISIT_UTS, NK_INSIDE_NAMES);
+
+	if (!data || r->visit.part[NK_VISIT_UTS].n != sizeof(u))
+		return;
+	memcpy(&u, data, sizeof(u));
+	r->in->hostname = nk_strndup(r->a, u.nodename, sizeof(u.nodename));
+	r->in->domainname = nk_strndup(r->a, u.domainname, sizeof(u.domainname));
+}
+
+static void maps(struct reading *r)
+{
+	const char *uids = text(r, "uid_map", NK_VISIT_UID_MAP, NK_INSIDE_MAPS);
+	const char *gids = text(r, "gid_map", NK_VISIT_GID_MAP, NK_INSIDE_MAPS), *groups;
+
+	if (!uids || !gids)
+		return;
+	if (nk_ns_idmap_parse(r->a, uids, &r->in->uids) < 0 ||
+	    nk_ns_idmap_parse(r->a, gids, &r->in->gids) < 0)
+		r->in->hidden[NK_INSIDE_MAPS] = "it is no map";
+	groups = text(r, "setgroups", NK_VISIT_SETGROUPS, NK_INSIDE_MAPS);
+	r->in->setgroups = groups ? nk_strndup(r->a, groups, strcspn(groups, "\n")) : "";
+}
+
+void nk_inside_parse_offsets(const char *lines, int64_t *monotonic, int64_t *boottime)
+{
+	const char *line;
+	size_t n;
+
+	while ((line = nk_text_line(&lines, &n))) {
+		char clock[16];
+		long long sec, nsec;
+		if (sscanf(line, "%15s %lld %lld", clock, &sec, &nsec) != 3)
+			continue;
+		/* The kernel takes what fits into 2^63 ns, less a margin. */
+		if (!strcmp(clock, "monotonic") || !strcmp(clock, "1"))
+			*monotonic = sec * 1000000000 + nsec;
+		else if (!strcmp(clock, "boottime") || !strcmp(clock, "7"))
+			*boottime = sec * 1000000000 + nsec;
+	}
+}
+
+static void offsets(struct reading *r)
+{
+	const char *lines = text(r, "timens_offsets", NK_VISIT_OFFSETS, NK_INSIDE_OFFSETS);
+
+	if (lines)
+		nk_inside_parse_offsets(lines, &r->in->monotonic, &r->in->boottime);
+	r->in->offsets_of_children = r->s->for_children[1] != 0;
+}
+
+/* The line of a hierarchy: its path, NULL when it is not there. */
+static const char *cgroup_path(struct nk_arena *a, const char *lines, const char *id)
+{
+	const char *line;
+	size_t n;
+
+	while (lines && (line = nk_text_line(&lines, &n))) {
+		struct nk_field f[3];
+		const char *path;
+		/* the path may hold colons */
+		if (nk_text_split(line, n, ':', f, 3) < 3 || !nk_field_is(f[0], id))
+			continue;
+		path = f[2].s;
+		return nk_strndup(a, path, n - (size_t)(path - line));
+	}
+	return NULL;
+}
+
+void nk_inside_parse_cgroups(struct nk_arena *a, const char *outside, const char *inside,
+			     struct nk_inside *in)
+{
+	const char *line;
+	size_t n;
+
+	while ((line = nk_text_line(&outside, &n))) {
+		struct nk_inside_cgroup *c;
+		struct nk_field f[3];
+		if (nk_text_split(line, n, ':', f, 3) < 3)
+			continue;
+		c = NK_PUSH(a, &in->cgroups);
+		if (!c)
+			return;
+		c->id = nk_strndup(a, f[0].s, f[0].n);
+		c->controllers = nk_strndup(a, f[1].s, f[1].n);
+		c->outside = nk_strndup(a, f[2].s, n - (size_t)(f[2].s - line));
+		c->inside = cgroup_path(a, inside, c->id);
+	}
+}
+
+/* Without a process there is no group: of a cgroup namespace alone nothing can be told. */
+static void cgroups(struct reading *r)
+{
+	const char *outside = nk_ns_subject_text(r->a, r->s, "cgroup", NULL);
+	int err = r->visit.part[NK_VISIT_CGROUP].err;
+
+	if (!outside) {
+		r->in->hidden[NK_INSIDE_CGROUPS] = "this user may not read it";
+		return;
+	}
+	nk_inside_parse_cgroups(r->a, outside, err ? NULL : r->visit.part[NK_VISIT_CGROUP].data,
+				r->in);
+	if (err)
+		r->in->less[NK_INSIDE_CGROUPS] =
+			nk_fmt(r->a, "what it sees itself %s", refusal(r, NK_VISIT_CGROUP));
+}
+
+/* Of the process whose child it is; of ours, where /proc does not show that one. */
+static const char *of_parent(struct reading *r, const char *file)
+{
+	pid_t parent = r->in->parent;
+
+	return parent ? nk_fmt(r->a, "/proc/%d/%s", (int)parent, file)
+		      : nk_fmt(r->a, "/proc/self/%s", file);
+}
+
+static void parent_mounts(struct reading *r)
+{
+	struct nk_inside *in = r->in;
+	struct stat st;
+
+	in->parent = r->s->pid ? r->s->status.ppid : -1;
+	if (in->parent < 0)
+		return;
+	in->parent_shares = r->s->inode[NK_NS_MOUNT] && !stat(of_parent(r, "ns/mnt"), &st) &&
+			    st.st_ino == r->s->inode[NK_NS_MOUNT];
+	if (in->parent_shares)
+		return;
+	_free_ char *lines = nk_text_read(of_parent(r, "mountinfo"), (size_t)8 << 20);
+	if (!lines) {
+		in->less[NK_INSIDE_MOUNTS] = nk_fmt(r->a, "those of its parent, process %d: %s",
+						    (int)in->parent, strerror(errno));
+		in->parent = -1;
+		return;
+	}
+	nk_ns_mounts_parse(r->a, lines, &in->parent_mounts);
+	nk_ns_mounts_compare(r->a, &in->mounts, &in->parent_mounts, &in->mount_diffs);
+}
+
+static void mounts(struct reading *r)
+{
+	const char *lines = text(r, "mountinfo", NK_VISIT_MOUNTS, NK_INSIDE_MOUNTS);
+
+	if (!lines)
+		return;
+	nk_ns_mounts_parse(r->a, lines, &r->in->mounts);
+	parent_mounts(r);
+}
+
+static void net_from_files(struct reading *r, const char *why)
+{
+	struct nk_cards_files f = {
+		.dev = nk_ns_subject_text(r->a, r->s, "net/dev", NULL),
+		.if_inet6 = nk_ns_subject_text(r->a, r->s, "net/if_inet6", NULL),
+		.fib_trie = nk_ns_subject_text(r->a, r->s, "net/fib_trie", NULL),
+		.route = nk_ns_subject_text(r->a, r->s, "net/route", NULL),
+		.ipv6_route = nk_ns_subject_text(r->a, r->s, "net/ipv6_route", NULL),
+	};
+
+	if (!f.dev) {
+		r->in->hidden[NK_INSIDE_CARDS] = r->in->hidden[NK_INSIDE_ROUTES] = why;
+		return;
+	}
+	nk_cards_parse_files(r->a, &f, &r->in->net);
+	r->in->less[NK_INSIDE_CARDS] = nk_fmt(r->a, "their state %s", why);
+}
+
+static void net(struct reading *r)
+{
+	const struct nk_visit_result *links = &r->visit.part[NK_VISIT_LINKS],
+				     *addresses = &r->visit.part[NK_VISIT_ADDRESSES],
+				     *routes = &r->visit.part[NK_VISIT_ROUTES];
+
+	if (links->err || addresses->err) {
+		enum nk_visit_part p = links->err ? NK_VISIT_LINKS : NK_VISIT_ADDRESSES;
+		if (r->s->pid)
+			net_from_files(r, refusal(r, p));
+		else
+			r->in->hidden[NK_INSIDE_CARDS] = r->in->hidden[NK_INSIDE_ROUTES] =
+				refusal(r, p);
+		return;
+	}
+	nk_cards_parse_links(r->a, links->data, links->n, &r->in->net);
+	nk_cards_parse_addresses(r->a, addresses->data, addresses->n, &r->in->net);
+	if (routes->err)
+		r->in->hidden[NK_INSIDE_ROUTES] = refusal(r, NK_VISIT_ROUTES);
+	else
+		nk_cards_parse_routes(r->a, routes->data, routes->n, &r->in->net);
+}
+
+static void sockets(struct reading *r)
+{
+	static const struct {
+		const char *proto, *file;
+		enum nk_visit_part part;
+	} tables[] = {
+		{"tcp", "net/tcp", NK_VISIT_TCP},    {"tcp6", "net/tcp6", NK_VISIT_TCP6},
+		{"udp", "net/udp", NK_VISIT_UDP},    {"udp6", "net/udp6", NK_VISIT_UDP6},
+		{"unix", "net/unix", NK_VISIT_UNIX},
+	};
+
+	for (size_t i = 0; i < NK_COUNT(tables); i++) {
+		bool six = tables[i].proto[3] == '6';
+		const char *lines = text(r, tables[i].file, tables[i].part, NK_INSIDE_SOCKETS);
+		if (lines)
+			nk_ns_sockets_parse(r->a, tables[i].proto, lines, &r->in->sockets);
+		else if (six) /* a kernel may be without IPv6 */
+			r->in->hidden[NK_INSIDE_SOCKETS] = NULL;
+	}
+}
+
+static void ipc(struct reading *r)
+{
+	static const struct {
+		enum nk_ipc_kind kind;
+		enum nk_visit_part part;
+	} tables[] = {
+		{NK_IPC_MSG, NK_VISIT_MSG}, {NK_IPC_SEM, NK_VISIT_SEM}, {NK_IPC_SHM, NK_VISIT_SHM}};
+	const struct nk_visit_result *queues = &r->visit.part[NK_VISIT_MQUEUE];
+
+	for (size_t i = 0; i < NK_COUNT(tables); i++) {
+		const char *lines = visited(r, tables[i].part, NK_INSIDE_IPC);
+		if (lines)
+			nk_ipc_parse_sysv(r->a, tables[i].kind, lines, &r->in->ipc);
+	}
+	if (!queues->err)
+		nk_ipc_parse_mqueue(r->a, queues->data, queues->n, &r->in->ipc);
+	else if (!r->in->hidden[NK_INSIDE_IPC])
+		r->in->less[NK_INSIDE_IPC] =
+			nk_fmt(r->a, "POSIX message queues %s", refusal(r, NK_VISIT_MQUEUE));
+}
+
+/* What only a visit can tell; of namespaces without a process that is everything. */
+static unsigned to_visit(const struct nk_ns_subject *s)
+{
+	unsigned always = 1u << NK_VISIT_UTS | 1u << NK_VISIT_LINKS | 1u << NK_VISIT_ADDRESSES |
+			  1u << NK_VISIT_ROUTES | 1u << NK_VISIT_MSG | 1u << NK_VISIT_SEM |
+			  1u << NK_VISIT_SHM | 1u << NK_VISIT_MQUEUE | 1u << NK_VISIT_CGROUP;
+	unsigned wanted = 0;
+
+	for (unsigned p = 0; p < NK_VISIT_COUNT; p++)
+		if ((!s->pid || always >> p & 1) && p != NK_VISIT_LOW_PORT &&
+		    s->inode[nk_visit_kind((enum nk_visit_part)p)])
+			wanted |= 1u << p;
+	return s->pid ? wanted : wanted & ~(1u << NK_VISIT_CGROUP);
+}
+
+int nk_inside_read(struct nk_arena *a, const struct nk_ns_subject *s, struct nk_inside *in,
+		   struct nk_err *e)
+{
+	static void (*const readers[NK_INSIDE_COUNT])(struct reading *) = {
+		[NK_INSIDE_NAMES] = names,     [NK_INSIDE_MAPS] = maps,
+		[NK_INSIDE_OFFSETS] = offsets, [NK_INSIDE_CGROUPS] = cgroups,
+		[NK_INSIDE_MOUNTS] = mounts,   [NK_INSIDE_CARDS] = net,
+		[NK_INSIDE_SOCKETS] = sockets, [NK_INSIDE_IPC] = ipc,
+	};
+	struct reading r = {.a = a, .s = s, .in = in};
+	int rc;
+
+	*in = (struct nk_inside){.s = s, .hostname = "", .domainname = "", .setgroups = ""};
+	owners(&r);
+	rc = nk_visit(a, s, to_visit(s), &r.visit, e);
+	if (rc < 0)
+		return rc;
+	for (int p = 0; p < NK_INSIDE_COUNT; p++) {
+		bool process_only = p == NK_INSIDE_CAPS || p == NK_INSIDE_CGROUPS;
+		in->there[p] = s->err[parts[p].kind] != ENOENT && (s->named || !process_only);
+		if (in->there[p] && readers[p])
+			readers[p](&r);
+	}
+	if (!nk_ns_target_lives(s->target))
+		return nk_ns_target_ended(s->target, e);
+	return nk_arena_ok(a, e);
+}
