@@ -4,38 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <time.h>
 
 #include "base/cleanup.h"
-
-/* Waits of 1, 2, 4 … 256 ms between tries: half a second, then as much again until 2 s. */
-enum { TRIES = 15 };
-
-static void wait_a_little(int try)
-{
-	struct timespec t = {.tv_nsec = 1000000L << (try < 8 ? try : 8) };
-
-	nanosleep(&t, NULL);
-}
-
-static int group_fd(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
-static int write_file(int dir, const char *file, const char *text)
-{
-	_close_ int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		return -errno;
-	return 0;
-}
+#include "cgroup/group.h"
 
 /* The number behind "KEY " in a file of keys and numbers; -1 if there is none. */
 static long read_key(int dir, const char *file, const char *key)
@@ -59,7 +31,7 @@ long nk_cgroup_oom_kills(const char *const *paths, int n)
 	long kills = 0;
 
 	for (int i = 0; i < n; i++) {
-		_close_ int dir = group_fd(paths[i]);
+		_close_ int dir = nk_group_open(paths[i]);
 		if (dir < 0)
 			continue;
 		long here = read_key(dir, "memory.events", "oom_kill");
@@ -71,107 +43,14 @@ long nk_cgroup_oom_kills(const char *const *paths, int n)
 	return kills;
 }
 
-/* Up to max pids of the group. */
-static int read_pids(int dir, pid_t *pids, int max)
-{
-	int n = 0, fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-	char line[32];
-
-	if (fd < 0)
-		return -errno;
-	_fclose_ FILE *f = fdopen(fd, "re");
-	if (!f) {
-		close(fd);
-		return -ENOMEM;
-	}
-	while (n < max && fgets(line, sizeof(line), f)) {
-		long pid = strtol(line, NULL, 10);
-		if (pid > 0) /* 0: of a pid namespace that we do not see */
-			pids[n++] = (pid_t)pid;
-	}
-	return n;
-}
-
-/*
- * One round over the processes of a group without cgroup.kill. A pid could be
- * another process by the time it is killed: so take pidfds, look again which
- * pids are in the group, and signal the pidfds of those.
- */
-static int kill_round(int dir)
-{
-	enum { MAX = 256 };
-	pid_t first[MAX], again[MAX];
-	int fds[MAX], n = read_pids(dir, first, MAX);
-
-	for (int i = 0; i < n; i++)
-		fds[i] = pidfd_open(first[i], 0);
-	int m = n > 0 ? read_pids(dir, again, MAX) : 0;
-	for (int i = 0; i < n; i++) {
-		for (int j = 0; j < m; j++)
-			if (again[j] == first[i] && fds[i] >= 0)
-				pidfd_send_signal(fds[i], SIGKILL, NULL, 0);
-		if (fds[i] >= 0)
-			close(fds[i]);
-	}
-	return n;
-}
-
-/* Call fn for the group's directory and for each below it, deepest first. */
-static int each_below(int dir, int depth, int (*fn)(int dir), int *sum)
-{
-	int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_closedir_ DIR *d = again < 0 ? NULL : fdopendir(again);
-	struct dirent *entry;
-
-	if (!d) {
-		if (again >= 0)
-			close(again);
-		return -errno;
-	}
-	while ((entry = readdir(d))) {
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		_close_ int sub =
-			openat(dir, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (sub >= 0 && depth < 128)
-			each_below(sub, depth + 1, fn, sum);
-	}
-	int ret = fn(dir);
-	if (ret > 0)
-		*sum += ret;
-	return ret;
-}
-
-int nk_cgroup_kill(const char *path, struct nk_err *e)
-{
-	_close_ int dir = group_fd(path);
-
-	if (dir < 0)
-		return dir == -ENOENT ? 0 : nk_fail(e, -dir, "open cgroup %s", path);
-	if (write_file(dir, "cgroup.kill", "1") == 0) /* Linux 5.14, v2 */
-		return 0;
-	for (int try = 0; try < TRIES; try++) {
-		int left = 0;
-
-		int ret = each_below(dir, 0, kill_round, &left);
-		if (!left)
-			return ret < 0 && ret != -ENOENT && ret != -ENODEV
-				       ? nk_fail(e, -ret, "read %s/cgroup.procs", path)
-				       : 0;
-		wait_a_little(try);
-	}
-	nk_fail(e, EBUSY, "kill the processes of cgroup %s", path);
-	return nk_hint(e,
-		       "a process that waits for a device or a network file system cannot end yet");
-}
-
 /* Groups below, those of the container's own making. */
-static int remove_children(int dir)
+static int remove_children(int dir, void *arg)
 {
 	int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_closedir_ DIR *d = again < 0 ? NULL : fdopendir(again);
 	struct dirent *entry;
 
+	(void)arg;
 	if (!d && again >= 0)
 		close(again);
 	while (d && (entry = readdir(d)))
@@ -190,36 +69,51 @@ static void remove_leaf(const char *path)
 		rmdir(leaf);
 }
 
+static int count(int dir, void *arg)
+{
+	_pids_ struct nk_pids pids = {0};
+	size_t *sum = arg;
+	int ret = nk_group_pids(dir, &pids);
+
+	*sum += pids.n;
+	return ret;
+}
+
 int nk_cgroup_remove(const char *path, struct nk_err *e)
 {
-	remove_leaf(path);
-	for (int try = 0; try < TRIES; try++) {
-		int sum = 0;
+	struct nk_patience patience = {0};
+	size_t left;
+	int err;
 
+	remove_leaf(path);
+	do {
 		if (rmdir(path) == 0 || errno == ENOENT)
 			return 0;
-		if (errno != EBUSY && errno != ENOTEMPTY)
+		err = errno;
+		if (err != EBUSY && err != ENOTEMPTY)
 			break;
-		_close_ int dir = group_fd(path);
-		if (dir >= 0)
-			each_below(dir, 0, remove_children, &sum);
+		_close_ int dir = nk_group_open(path);
+		left = 0;
+		if (dir >= 0) {
+			nk_group_each(dir, remove_children, NULL);
+			nk_group_each(dir, count, &left);
+		}
 		/* Groups below alone are reason enough for EBUSY: try once without a wait. */
 		if (rmdir(path) == 0)
 			return 0;
-		wait_a_little(try);
-	}
-	nk_fail(e, errno, "remove cgroup %s", path);
+	} while (nk_patience(&patience, left, true));
+	nk_fail(e, err, "remove cgroup %s", path);
 	return nk_hint(e, "processes that still live in it are listed in its cgroup.procs");
 }
 
 int nk_cgroup_attach(const char *path, pid_t pid, struct nk_err *e)
 {
 	char text[24];
-	_close_ int dir = group_fd(path);
+	_close_ int dir = nk_group_open(path);
 	int ret = dir;
 
 	snprintf(text, sizeof(text), "%d", (int)pid);
 	if (dir >= 0)
-		ret = write_file(dir, "cgroup.procs", text);
+		ret = nk_group_write(dir, "cgroup.procs", text);
 	return ret < 0 ? nk_fail(e, -ret, "move process %d into cgroup %s", (int)pid, path) : 0;
 }

@@ -21,12 +21,13 @@
 long nk_cgroup_oom_kills(const char *const *paths, int n);
 
 /* SIGKILL to every process of the group and of those below it, newborn ones too. Where the
- * kernel has no cgroup.kill (v1) it is repeated until none
- * is left (at most about two seconds). 0, also when the group is gone; or -errno. */
+ * kernel has no cgroup.kill (v1) it is repeated until none is left, as long as there are fewer
+ * or other ones (about two seconds when nothing moves, 30 in all). 0, also when the group is
+ * gone; or -errno. */
 int nk_cgroup_kill(const char *path, struct nk_err *e);
 
-/* Remove the group and those made below it; waits (at most about two seconds) while the
- * kernel still holds it. 0, also when it is gone; or -errno. */
+/* Remove the group and those made below it; waits (as long as that) while the kernel or
+ * processes still hold it. 0, also when it is gone; or -errno. */
 int nk_cgroup_remove(const char *path, struct nk_err *e);
 
 /* Put a process in. */
