@@ -90,7 +90,7 @@ static int probe_chain(struct nk_arena *a, struct nk_cgroups *c, struct nk_cg_hi
 			h->enabled[i] =
 				nk_cg_controllers(value_of(a, dirs[i], "cgroup.subtree_control"));
 	}
-	if (wanted & NK_CG_BIT(NK_CG_CPUSET))
+	if ((h->v2 ? wanted : h->controllers) & NK_CG_BIT(NK_CG_CPUSET))
 		probe_cpuset(a, c, h, dirs, n);
 	return 0;
 }
@@ -104,7 +104,7 @@ int nk_cgroups_probe(struct nk_arena *a, struct nk_cgroups *c, unsigned controll
 		struct nk_cg_hierarchy *h = &c->hierarchies.v[i];
 		unsigned wanted = h->controllers & controllers;
 
-		if (!wanted && !h->v2)
+		if (!wanted && !h->v2 && !(parent && h->controllers))
 			continue;
 		int ret = probe_chain(a, c, h, wanted, parent, e);
 		if (ret < 0)

@@ -184,6 +184,18 @@ void nk_cgroups_parse(struct nk_arena *a, struct nk_cgroups *c, const char *moun
 			parse_mount(a, c, line, n, self_cgroup);
 }
 
+int nk_cg_holder(const struct nk_cgroups *c)
+{
+	/* Of the rest, not cpuset: a new group of it is not usable at once. */
+	static const enum nk_controller best[] = {NK_CG_FREEZER, NK_CG_PIDS,   NK_CG_DEVICES,
+						  NK_CG_CPU,	 NK_CG_MEMORY, NK_CG_IO};
+
+	for (size_t i = 0; i < NK_COUNT(best); i++)
+		if (c->where[best[i]] >= 0 && c->where[best[i]] != c->unified)
+			return c->where[best[i]];
+	return -1;
+}
+
 const char *nk_cg_dir(struct nk_arena *a, const struct nk_cg_hierarchy *h, const char *group)
 {
 	const char *rest = group ? below(group, h->root) : NULL;

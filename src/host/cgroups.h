@@ -75,7 +75,8 @@ void nk_cgroups_v2_controllers(struct nk_cgroups *c, int index, unsigned control
 
 /*
  * Facts for limits. controllers: bits of those that will be used; parent: the
- * value of --cgroup-parent or NULL. Only looks. 0 at once if there is neither.
+ * value of --cgroup-parent or NULL, of which every hierarchy has to know. Only
+ * looks. 0 at once if there is neither.
  */
 int nk_cgroups_probe(struct nk_arena *a, struct nk_cgroups *c, unsigned controllers,
 		     const char *parent, struct nk_err *e);
@@ -91,6 +92,12 @@ const char *nk_cg_dir(struct nk_arena *a, const struct nk_cg_hierarchy *h, const
  */
 int nk_cg_chain(struct nk_arena *a, const struct nk_cg_hierarchy *h, const char *parent,
 		const char *dirs[NK_CG_DEPTH], struct nk_err *e);
+
+/*
+ * Of version 1, the hierarchy that serves best to hold processes together which have no
+ * limits: the freezer's, whose groups can be ended in one go. -1: none.
+ */
+int nk_cg_holder(const struct nk_cgroups *c);
 
 const char *nk_controller_name(enum nk_controller k, bool v2);
 

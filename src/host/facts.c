@@ -369,7 +369,8 @@ int nk_facts_collect(struct nk_arena *a, const struct nk_spec *spec, struct nk_f
 	f->cgroups.unified = -1;
 	for (size_t i = 0; i < NK_CG_COUNT; i++)
 		f->cgroups.where[i] = -1;
-	if (f->euid == 0 || spec->cgroup_parent || nk_resources_any(&spec->resources)) {
+	if (f->euid == 0 || spec->cgroup_parent || nk_resources_any(&spec->resources) ||
+	    spec->ns[NK_NS_PID].mode != NK_NS_NEW) {
 		int r = nk_cgroups_detect(a, &f->cgroups, e);
 		if (r < 0)
 			return r;

@@ -75,7 +75,7 @@ extern const char *const nk_default_readonly[];
  * Fill *f with what this spec needs to know, and no more: this is on the path
  * of every start. Not read: mountinfo where no new procfs could be refused,
  * subordinate ids where nobody maps them, cgroups (all "not here") for an
- * ordinary user who asks for no limit. 0 or -errno.
+ * ordinary user who asks for no limit and has a PID namespace to end with. 0 or -errno.
  */
 int nk_facts_collect(struct nk_arena *a, const struct nk_spec *spec, struct nk_facts *f,
 		     struct nk_err *e);

@@ -3,7 +3,10 @@
  * The container's groups. On version 2 (and in a hybrid's unified hierarchy)
  * always one, if this user may make one: the container is born in it, and its
  * cgroup.kill and cgroup.procs serve kill and exec. On version 1 only in the
- * hierarchies of the limits that are asked for, since each attach costs.
+ * hierarchies of the limits that are asked for, since each attach costs; with
+ * --cgroup-parent in all of them, since that group's own limits are meant; and
+ * where the container has no PID namespace to end with, in one of them at least,
+ * so that none of its processes outlives it.
  *
  * A group is named nook-ID and stands directly where groups may be made: a
  * directory shared by all containers could be removed by the one that ends
@@ -179,18 +182,29 @@ static void enable_controllers(struct ctx *x, struct at *at)
 	}
 }
 
-/* v1: made levels have no CPU and no memory node until they are told. */
-static void inherit_cpuset(struct ctx *x, struct at *at)
+/* v1: a group that was made has no CPU and no memory node until it is told, and takes no process.
+ */
+static void inherit_cpuset(struct ctx *x, struct at *at, const char *dir)
 {
 	const struct nk_cgroups *c = &x->in->facts->cgroups;
 	struct nk_arena *a = x->p->arena;
 
-	for (int i = (int)c->cpuset_ready; i < at->n; i++) {
-		put(x, at->file, NK_CWD, nk_fmt(a, "%s/cpuset.cpus", at->dirs[i]), c->cpuset_cpus,
-		    "the CPUs of the group above", NULL);
-		put(x, at->file, NK_CWD, nk_fmt(a, "%s/cpuset.mems", at->dirs[i]), c->cpuset_mems,
-		    "the memory nodes of the group above", NULL);
-	}
+	put(x, at->file, NK_CWD, nk_fmt(a, "%s/cpuset.cpus", dir), c->cpuset_cpus,
+	    "the CPUs of the group above", NULL);
+	put(x, at->file, NK_CWD, nk_fmt(a, "%s/cpuset.mems", dir), c->cpuset_mems,
+	    "the memory nodes of the group above", NULL);
+}
+
+/* v1: the groups above the container's. */
+static void make_parents(struct ctx *x, struct at *at)
+{
+	const struct nk_cgroups *c = &x->in->facts->cgroups;
+
+	for (int i = 1; i < at->n; i++)
+		make_dir(x, at->dirs[i], true, "the group that --cgroup-parent names");
+	if (at->h->controllers & NK_CG_BIT(NK_CG_CPUSET))
+		for (int i = (int)c->cpuset_ready; i < at->n; i++)
+			inherit_cpuset(x, at, at->dirs[i]);
 }
 
 static void write_settings(struct ctx *x, struct at *at)
@@ -257,6 +271,8 @@ static void make_group(struct ctx *x, struct at *at, bool devices)
 	s->out = at->fd;
 	x->cg->paths[x->cg->n_paths++] = at->group;
 
+	if (!at->h->v2 && at->h->controllers & ~at->wanted & NK_CG_BIT(NK_CG_CPUSET))
+		inherit_cpuset(x, at, at->group);
 	write_settings(x, at);
 	if (devices && at->h->v2)
 		v2_devices(x, at);
@@ -285,7 +301,8 @@ static int plan_hierarchy(struct ctx *x, int index, bool devices)
 	if (at.n < 0)
 		return at.n;
 	if (!at.n || !at.h->writable) {
-		if (!at.wanted && !devices && !parent)
+		/* On version 1 the parent may lie in those hierarchies that we can write to. */
+		if (!at.wanted && !devices && (!parent || !at.h->v2))
 			return 0;
 		nk_fail(x->e, EACCES, "make a cgroup in %s",
 			at.n ? at.dirs[at.n - 1] : at.h->mount);
@@ -299,10 +316,7 @@ static int plan_hierarchy(struct ctx *x, int index, bool devices)
 	if (at.h->v2) {
 		enable_controllers(x, &at);
 	} else {
-		for (int i = 1; i < at.n; i++)
-			make_dir(x, at.dirs[i], true, "the group that --cgroup-parent names");
-		if (at.wanted & NK_CG_BIT(NK_CG_CPUSET))
-			inherit_cpuset(x, &at);
+		make_parents(x, &at);
 	}
 	make_group(x, &at, devices);
 	return 0;
@@ -353,12 +367,26 @@ static int device_hierarchy(const struct nk_cgroups *c, struct nk_err *e)
 	return nk_cgroup_need(c, NK_CG_DEVICES, "--device with less than rwm", e);
 }
 
+/* --cgroup-parent is never without effect: it fails where no hierarchy can have it. */
+static int no_parent(struct ctx *x)
+{
+	const char *parent = x->in->spec->cgroup_parent;
+
+	if (!x->in->facts->cgroups.hierarchies.n) {
+		nk_fail(x->e, 0, "--cgroup-parent %s: no cgroup file system is mounted", parent);
+		return nk_hint(x->e, "mount -t cgroup2 none /sys/fs/cgroup");
+	}
+	nk_fail(x->e, EACCES, "make a cgroup below --cgroup-parent %s", parent);
+	return nk_hint(x->e, "%s", x->in->facts->euid ? DELEGATE : READONLY);
+}
+
 static int plan_all(struct ctx *x)
 {
 	const struct nk_cgroups *c = &x->in->facts->cgroups;
+	const struct nk_spec *spec = x->in->spec;
 	int devices = -1;
 
-	if (nk_cgroup_devices_needed(x->in->spec)) {
+	if (nk_cgroup_devices_needed(spec)) {
 		devices = device_hierarchy(c, x->e);
 		if (devices < 0)
 			return devices;
@@ -371,12 +399,18 @@ static int plan_all(struct ctx *x)
 	for (int i = 0; i < (int)c->hierarchies.n; i++) {
 		const struct nk_cg_hierarchy *h = &c->hierarchies.v[i];
 
-		if (i == c->unified || (!(h->controllers & x->wanted) && i != devices))
+		if (i == c->unified || !h->controllers ||
+		    (!(h->controllers & x->wanted) && i != devices && !spec->cgroup_parent))
 			continue;
 		int ret = plan_hierarchy(x, i, i == devices);
 		if (ret < 0)
 			return ret;
 	}
+	if (spec->cgroup_parent && !x->cg->n_paths)
+		return no_parent(x);
+	int holder = nk_cg_holder(c);
+	if (spec->ns[NK_NS_PID].mode != NK_NS_NEW && !x->cg->n_paths && holder >= 0)
+		return plan_hierarchy(x, holder, false);
 	return 0;
 }
 

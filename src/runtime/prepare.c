@@ -238,6 +238,19 @@ static void tell_bound_proc(struct nk_arena *a, const struct nk_spec *spec, stru
 			       f->proc_covered_by ? f->proc_covered_by : "parts of it are hidden"));
 }
 
+/* Controllers to look at: those of the limits, and what holds together a container without a
+ * PID namespace, whose processes do not end with its first. */
+static unsigned controllers(const struct nk_spec *spec, const struct nk_cgroups *c)
+{
+	unsigned wanted = nk_cgroup_wanted(spec);
+	int holder = nk_cg_holder(c);
+
+	if (!wanted && spec->ns[NK_NS_PID].mode != NK_NS_NEW && holder >= 0 &&
+	    (c->unified < 0 || !c->hierarchies.v[c->unified].writable))
+		wanted |= c->hierarchies.v[holder].controllers;
+	return wanted;
+}
+
 int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, struct nk_lease *lease,
 	       struct nk_err *e)
 {
@@ -250,8 +263,8 @@ int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, str
 	if ((r = volume_facts(spec, e)) < 0 || (r = device_facts(a, spec, e)) < 0 ||
 	    (r = limit_facts(&spec->resources, e)) < 0 ||
 	    (r = nk_facts_collect(a, spec, f, e)) < 0 || (r = idmap_facts(spec, f, e)) < 0 ||
-	    (r = nk_cgroups_probe(a, &f->cgroups, nk_cgroup_wanted(spec), spec->cgroup_parent, e)) <
-		    0)
+	    (r = nk_cgroups_probe(a, &f->cgroups, controllers(spec, &f->cgroups),
+				  spec->cgroup_parent, e)) < 0)
 		return r;
 	if (spec->ns[NK_NS_IPC].mode == NK_NS_HOST)
 		f->mqueue =

@@ -211,6 +211,26 @@ measure_cpu() {
 	find /sys/fs/cgroup -depth -type d -path "*$parent*" -exec rmdir {} \;
 }
 
+@test "limits: --cgroup-parent without limits of its own has the parent's, on version 1 too" {
+	need_root
+	local parent=/nook-test-$BASHPID mount controller
+	mount=$(cgroup_mount pids)
+	[ ! -e "$mount/cgroup.controllers" ] || skip "version 2 has one hierarchy for all (the host's run has version 1)"
+	mkdir "$mount$parent"
+	echo 3 >"$mount$parent/pids.max"
+	run_nook run --rootfs "$R" --cgroupns host --cgroup-parent "$parent/deep" /bin/sh -c \
+		'cat /proc/self/cgroup; for i in 1 2 3 4; do sleep 1 & done; echo forked'
+	refute_match '^forked$'
+	assert_stderr_match 'fork'
+	# In every hierarchy with a controller, the empty cpuset among them.
+	for controller in cpu cpuset memory pids freezer devices blkio; do
+		cgroup_mount "$controller" >/dev/null || continue
+		grep -E ":([a-z_]+,)*$controller(,[a-z_]+)*:$parent/deep/nook-" <<<"$output"
+	done
+	[ -z "$(find /sys/fs/cgroup -type d -path "*$parent/deep/*")" ]
+	find /sys/fs/cgroup -depth -type d -path "*$parent*" -exec rmdir {} \;
+}
+
 @test "limits: values that make no sense" {
 	need_root
 	need_cgroup memory

@@ -361,10 +361,8 @@ static inline int refused(const struct cell *c)
 		return ENODEV;
 	if (c->with & IDMAP && (!admin || c->who == UNSHARED || c->ns[NK_NS_USER] != 'n'))
 		return EPERM;
-	/* A hybrid's unified hierarchy is used without limits too, if it can be. */
-	if (c->with & PARENT && c->groups == HYBRID && !groups)
-		return EACCES;
-	if ((c->with & LIMITS || (c->with & RESTRICT && !(c->with & PRIVILEGED))) && !groups)
+	if ((c->with & (LIMITS | PARENT) || (c->with & RESTRICT && !(c->with & PRIVILEGED))) &&
+	    !groups)
 		return c->groups == NONE ? -1 : EACCES;
 	return 0;
 }

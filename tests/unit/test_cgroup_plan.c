@@ -23,7 +23,13 @@ struct fixture {
 	struct nk_plan plan;
 	struct nk_plan_cgroup cg;
 	struct nk_err e;
+	enum nk_ns_mode pid;
 };
+
+#define NEW_FIXTURE              \
+	{                        \
+		.pid = NK_NS_NEW \
+	}
 
 static void done(struct fixture *f)
 {
@@ -36,6 +42,7 @@ static int make(struct fixture *f)
 	struct nk_plan_input in = {.spec = &f->spec, .facts = &f->facts};
 
 	f->spec.id = "0123456789abcdef0123456789abcdef";
+	f->spec.ns[NK_NS_PID].mode = f->pid;
 	nk_plan_init(&f->plan, &f->arena);
 	return nk_plan_cgroup(&f->plan, &in, &f->cg, &f->e);
 }
@@ -95,7 +102,7 @@ static void golden(struct fixture *f, const char *name)
 
 static void v2_root_without_limits(void **state)
 {
-	_fixture_ struct fixture f = {0};
+	_fixture_ struct fixture f = NEW_FIXTURE;
 
 	(void)state;
 	nk_resources_init(&f.spec.resources);
@@ -106,7 +113,7 @@ static void v2_root_without_limits(void **state)
 
 static void v2_root_with_limits(void **state)
 {
-	_fixture_ struct fixture f = {0};
+	_fixture_ struct fixture f = NEW_FIXTURE;
 
 	(void)state;
 	some_limits(&f.spec.resources);
@@ -118,7 +125,7 @@ static void v2_root_with_limits(void **state)
 
 static void v2_parent(void **state)
 {
-	_fixture_ struct fixture f = {0};
+	_fixture_ struct fixture f = NEW_FIXTURE;
 
 	(void)state;
 	some_limits(&f.spec.resources);
@@ -130,7 +137,7 @@ static void v2_parent(void **state)
 
 static void v2_delegated(void **state)
 {
-	_fixture_ struct fixture f = {0};
+	_fixture_ struct fixture f = NEW_FIXTURE;
 
 	(void)state;
 	some_limits(&f.spec.resources);
@@ -147,7 +154,7 @@ static void v2_delegated(void **state)
 /* In a container with a cgroup namespace the top of the mount is not the kernel's root. */
 static void v2_top_that_is_not_the_root(void **state)
 {
-	_fixture_ struct fixture f = {0};
+	_fixture_ struct fixture f = NEW_FIXTURE;
 
 	(void)state;
 	some_limits(&f.spec.resources);
@@ -160,7 +167,7 @@ static void v2_top_that_is_not_the_root(void **state)
 
 static void v2_not_delegated(void **state)
 {
-	_fixture_ struct fixture f = {0};
+	_fixture_ struct fixture f = NEW_FIXTURE;
 
 	(void)state;
 	f.facts.euid = 1000;
@@ -177,7 +184,7 @@ static void v2_not_delegated(void **state)
 
 static void v1_root(void **state)
 {
-	_fixture_ struct fixture f = {0};
+	_fixture_ struct fixture f = NEW_FIXTURE;
 
 	(void)state;
 	layout_v1(&f.arena, &f.facts.cgroups, false, true);
@@ -194,7 +201,7 @@ static void v1_root(void **state)
 
 static void hybrid_root(void **state)
 {
-	_fixture_ struct fixture f = {0};
+	_fixture_ struct fixture f = NEW_FIXTURE;
 
 	(void)state;
 	some_limits(&f.spec.resources);
@@ -203,9 +210,65 @@ static void hybrid_root(void **state)
 	golden(&f, "hybrid-root-limits");
 }
 
+/* The parent's own limits are meant, in whichever hierarchy they are. */
+static void hybrid_parent_without_limits(void **state)
+{
+	_fixture_ struct fixture f = NEW_FIXTURE;
+
+	(void)state;
+	nk_resources_init(&f.spec.resources);
+	f.spec.cgroup_parent = "/batch";
+	layout_v1(&f.arena, &f.facts.cgroups, true, true);
+	assert_int_equal(make(&f), 0);
+	golden(&f, "hybrid-root-parent");
+
+	/* One that cannot be written is not needed, as long as there is another. */
+	f.facts.cgroups.hierarchies.v[f.facts.cgroups.where[NK_CG_MEMORY]].writable = false;
+	assert_int_equal(make(&f), 0);
+	assert_int_equal(f.cg.n_v1, 5);
+	for (size_t i = 0; i < f.facts.cgroups.hierarchies.n; i++)
+		f.facts.cgroups.hierarchies.v[i].writable = false;
+	assert_true(make(&f) < 0);
+	f.facts.cgroups.hierarchies.n = 0;
+	f.facts.cgroups.unified = -1;
+	assert_true(make(&f) < 0);
+	assert_non_null(strstr(f.e.hint, "mount -t cgroup2"));
+}
+
+/* Nothing ends its processes but a group. */
+static void v1_without_a_pid_namespace(void **state)
+{
+	static const enum nk_ns_mode modes[] = {NK_NS_HOST, NK_NS_JOIN};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		_fixture_ struct fixture f = {.pid = modes[i]};
+
+		nk_resources_init(&f.spec.resources);
+		layout_v1(&f.arena, &f.facts.cgroups, false, true);
+		assert_int_equal(make(&f), 0);
+		assert_int_equal(f.cg.n_paths, 1);
+		assert_string_equal(f.cg.paths[0], "/sys/fs/cgroup/pids/nook-0123456789ab");
+		/* Limits bring a group, too. */
+		some_limits(&f.spec.resources);
+		f.spec.resources.pids = NK_UNSET;
+		assert_int_equal(make(&f), 0);
+		assert_int_equal(f.cg.n_paths, 1);
+		assert_string_equal(f.cg.paths[0], "/sys/fs/cgroup/memory/nook-0123456789ab");
+		/* And in a hybrid there is one anyway. */
+		nk_resources_init(&f.spec.resources);
+		layout_v1(&f.arena, &f.facts.cgroups, true, true);
+		assert_int_equal(make(&f), 0);
+		assert_int_equal(f.cg.n_v1, 0);
+		layout_unified(&f.facts.cgroups)->writable = false;
+		assert_int_equal(make(&f), 0);
+		assert_int_equal(f.cg.n_v1, 1);
+	}
+}
+
 static void hybrid_rootless(void **state)
 {
-	_fixture_ struct fixture f = {0};
+	_fixture_ struct fixture f = NEW_FIXTURE;
 
 	(void)state;
 	f.facts.euid = 1000;
@@ -228,7 +291,7 @@ static void restrict_a_device(struct fixture *f)
 
 static void devices(void **state)
 {
-	_fixture_ struct fixture one = {0}, two = {0};
+	_fixture_ struct fixture one = NEW_FIXTURE, two = NEW_FIXTURE;
 
 	(void)state;
 	restrict_a_device(&one);
@@ -254,7 +317,7 @@ static void devices(void **state)
 
 static void facts_for_other_limits(void **state)
 {
-	_fixture_ struct fixture f = {0};
+	_fixture_ struct fixture f = NEW_FIXTURE;
 
 	(void)state;
 	some_limits(&f.spec.resources);
@@ -274,6 +337,8 @@ int main(void)
 		cmocka_unit_test(v2_not_delegated),
 		cmocka_unit_test(v1_root),
 		cmocka_unit_test(hybrid_root),
+		cmocka_unit_test(hybrid_parent_without_limits),
+		cmocka_unit_test(v1_without_a_pid_namespace),
 		cmocka_unit_test(hybrid_rootless),
 		cmocka_unit_test(devices),
 		cmocka_unit_test(facts_for_other_limits),
