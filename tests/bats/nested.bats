@@ -379,6 +379,30 @@ assert_range() {
 	assert_one_id 'no_new_privs is set.*start nook without it'
 }
 
+@test "nested: a newuidmap that hangs is given up, and ended by a signal" {
+	need_root
+	subids "$GOOD" "$GOOD"
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	# A script gets no rights from its mode, but looks as if it did.
+	printf '#!/bin/sh\necho waiting >&2\nexec sleep 86399\n' >"$BATS_TEST_TMPDIR/bin/newuidmap"
+	cp "$(command -v newgidmap)" "$BATS_TEST_TMPDIR/bin"
+	chmod 4755 "$BATS_TEST_TMPDIR"/bin/*
+	local path=$BATS_TEST_TMPDIR/bin:$PATH start=$SECONDS
+	run --separate-stderr as_subid_user env PATH="$path" "$NOOK" run --rootfs "$OUTER" true
+	assert_refused 125 'newuidmap did not end within 10 seconds' 'getent passwd'
+	[ $((SECONDS - start)) -lt 20 ]
+	# In a script `&` ignores INT, so TERM.
+	as_subid_user env PATH="$path" "$NOOK" run --rootfs "$OUTER" true 2>"$BATS_TEST_TMPDIR/said" &
+	eventually pgrep -f '^sleep 86399$' >/dev/null
+	start=$SECONDS status=0
+	pkill -TERM -P "$!" -x nook
+	wait "$!" || status=$?
+	assert_exit 143
+	[ $((SECONDS - start)) -lt 5 ]
+	grep 'newuidmap was ended by signal 15' "$BATS_TEST_TMPDIR/said"
+	run ! pgrep -f '^sleep 86399$'
+}
+
 @test "nested: broken, doubled and useless lines of subuid" {
 	need_root
 	subids "nooksub:abc:65536\nnooksub:200000\n:::\nnooksub:200000:0\nnooksub:4294967295:5\n" "$GOOD"
