@@ -81,10 +81,9 @@ static void limit_caps(struct run *r)
 static int resolve_user(struct run *r, struct nk_err *e)
 {
 	struct nk_arena *a = &r->cli->arena;
-	size_t passwd_len, group_len;
-	const char *passwd = nk_container_text(a, r->spec, "/etc/passwd", &passwd_len);
-	const char *group = nk_container_text(a, r->spec, "/etc/group", &group_len);
-	int ret = nk_run_user(r->request, a, passwd, passwd_len, group, group_len, e);
+	struct nk_text passwd = nk_container_text(a, r->spec, "/etc/passwd");
+	struct nk_text group = nk_container_text(a, r->spec, "/etc/group");
+	int ret = nk_run_user(r->request, a, passwd.v, passwd.n, group.v, group.n, e);
 
 	if (ret < 0)
 		return ret;

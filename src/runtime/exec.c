@@ -3,16 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "child/child.h"
 #include "data/passwd.h"
+#include "runtime/prepare.h"
 #include "state/process.h"
 
 static int ended(const struct nk_exec *x, struct nk_err *e)
@@ -96,53 +94,6 @@ void nk_exec_close(struct nk_exec *x)
 	x->pidfd = -EBADF;
 }
 
-/* A file of the container, wherever its links lead, but never out of its root. */
-static int read_inside(struct nk_exec *x, int root, const char *path, struct nk_text *out,
-		       struct nk_err *e)
-{
-	struct open_how how = {
-		.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-	_close_ int fd = -EBADF;
-	struct stat st;
-
-	/* Whenever something is renamed or mounted meanwhile, ".." on the way means EAGAIN. */
-	for (int i = 0; fd < 0 && i < NK_OPENAT2_TRIES && (i == 0 || errno == EAGAIN); i++)
-		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-
-	*out = (struct nk_text){0};
-	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR
-			       ? 0
-			       : nk_fail(e, errno, "read the container's /%s", path);
-	if (fstat(fd, &st) < 0)
-		return nk_fail(e, errno, "read the container's /%s", path);
-	if (!S_ISREG(st.st_mode)) {
-		nk_fail(e, 0, "the container's /%s is not a plain file", path);
-		return nk_hint(e, "it is looked at for -u only: leave that away, or put a list of "
-				  "users there");
-	}
-
-	/* One byte over the limit, so that a larger file is refused, not cut. */
-	const size_t room = NK_PASSWD_LARGEST + 1;
-	char *text = nk_alloc(x->a, room);
-
-	if (!text)
-		return nk_arena_ok(x->a, e);
-	while (out->n < room) {
-		ssize_t n = read(fd, text + out->n, room - out->n);
-
-		if (n < 0)
-			return nk_fail(e, errno, "read the container's /%s", path);
-		if (n == 0)
-			break;
-		out->n += (size_t)n;
-	}
-	out->v = text;
-	return 0;
-}
-
 static int resolve(struct nk_exec *x, const char *user, struct nk_user *u, struct nk_err *e)
 {
 	char path[32];
@@ -158,10 +109,10 @@ static int resolve(struct nk_exec *x, const char *user, struct nk_user *u, struc
 	if (root < 0)
 		return nk_fail(e, err, "open the root of container \"%s\"", x->container->name);
 
-	int rc = read_inside(x, root, "etc/passwd", &passwd, e);
+	int rc = nk_root_text(x->a, root, "etc/passwd", &passwd, e);
 
 	if (rc >= 0)
-		rc = read_inside(x, root, "etc/group", &group, e);
+		rc = nk_root_text(x->a, root, "etc/group", &group, e);
 	if (rc >= 0)
 		rc = nk_user_resolve(u, x->a, passwd, group, user, NULL, e);
 	return rc;

@@ -7,6 +7,7 @@
 #ifndef NK_RUNTIME_PREPARE_H
 #define NK_RUNTIME_PREPARE_H
 
+#include "data/passwd.h"
 #include "host/facts.h"
 #include "state/state.h"
 
@@ -28,13 +29,18 @@ int nk_prepare_ids(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f,
 
 /*
  * The text of a file as the container is going to see it (below its rootfs, or
- * below the volume that covers the path), or "" when there is none. Links are
- * followed inside only, nothing but a regular file of at most 1 MiB is read.
+ * below the volume that covers the path); empty when there is none or when
+ * nk_root_text() would refuse it.
  */
-const char *nk_container_text(struct nk_arena *a, const struct nk_spec *spec, const char *path,
-			      size_t *len);
+struct nk_text nk_container_text(struct nk_arena *a, const struct nk_spec *spec, const char *path);
 
-/* The same below a directory that is already open (the root of a running container). */
-const char *nk_root_text(struct nk_arena *a, int root_fd, const char *path, size_t *len);
+/*
+ * The text of a file below a directory that is open (the root of a running
+ * container): path has no slash in front. Links are followed inside only, and
+ * nothing but a regular file is opened. One that is not there is empty; one over
+ * NK_PASSWD_LARGEST has a byte more than that. 0 or -errno.
+ */
+int nk_root_text(struct nk_arena *a, int root_fd, const char *path, struct nk_text *out,
+		 struct nk_err *e);
 
 #endif

@@ -13,43 +13,73 @@
 #include "child/child.h"
 #include "runtime/prepare.h"
 
-#define MAX_TEXT ((size_t)1 << 20)
-
-const char *nk_root_text(struct nk_arena *a, int root_fd, const char *path, size_t *len)
+/* A descriptor that reads nothing yet: of whatever the path leads to, but never out of the root. */
+static int find(int root_fd, const char *path)
 {
-	/* Never outside, and not opened before it is known to be a file: a FIFO waits for ever,
-	 * and opening is what sets off a watchdog or rewinds a tape. */
 	struct open_how how = {
 		.flags = O_PATH | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	_close_ int found = -EBADF;
-	struct stat st;
-	char self[32];
+	int fd = -1;
 
 	/* Whenever something is renamed or mounted meanwhile, ".." on the way means EAGAIN. */
-	for (int i = 0; found < 0 && i < NK_OPENAT2_TRIES && (i == 0 || errno == EAGAIN); i++)
-		found = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	for (int i = 0; fd < 0 && i < NK_OPENAT2_TRIES && (i == 0 || errno == EAGAIN); i++)
+		fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	return fd < 0 ? -errno : fd;
+}
 
-	*len = 0;
-	if (found < 0 || fstat(found, &st) || !S_ISREG(st.st_mode) || st.st_size > (off_t)MAX_TEXT)
-		return "";
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", found);
-	_close_ int fd = open(self, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return "";
-	size_t size = (size_t)st.st_size, got = 0;
-	char *text = nk_alloc(a, size + 1);
-	while (text && got < size) {
-		ssize_t n = read(fd, text + got, size - got);
+/* At most max bytes; how many, or -errno. */
+static ssize_t read_all(int fd, char *to, size_t max)
+{
+	size_t got = 0;
+
+	while (got < max) {
+		ssize_t n = read(fd, to + got, max - got);
+
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
+		if (n < 0)
+			return -errno;
+		if (n == 0)
 			break;
 		got += (size_t)n;
 	}
-	*len = got;
-	return text ? text : "";
+	return (ssize_t)got;
+}
+
+int nk_root_text(struct nk_arena *a, int root_fd, const char *path, struct nk_text *out,
+		 struct nk_err *e)
+{
+	_close_ int found = find(root_fd, path);
+	struct stat st;
+	char self[32];
+
+	*out = (struct nk_text){.v = ""};
+	if (found == -ENOENT || found == -ENOTDIR)
+		return 0;
+	if (found < 0 || fstat(found, &st) < 0)
+		return nk_fail(e, found < 0 ? -found : errno, "read the container's /%s", path);
+	/* Not opened before it is known to be a file: a FIFO waits for ever, and opening is what
+	 * sets off a watchdog or rewinds a tape. */
+	if (!S_ISREG(st.st_mode)) {
+		nk_fail(e, 0, "the container's /%s is not a plain file", path);
+		return nk_hint(e, "it is looked at for -u only: leave that away, or put a list of "
+				  "users there");
+	}
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", found);
+	_close_ int fd = open(self, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return nk_fail(e, errno, "read the container's /%s", path);
+	/* One byte over the limit, so that a larger file is refused, not cut. */
+	size_t room = st.st_size < NK_PASSWD_LARGEST ? (size_t)st.st_size : NK_PASSWD_LARGEST + 1;
+	char *text = nk_alloc(a, room + 1);
+	if (!text)
+		return nk_arena_ok(a, e);
+	ssize_t n = read_all(fd, text, room);
+	if (n < 0)
+		return nk_fail(e, (int)-n, "read the container's /%s", path);
+	*out = (struct nk_text){.v = text, .n = (size_t)n};
+	return 0;
 }
 
 /* The mount that covers path: the longest target that is a leading part of it. */
@@ -72,25 +102,25 @@ static const struct nk_mount_spec *cover(const struct nk_spec *spec, const char 
 	return best;
 }
 
-const char *nk_container_text(struct nk_arena *a, const struct nk_spec *spec, const char *path,
-			      size_t *len)
+struct nk_text nk_container_text(struct nk_arena *a, const struct nk_spec *spec, const char *path)
 {
 	const char *root = spec->rootfs_host ? "/" : spec->rootfs, *rest = path;
 	const struct nk_mount_spec *m = cover(spec, path);
+	struct nk_text text = {.v = ""};
+	struct nk_err ignored;
 
-	*len = 0;
 	if (m && m->kind == NK_MOUNT_TMPFS)
-		return "";
+		return text;
 	if (m) {
 		root = m->source;
 		rest = path + strlen(m->target);
 	}
-	_close_ int fd = open(root, O_PATH | O_CLOEXEC);
+	/* A volume may be the file itself. */
+	_close_ int fd = open(*rest ? root : "/", O_PATH | O_CLOEXEC);
 	if (fd < 0)
-		return "";
-	if (*rest)
-		return nk_root_text(a, fd, rest + strspn(rest, "/"), len);
-	/* The volume is the file itself. */
-	_close_ int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return nk_root_text(a, top, root + 1, len);
+		return text;
+	if (nk_root_text(a, fd, *rest ? rest + strspn(rest, "/") : root + 1, &text, &ignored) < 0 ||
+	    text.n > NK_PASSWD_LARGEST)
+		text = (struct nk_text){.v = ""};
+	return text;
 }

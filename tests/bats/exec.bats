@@ -109,6 +109,21 @@ inside() {
 	assert_refused 125 'not a plain file'
 }
 
+@test "exec: a device or a FIFO in place of passwd is not even opened" {
+	need_root
+	command -v strace >/dev/null || skip "no strace here (the host's run has it)"
+	sleeper web
+	for kind in 'c 1 5' p; do
+		rm "$ROOTFS/etc/passwd"
+		# shellcheck disable=SC2086
+		mknod "$ROOTFS/etc/passwd" $kind
+		ASAN_OPTIONS=$UNTRACED run -125 strace -f -e trace=openat2,openat,open -o trace \
+			"$NOOK" exec -u alice web true
+		grep 'etc/passwd".*O_PATH' trace
+		run ! grep -E 'etc/passwd".*O_RDONLY' trace
+	done
+}
+
 @test "exec: environment and working directory" {
 	sleeper web -e FROM=run -e BOTH=run -w /etc
 	run_nook exec -e BOTH=exec -e OWN=1 web sh -c 'echo $FROM $BOTH $OWN; pwd'
