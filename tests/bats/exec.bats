@@ -120,7 +120,8 @@ inside() {
 		ASAN_OPTIONS=$UNTRACED run -125 strace -f -e trace=openat2,openat,open -o trace \
 			"$NOOK" exec -u alice web true
 		grep 'etc/passwd".*O_PATH' trace
-		run ! grep -E 'etc/passwd".*O_RDONLY' trace
+		run ! grep -E 'passwd".*O_RDONLY[^P]*, resolve' trace
+		run ! grep '/proc/self/fd' trace
 	done
 }
 
