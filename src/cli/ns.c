@@ -4,6 +4,7 @@
 
 static const struct nk_command *const commands[] = {
 	&nk_command_ns_run,
+	&nk_command_ns_enter,
 	&nk_command_ns_ls,
 	&nk_command_ns_tree,
 	NULL,
