@@ -207,7 +207,8 @@ each_user() {
 
 @test "rootfs: a real Debian" {
 	debian_rootfs
-	tree_state "$DEBIAN" | sha256sum >before
+	# Read twice, it is a minute and a half of emulation: the host's run does.
+	[ -n "${NOOK_VM:-}" ] || tree_state "$DEBIAN" | sha256sum >before
 	run_nook run --rootfs "$DEBIAN:O" bash -euc '
 		apt-get --version | head -n 1
 		ls -d /usr/bin/dpkg
@@ -228,10 +229,14 @@ each_user() {
 	assert_line /home/carol
 	assert_line mounts
 	assert_match '^12\.'
-	tree_state "$DEBIAN" | sha256sum >after
-	diff before after
-	# With users of its own, and its own setuid programs.
-	if [ "$(id -u)" = 0 ]; then
+	[ -n "${NOOK_VM:-}" ] || tree_state "$DEBIAN" | sha256sum >after
+	[ -n "${NOOK_VM:-}" ] || diff before after
+	if [ "$(findmnt -n -o FSTYPE -T "$DEBIAN")" = virtiofs ]; then
+		# As the virtual machine has it from the host: no file system for id maps.
+		run_nook run --rootfs "$DEBIAN:O:idmap" --userns auto true
+		assert_refused 125 'mount_setattr' 'cannot be idmapped'
+	elif [ "$(id -u)" = 0 ]; then
+		# With users of its own, and its own setuid programs.
 		run_nook run --rootfs "$DEBIAN:O:idmap" --userns auto bash -euc \
 			'useradd -m carol && su - carol -c "id -un"; chown carol /etc/hostname || true; su -s /bin/sh nobody -c "su -c id </dev/null" 2>&1 | tail -n 1'
 		assert_exit 0
