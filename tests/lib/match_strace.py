@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """match_strace.py PLAN.json PREFIX PID: do the calls that strace saw match the plan?
 
-PLAN.json is what `nook run --explain=json ARGS` prints, PREFIX.PID what
+PLAN.json is what `nook run --explain=json ARGS` (or `nook ns run`) prints, PREFIX.PID what
 `strace -ff -X raw -xx -v -s 99999 -o PREFIX nook run ARGS` writes, PID is nook itself. The calls of the middle process
 and of init must be the steps of the plan, in order and with their arguments, and nothing else:
 up to the execve that succeeds. The parent's steps must be among its calls, in order.
@@ -204,10 +204,11 @@ def main():
                 for a in ('parent', 'middle', 'init', 'after')}
     traces = {int(p.rsplit('.', 1)[1]): calls_of(p) for p in glob.glob(glob.escape(prefix) + '.*')}
     try:
-        pid, slots = parent(by_actor['parent'] + by_actor['after'], traces[int(sys.argv[3])], {})
-        if by_actor['middle']:
-            pid, slots = child('middle', by_actor['middle'], traces[pid], slots)
-        child('init', by_actor['init'], traces[pid], slots)
+        made = parent(by_actor['parent'] + by_actor['after'], traces[int(sys.argv[3])], {})
+        if made and by_actor['middle']:
+            made = child('middle', by_actor['middle'], traces[made[0]], made[1])
+        if made:  # not with --unshare, where nook itself becomes the command
+            child('init', by_actor['init'], traces[made[0]], made[1])
     except Mismatch as problem:
         sys.exit(str(problem))
     print(f'{len(plan["steps"])} steps match')
