@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The scan of /proc. With thousands of processes the time is all in the kernel, so per process
- * there are ten readlinks and nothing else: a link's text has kind and inode already, where stat
- * would make an inode of nsfs for it.
+ * there are ten readlinks and little else: a link's text has kind and inode already, where stat
+ * would make an inode of nsfs for it. The directory is held open over the ten, which spares the
+ * look-ups, and keeps a process that gets the same number meanwhile out of it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -145,18 +146,18 @@ static int note_process(struct nk_ns_collector *c, pid_t pid, enum nk_ns_kind ki
 }
 
 /* PID and time namespaces of the children to come, where they are not the process' own. */
-static void note_children(struct nk_ns_collector *c, pid_t pid, char *path, char *name,
-			  struct nk_ns_process *p)
+static void note_children(struct nk_ns_collector *c, int dir_fd, struct nk_ns_process *p)
 {
 	static const enum nk_ns_kind kinds[] = {NK_NS_PID, NK_NS_TIME};
 	enum nk_ns_kind kind;
 	uint64_t inode;
+	char name[PROC_PATH];
 
 	for (size_t i = 0; i < NK_COUNT(kinds); i++) {
 		if (!(c->kinds & 1u << kinds[i]))
 			continue;
 		stpcpy(stpcpy(name, nk_ns_name(kinds[i])), "_for_children");
-		if (nk_ns_link(c->proc, path, &kind, &inode) < 0)
+		if (nk_ns_link(dir_fd, name, &kind, &inode) < 0)
 			continue;
 		int own = p->ns[kinds[i]];
 		if (own >= 0 && c->g->nodes.v[own].inode == inode)
@@ -165,8 +166,8 @@ static void note_children(struct nk_ns_collector *c, pid_t pid, char *path, char
 		if (idx < 0)
 			return;
 		struct nk_ns_notes *notes = &c->notes.v[idx];
-		if (!notes->children_pid || pid < notes->children_pid)
-			notes->children_pid = pid;
+		if (!notes->children_pid || p->pid < notes->children_pid)
+			notes->children_pid = p->pid;
 		notes->children++;
 		p->for_children[i] = idx;
 	}
@@ -210,9 +211,12 @@ static void scan(struct nk_ns_collector *c, pid_t pid, const char *digits)
 {
 	struct nk_ns_process p = {.pid = pid, .for_children = {NK_NS_NOBODY, NK_NS_NOBODY}};
 	char path[PROC_PATH];
-	char *name = stpcpy(stpcpy(path, digits), "/ns/");
 	int found = 0, refused = 0;
 
+	stpcpy(stpcpy(path, digits), "/ns");
+	_close_ int dir = openat(c->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return; /* it has ended */
 	for (int k = 0; k < NK_NS_COUNT; k++) {
 		enum nk_ns_kind kind;
 		uint64_t inode;
@@ -220,8 +224,7 @@ static void scan(struct nk_ns_collector *c, pid_t pid, const char *digits)
 		p.ns[k] = NK_NS_NOBODY;
 		if (refused || !(c->kinds & 1u << k))
 			continue;
-		stpcpy(name, nk_ns_name(k));
-		int r = nk_ns_link(c->proc, path, &kind, &inode);
+		int r = nk_ns_link(dir, nk_ns_name(k), &kind, &inode);
 		if (r == -EACCES || r == -EPERM)
 			refused = 1; /* one rule for all of them (ptrace) */
 		if (r >= 0) {
@@ -231,7 +234,7 @@ static void scan(struct nk_ns_collector *c, pid_t pid, const char *digits)
 	}
 	c->g->unreadable += (unsigned)refused;
 	if (found)
-		note_children(c, pid, path, name, &p);
+		note_children(c, dir, &p);
 	if ((found || refused) && c->look->keep_processes)
 		keep(c, &p);
 }
