@@ -7,6 +7,9 @@ static const struct nk_command *const commands[] = {
 	&nk_command_ns_enter,
 	&nk_command_ns_ls,
 	&nk_command_ns_tree,
+	&nk_command_ns_show,
+	&nk_command_ns_diff,
+	&nk_command_ns_pid,
 	NULL,
 };
 

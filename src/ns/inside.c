@@ -10,8 +10,8 @@
 #include "base/cleanup.h"
 #include "host/text.h"
 #include "ns/idmap.h"
+#include "ns/reading.h"
 #include "ns/userns.h"
-#include "ns/visit.h"
 
 static const struct {
 	const char *name;
@@ -38,16 +38,8 @@ const char *nk_inside_name(enum nk_inside_part p)
 	return parts[p].name;
 }
 
-/* A reading under way. */
-struct reading {
-	struct nk_arena *a;
-	const struct nk_ns_subject *s;
-	struct nk_inside *in;
-	struct nk_visit visit;
-};
-
 /* Why a part of a visit is not there. */
-static const char *refusal(struct reading *r, enum nk_visit_part p)
+const char *nk_reading_refusal(struct nk_reading *r, enum nk_visit_part p)
 {
 	enum nk_ns_kind k = nk_visit_kind(p);
 	const char *hidden = nk_ns_subject_hidden(r->a, r->s, k);
@@ -73,22 +65,22 @@ static const char *refusal(struct reading *r, enum nk_visit_part p)
 }
 
 /* The data of a part, or NULL and the reason in hidden. */
-static const char *visited(struct reading *r, enum nk_visit_part p, enum nk_inside_part part)
+const char *nk_reading_visited(struct nk_reading *r, enum nk_visit_part p, enum nk_inside_part part)
 {
 	if (!r->visit.part[p].err)
 		return r->visit.part[p].data;
-	r->in->hidden[part] = refusal(r, p);
+	r->in->hidden[part] = nk_reading_refusal(r, p);
 	return NULL;
 }
 
 /* A text of /proc/PID where there is a process, otherwise the visit's. */
-static const char *text(struct reading *r, const char *file, enum nk_visit_part p,
-			enum nk_inside_part part)
+const char *nk_reading_text(struct nk_reading *r, const char *file, enum nk_visit_part p,
+			    enum nk_inside_part part)
 {
 	const char *found;
 
 	if (!r->s->pid)
-		return visited(r, p, part);
+		return nk_reading_visited(r, p, part);
 	found = nk_ns_subject_text(r->a, r->s, file, NULL);
 	if (!found)
 		r->in->hidden[part] = errno == EACCES || errno == EPERM
@@ -98,7 +90,7 @@ static const char *text(struct reading *r, const char *file, enum nk_visit_part 
 	return found;
 }
 
-static void owners(struct reading *r)
+static void owners(struct nk_reading *r)
 {
 	for (int k = 0; k < NK_NS_COUNT; k++) {
 		struct nk_userns_chain chain;
@@ -110,10 +102,10 @@ static void owners(struct reading *r)
 	}
 }
 
-static void names(struct reading *r)
+static void names(struct nk_reading *r)
 {
 	struct utsname u;
-	const char *data = visited(r, NK_VISIT_UTS, NK_INSIDE_NAMES);
+	const char *data = nk_reading_visited(r, NK_VISIT_UTS, NK_INSIDE_NAMES);
 
 	if (!data || r->visit.part[NK_VISIT_UTS].n != sizeof(u))
 		return;
@@ -122,17 +114,17 @@ static void names(struct reading *r)
 	r->in->domainname = nk_strndup(r->a, u.domainname, sizeof(u.domainname));
 }
 
-static void maps(struct reading *r)
+static void maps(struct nk_reading *r)
 {
-	const char *uids = text(r, "uid_map", NK_VISIT_UID_MAP, NK_INSIDE_MAPS);
-	const char *gids = text(r, "gid_map", NK_VISIT_GID_MAP, NK_INSIDE_MAPS), *groups;
+	const char *uids = nk_reading_text(r, "uid_map", NK_VISIT_UID_MAP, NK_INSIDE_MAPS);
+	const char *gids = nk_reading_text(r, "gid_map", NK_VISIT_GID_MAP, NK_INSIDE_MAPS), *groups;
 
 	if (!uids || !gids)
 		return;
 	if (nk_ns_idmap_parse(r->a, uids, &r->in->uids) < 0 ||
 	    nk_ns_idmap_parse(r->a, gids, &r->in->gids) < 0)
 		r->in->hidden[NK_INSIDE_MAPS] = "it is no map";
-	groups = text(r, "setgroups", NK_VISIT_SETGROUPS, NK_INSIDE_MAPS);
+	groups = nk_reading_text(r, "setgroups", NK_VISIT_SETGROUPS, NK_INSIDE_MAPS);
 	r->in->setgroups = groups ? nk_strndup(r->a, groups, strcspn(groups, "\n")) : "";
 }
 
@@ -154,9 +146,10 @@ void nk_inside_parse_offsets(const char *lines, int64_t *monotonic, int64_t *boo
 	}
 }
 
-static void offsets(struct reading *r)
+static void offsets(struct nk_reading *r)
 {
-	const char *lines = text(r, "timens_offsets", NK_VISIT_OFFSETS, NK_INSIDE_OFFSETS);
+	const char *lines =
+		nk_reading_text(r, "timens_offsets", NK_VISIT_OFFSETS, NK_INSIDE_OFFSETS);
 
 	if (lines)
 		nk_inside_parse_offsets(lines, &r->in->monotonic, &r->in->boottime);
@@ -203,7 +196,7 @@ void nk_inside_parse_cgroups(struct nk_arena *a, const char *outside, const char
 }
 
 /* Without a process there is no group: of a cgroup namespace alone nothing can be told. */
-static void cgroups(struct reading *r)
+static void cgroups(struct nk_reading *r)
 {
 	const char *outside = nk_ns_subject_text(r->a, r->s, "cgroup", NULL);
 	int err = r->visit.part[NK_VISIT_CGROUP].err;
@@ -215,35 +208,59 @@ static void cgroups(struct reading *r)
 	nk_inside_parse_cgroups(r->a, outside, err ? NULL : r->visit.part[NK_VISIT_CGROUP].data,
 				r->in);
 	if (err)
-		r->in->less[NK_INSIDE_CGROUPS] =
-			nk_fmt(r->a, "what it sees itself %s", refusal(r, NK_VISIT_CGROUP));
+		r->in->less[NK_INSIDE_CGROUPS] = nk_fmt(r->a, "what it sees itself %s",
+							nk_reading_refusal(r, NK_VISIT_CGROUP));
 }
 
-/* Of the process whose child it is; of ours, where /proc does not show that one. */
-static const char *of_parent(struct reading *r, const char *file)
+/* File of a process; pid 0: of ours. */
+static const char *proc_file(struct nk_reading *r, pid_t pid, const char *file)
 {
-	pid_t parent = r->in->parent;
-
-	return parent ? nk_fmt(r->a, "/proc/%d/%s", (int)parent, file)
-		      : nk_fmt(r->a, "/proc/self/%s", file);
+	return pid ? nk_fmt(r->a, "/proc/%d/%s", (int)pid, file)
+		   : nk_fmt(r->a, "/proc/self/%s", file);
 }
 
-static void parent_mounts(struct reading *r)
+/* Is it in the subject's mount namespace? False too when that may not be known. */
+static bool shares_mounts(struct nk_reading *r, pid_t pid)
 {
-	struct nk_inside *in = r->in;
+	uint64_t inode = r->s->inode[NK_NS_MOUNT];
 	struct stat st;
 
-	in->parent = r->s->pid ? r->s->status.ppid : -1;
-	if (in->parent < 0)
+	return inode && !stat(proc_file(r, pid, "ns/mnt"), &st) && st.st_ino == inode;
+}
+
+/*
+ * A shell that was started in a new namespace and starts a command has the same mounts as that:
+ * what is meant are those of the process that both came from. Above the last ancestor that our
+ * /proc shows stands this nook.
+ */
+static void find_parent(struct nk_reading *r)
+{
+	struct nk_inside *in = r->in;
+	struct nk_ns_status st = r->s->status;
+	struct nk_err ignored;
+
+	do {
+		in->parent = st.ppid;
+		in->parent_shares = shares_mounts(r, in->parent);
+	} while (in->parent_shares && in->parent &&
+		 nk_ns_status_read(&st, in->parent, &ignored) == 0);
+}
+
+static void parent_mounts(struct nk_reading *r)
+{
+	struct nk_inside *in = r->in;
+
+	in->parent = -1;
+	if (!r->s->named)
 		return;
-	in->parent_shares = r->s->inode[NK_NS_MOUNT] && !stat(of_parent(r, "ns/mnt"), &st) &&
-			    st.st_ino == r->s->inode[NK_NS_MOUNT];
+	find_parent(r);
 	if (in->parent_shares)
 		return;
-	_free_ char *lines = nk_text_read(of_parent(r, "mountinfo"), (size_t)8 << 20);
+	_free_ char *lines = nk_text_read(proc_file(r, in->parent, "mountinfo"), (size_t)8 << 20);
 	if (!lines) {
-		in->less[NK_INSIDE_MOUNTS] = nk_fmt(r->a, "those of its parent, process %d: %s",
-						    (int)in->parent, strerror(errno));
+		in->less[NK_INSIDE_MOUNTS] =
+			nk_fmt(r->a, "those of process %d, which it came from: %s", (int)in->parent,
+			       strerror(errno));
 		in->parent = -1;
 		return;
 	}
@@ -251,97 +268,14 @@ static void parent_mounts(struct reading *r)
 	nk_ns_mounts_compare(r->a, &in->mounts, &in->parent_mounts, &in->mount_diffs);
 }
 
-static void mounts(struct reading *r)
+static void mounts(struct nk_reading *r)
 {
-	const char *lines = text(r, "mountinfo", NK_VISIT_MOUNTS, NK_INSIDE_MOUNTS);
+	const char *lines = nk_reading_text(r, "mountinfo", NK_VISIT_MOUNTS, NK_INSIDE_MOUNTS);
 
 	if (!lines)
 		return;
 	nk_ns_mounts_parse(r->a, lines, &r->in->mounts);
 	parent_mounts(r);
-}
-
-static void net_from_files(struct reading *r, const char *why)
-{
-	struct nk_cards_files f = {
-		.dev = nk_ns_subject_text(r->a, r->s, "net/dev", NULL),
-		.if_inet6 = nk_ns_subject_text(r->a, r->s, "net/if_inet6", NULL),
-		.fib_trie = nk_ns_subject_text(r->a, r->s, "net/fib_trie", NULL),
-		.route = nk_ns_subject_text(r->a, r->s, "net/route", NULL),
-		.ipv6_route = nk_ns_subject_text(r->a, r->s, "net/ipv6_route", NULL),
-	};
-
-	if (!f.dev) {
-		r->in->hidden[NK_INSIDE_CARDS] = r->in->hidden[NK_INSIDE_ROUTES] = why;
-		return;
-	}
-	nk_cards_parse_files(r->a, &f, &r->in->net);
-	r->in->less[NK_INSIDE_CARDS] = nk_fmt(r->a, "their state %s", why);
-}
-
-static void net(struct reading *r)
-{
-	const struct nk_visit_result *links = &r->visit.part[NK_VISIT_LINKS],
-				     *addresses = &r->visit.part[NK_VISIT_ADDRESSES],
-				     *routes = &r->visit.part[NK_VISIT_ROUTES];
-
-	if (links->err || addresses->err) {
-		enum nk_visit_part p = links->err ? NK_VISIT_LINKS : NK_VISIT_ADDRESSES;
-		if (r->s->pid)
-			net_from_files(r, refusal(r, p));
-		else
-			r->in->hidden[NK_INSIDE_CARDS] = r->in->hidden[NK_INSIDE_ROUTES] =
-				refusal(r, p);
-		return;
-	}
-	nk_cards_parse_links(r->a, links->data, links->n, &r->in->net);
-	nk_cards_parse_addresses(r->a, addresses->data, addresses->n, &r->in->net);
-	if (routes->err)
-		r->in->hidden[NK_INSIDE_ROUTES] = refusal(r, NK_VISIT_ROUTES);
-	else
-		nk_cards_parse_routes(r->a, routes->data, routes->n, &r->in->net);
-}
-
-static void sockets(struct reading *r)
-{
-	static const struct {
-		const char *proto, *file;
-		enum nk_visit_part part;
-	} tables[] = {
-		{"tcp", "net/tcp", NK_VISIT_TCP},    {"tcp6", "net/tcp6", NK_VISIT_TCP6},
-		{"udp", "net/udp", NK_VISIT_UDP},    {"udp6", "net/udp6", NK_VISIT_UDP6},
-		{"unix", "net/unix", NK_VISIT_UNIX},
-	};
-
-	for (size_t i = 0; i < NK_COUNT(tables); i++) {
-		bool six = tables[i].proto[3] == '6';
-		const char *lines = text(r, tables[i].file, tables[i].part, NK_INSIDE_SOCKETS);
-		if (lines)
-			nk_ns_sockets_parse(r->a, tables[i].proto, lines, &r->in->sockets);
-		else if (six) /* a kernel may be without IPv6 */
-			r->in->hidden[NK_INSIDE_SOCKETS] = NULL;
-	}
-}
-
-static void ipc(struct reading *r)
-{
-	static const struct {
-		enum nk_ipc_kind kind;
-		enum nk_visit_part part;
-	} tables[] = {
-		{NK_IPC_MSG, NK_VISIT_MSG}, {NK_IPC_SEM, NK_VISIT_SEM}, {NK_IPC_SHM, NK_VISIT_SHM}};
-	const struct nk_visit_result *queues = &r->visit.part[NK_VISIT_MQUEUE];
-
-	for (size_t i = 0; i < NK_COUNT(tables); i++) {
-		const char *lines = visited(r, tables[i].part, NK_INSIDE_IPC);
-		if (lines)
-			nk_ipc_parse_sysv(r->a, tables[i].kind, lines, &r->in->ipc);
-	}
-	if (!queues->err)
-		nk_ipc_parse_mqueue(r->a, queues->data, queues->n, &r->in->ipc);
-	else if (!r->in->hidden[NK_INSIDE_IPC])
-		r->in->less[NK_INSIDE_IPC] =
-			nk_fmt(r->a, "POSIX message queues %s", refusal(r, NK_VISIT_MQUEUE));
 }
 
 /* What only a visit can tell; of namespaces without a process that is everything. */
@@ -362,13 +296,17 @@ static unsigned to_visit(const struct nk_ns_subject *s)
 int nk_inside_read(struct nk_arena *a, const struct nk_ns_subject *s, struct nk_inside *in,
 		   struct nk_err *e)
 {
-	static void (*const readers[NK_INSIDE_COUNT])(struct reading *) = {
-		[NK_INSIDE_NAMES] = names,     [NK_INSIDE_MAPS] = maps,
-		[NK_INSIDE_OFFSETS] = offsets, [NK_INSIDE_CGROUPS] = cgroups,
-		[NK_INSIDE_MOUNTS] = mounts,   [NK_INSIDE_CARDS] = net,
-		[NK_INSIDE_SOCKETS] = sockets, [NK_INSIDE_IPC] = ipc,
+	static void (*const readers[NK_INSIDE_COUNT])(struct nk_reading *) = {
+		[NK_INSIDE_NAMES] = names,
+		[NK_INSIDE_MAPS] = maps,
+		[NK_INSIDE_OFFSETS] = offsets,
+		[NK_INSIDE_CGROUPS] = cgroups,
+		[NK_INSIDE_MOUNTS] = mounts,
+		[NK_INSIDE_CARDS] = nk_reading_net,
+		[NK_INSIDE_SOCKETS] = nk_reading_sockets,
+		[NK_INSIDE_IPC] = nk_reading_ipc,
 	};
-	struct reading r = {.a = a, .s = s, .in = in};
+	struct nk_reading r = {.a = a, .s = s, .in = in};
 	int rc;
 
 	*in = (struct nk_inside){.s = s, .hostname = "", .domainname = "", .setgroups = ""};

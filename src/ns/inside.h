@@ -74,6 +74,7 @@ const char *nk_inside_name(enum nk_inside_part p); /* "names", "maps", "cards" â
 struct nk_inside_item {
 	const char *key;   /* "eth0", "/proc", "uid 0": what it is */
 	const char *value; /* how it is */
+	size_t place;	   /* in the list, which has what belongs together in a row */
 };
 struct nk_inside_items {
 	NK_VEC(struct nk_inside_item);

@@ -13,7 +13,7 @@ static void item(struct nk_arena *a, struct nk_inside_items *out, const char *ke
 	struct nk_inside_item *new = NK_PUSH(a, out);
 
 	if (new)
-		*new = (struct nk_inside_item){key, value};
+		*new = (struct nk_inside_item){key, value, out->n - 1};
 }
 
 const char *nk_inside_duration(struct nk_arena *a, int64_t ns)

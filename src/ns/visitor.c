@@ -145,8 +145,8 @@ static void queues(struct nk_visitor *v)
 
 	int err = root < 0 ? -root : 0;
 	_closedir_ DIR *dir = root < 0 ? NULL : fdopendir(root);
+	_free_ char *data = NULL; /* before out, whose end writes to it */
 	_fclose_ FILE *out = NULL;
-	_free_ char *data = NULL;
 	struct dirent *d;
 	size_t n = 0;
 
