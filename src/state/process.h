@@ -24,7 +24,7 @@ void nk_boot_id(char id[NK_BOOT_ID_LEN + 1]);
  */
 int nk_process_pidfd(pid_t pid, uint64_t start);
 
-/* Wait until the process of a pidfd has ended. 0, -ETIMEDOUT, -EINTR. ms -1: for ever. */
+/* Wait until the process of a pidfd has ended. 0, -ETIMEDOUT. ms -1: for ever. */
 int nk_process_wait(int pidfd, int ms);
 
 #endif

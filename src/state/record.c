@@ -187,6 +187,8 @@ int nk_record_load(struct nk_arena *a, int dir_fd, struct nk_state_record *r, st
 	while (n < (size_t)st.st_size) {
 		ssize_t got = read(fd, text + n, (size_t)st.st_size - n);
 
+		if (got < 0 && errno == EINTR)
+			continue;
 		if (got < 0)
 			return nk_fail(e, errno, "read state.json");
 		if (got == 0)

@@ -158,6 +158,8 @@ static int write_record(int dir_fd, const char *file, const struct nk_state_reco
 	for (size_t at = 0; at < j.n;) {
 		ssize_t n = write(fd, j.buf + at, j.n - at);
 
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n < 0)
 			return nk_fail(e, errno, "write %s", file);
 		at += (size_t)n;

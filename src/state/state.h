@@ -132,7 +132,7 @@ struct nk_strv nk_state_command(const struct nk_state_record *r);
  * Wait for the end of a container, as many waiters as there may be.
  * Two parts, so that a caller can begin before it sends a signal.
  * _begin: -ENOENT when it is gone. _end: waits until the nook that ran it is through (ms -1:
- * for ever; -ETIMEDOUT, -EINTR) and fills the exit code, 137 where that nook was killed itself.
+ * for ever; -ETIMEDOUT) and fills the exit code, 137 where that nook was killed itself.
  */
 struct nk_state_wait {
 	int lock_fd;

@@ -41,20 +41,21 @@ static int64_t now_ms(void)
 static int wait_lock(int fd, int ms)
 {
 	if (ms < 0)
-		return flock(fd, LOCK_SH) < 0 ? -errno : 0;
+		return nk_state_flock(fd, LOCK_SH);
 
 	int64_t end = now_ms() + ms;
 	long pause_ns = 500000;
 
-	while (flock(fd, LOCK_SH | LOCK_NB) < 0) {
+	int rc;
+
+	while ((rc = nk_state_flock(fd, LOCK_SH | LOCK_NB)) < 0) {
 		struct timespec t = {.tv_nsec = pause_ns};
 
-		if (errno != EWOULDBLOCK)
-			return -errno;
+		if (rc != -EWOULDBLOCK)
+			return rc;
 		if (now_ms() >= end)
 			return -ETIMEDOUT;
-		if (nanosleep(&t, NULL) < 0)
-			return -errno;
+		nanosleep(&t, NULL); /* shorter after a signal, which is no harm */
 		if (pause_ns < 20000000)
 			pause_ns *= 2;
 	}

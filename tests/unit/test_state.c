@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -468,6 +469,48 @@ static void waiting_ends(void **state)
 	assert_int_equal(count(path("containers")), 0);
 }
 
+static void beat(int sig)
+{
+	(void)sig;
+}
+
+/* A handler without SA_RESTART: what is interrupted goes on. */
+static void signals_do_not_end_a_wait(void **state)
+{
+	const struct itimerval fast = {{0, 2000}, {0, 2000}}, off = {0};
+	const struct sigaction sa = {.sa_handler = beat};
+	struct sigaction before;
+
+	(void)state;
+	for (int forever = 0; forever < 2; forever++) {
+		_arena_ struct nk_arena a = {0};
+		_state_ struct nk_state st;
+		struct nk_state_record r;
+		struct nk_state_wait w;
+		pid_t init, pid = owner("web", &init);
+		int code = 0;
+
+		assert_int_equal(nk_state_open(&st, top, NULL, &e), 0);
+		assert_int_equal(nk_state_find(&st, &a, "web", &r, &e), 0);
+		assert_int_equal(nk_state_wait_begin(&st, &r, &w, &e), 0);
+		pid_t killer = fork();
+		if (killer == 0) {
+			usleep(100000);
+			kill(pid, SIGKILL);
+			_exit(0);
+		}
+		sigaction(SIGALRM, &sa, &before);
+		setitimer(ITIMER_REAL, &fast, NULL);
+		int rc = nk_state_wait_end(&st, &r, &w, forever ? -1 : 5000, &code, &e);
+		setitimer(ITIMER_REAL, &off, NULL);
+		sigaction(SIGALRM, &before, NULL);
+		assert_int_equal(rc, 0);
+		assert_int_equal(code, 137);
+		waitpid(killer, NULL, 0);
+		waitpid(pid, NULL, 0);
+	}
+}
+
 static void the_directory_has_to_be_ours(void **state)
 {
 	_state_ struct nk_state st;
@@ -597,6 +640,7 @@ int main(void)
 		T(one_of_many_wins),
 		T(many_wait),
 		T(waiting_ends),
+		T(signals_do_not_end_a_wait),
 		T(the_directory_has_to_be_ours),
 		T(leftovers_are_swept),
 		cmocka_unit_test(bad_records_are_refused),
