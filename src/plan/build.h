@@ -81,6 +81,9 @@ int nk_b_filesystem(struct nk_plan *p, const char *type, const struct nk_fs_opti
  */
 int nk_b_target(struct nk_build *b, const char *path, bool dir, bool follow, const char *slot);
 
+/* A volume of the user's own lies exactly there: what nook would mount is left away. */
+bool nk_b_user_mounts(const struct nk_build *b, const char *target);
+
 /* The protocol of src/child/protocol.h. slot: what goes along, out: where what comes goes. */
 void nk_b_socketpair(struct nk_plan *p);
 void nk_b_tell(struct nk_plan *p, enum nk_msg m, int slot, const char *why);

@@ -152,14 +152,6 @@ static void devpts(struct nk_build *b)
 	nk_b_attach(p, b->pts, b->dev, "pts", "seen as /dev/pts");
 }
 
-static bool user_mounts(const struct nk_build *b, const char *target)
-{
-	for (size_t i = 0; i < b->spec->mounts.n; i++)
-		if (!strcmp(b->spec->mounts.v[i].target, target))
-			return true;
-	return false;
-}
-
 /* With the host's IPC namespace its shared memory is seen too, as Docker does. */
 static void quiet(struct nk_build *b, int tree)
 {
@@ -195,7 +187,7 @@ static void shm_and_mqueue(struct nk_build *b)
 			(unsigned long long)(b->spec->shm_size ? b->spec->shm_size : 64u << 20))}};
 
 	nk_b_mkdir(p, b->dev, "shm", 01777, "a place for /dev/shm");
-	if (b->shm == NK_NOFD && !user_mounts(b, "/dev/shm"))
+	if (b->shm == NK_NOFD && !nk_b_user_mounts(b, "/dev/shm"))
 		b->shm = nk_b_filesystem(p, "tmpfs", options, 2, quiet, "shm",
 					 "POSIX shared memory of its own");
 	if (b->shm != NK_NOFD)

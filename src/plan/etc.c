@@ -14,20 +14,12 @@
 
 #include "plan/build.h"
 
-static bool user_mounts(const struct nk_build *b, const char *target)
-{
-	for (size_t i = 0; i < b->spec->mounts.n; i++)
-		if (!strcmp(b->spec->mounts.v[i].target, target))
-			return true;
-	return false;
-}
-
 static void file_over(struct nk_build *b, int etc, const char *name, const char *text)
 {
 	struct nk_plan *p = b->p;
 	const char *path = nk_fmt(p->arena, "/etc/%s", name);
 
-	if (!text || user_mounts(b, path))
+	if (!text || nk_b_user_mounts(b, path))
 		return;
 	nk_b_text_file(p, b->scratch, name, text, nk_fmt(p->arena, "the container's %s", path));
 	int tree = nk_b_copy_mount(p, b->scratch, name, false, name, "as a mount of its own");
@@ -54,7 +46,7 @@ void nk_part_etc(struct nk_build *b)
 	const struct nk_spec *spec = b->spec;
 
 	if ((!spec->etc_hostname && !spec->etc_hosts && !spec->etc_resolv) ||
-	    user_mounts(b, "/etc"))
+	    nk_b_user_mounts(b, "/etc"))
 		return;
 	nk_actor_topic(p, NK_INIT, NK_T_ETC);
 	int etc = nk_b_target(b, "/etc", true, true, "etc_dir");
@@ -68,7 +60,7 @@ static void private_tmpfs(struct nk_build *b, const char *path, const char *mode
 	struct nk_plan *p = b->p;
 	const struct nk_fs_option options[] = {{"mode", mode}};
 
-	if (user_mounts(b, path))
+	if (nk_b_user_mounts(b, path))
 		return;
 	int tmpfs = nk_b_filesystem(p, "tmpfs", options, 1, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
 				    slot, nk_fmt(p->arena, "an empty %s of its own", path));

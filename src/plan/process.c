@@ -189,11 +189,6 @@ static void capabilities_before_ids(struct nk_build *b)
 		s->n[0] = PR_CAPBSET_DROP;
 		s->n[1] = cap;
 	}
-	if (b->spec->uid && caps->permitted) {
-		s = nk_plan_add(p, NK_OP_PRCTL, "keep capabilities over the change of user");
-		s->n[0] = PR_SET_KEEPCAPS;
-		s->n[1] = 1;
-	}
 }
 
 void nk_part_ids(struct nk_build *b)

@@ -12,6 +12,14 @@
 
 #include "plan/build.h"
 
+bool nk_b_user_mounts(const struct nk_build *b, const char *target)
+{
+	for (size_t i = 0; i < b->spec->mounts.n; i++)
+		if (!strcmp(b->spec->mounts.v[i].target, target))
+			return true;
+	return false;
+}
+
 static void bind_tree(struct nk_build *b, size_t i)
 {
 	struct nk_plan *p = b->p;
