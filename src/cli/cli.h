@@ -43,6 +43,7 @@ struct nk_command {
 	const struct nk_option *options; /* NULL: none but --help */
 	const char *words; /* completion of its words: "@container", "bash zsh fish", … */
 	bool no_state;	   /* does not need cli->root and cli->state */
+	bool mixed; /* no command of others follows: options may stand behind the words, too */
 	const struct nk_command *const *children; /* a group: its commands, ended by NULL */
 	int (*run)(struct nk_cli *cli, int argc, char **argv);
 };

@@ -137,5 +137,6 @@ const struct nk_command nk_command_doctor = {
 		    "nook doctor --format json\tthe same for programs\n",
 	.options = options,
 	.no_state = true,
+	.mixed = true,
 	.run = run,
 };

@@ -69,5 +69,6 @@ const struct nk_command nk_command_inspect = {
 		    "nook inspect web | jq '.[0].State.Pid'\tits first process\n",
 	.options = options,
 	.words = "@container",
+	.mixed = true,
 	.run = run,
 };

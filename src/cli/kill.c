@@ -61,5 +61,6 @@ const struct nk_command nk_command_kill = {
 		    "nook kill -s HUP web\tasks it to read its configuration again\n",
 	.options = options,
 	.words = "@container",
+	.mixed = true,
 	.run = run,
 };

@@ -254,5 +254,6 @@ const struct nk_command nk_command_ns_diff = {
 		    "they share\n",
 	.options = options,
 	.words = "@container",
+	.mixed = true,
 	.run = run,
 };

@@ -187,5 +187,6 @@ const struct nk_command nk_command_ns_ls = {
 		    "nook ns ls --pid 4711 --format json\tthose of one process, for programs\n",
 	.options = options,
 	.no_state = true,
+	.mixed = true,
 	.run = run,
 };

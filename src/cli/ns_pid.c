@@ -163,5 +163,6 @@ const struct nk_command nk_command_ns_pid = {
 		    "nook ns pid 11 --from web\twho is PID 11 over there\n",
 	.options = options,
 	.words = "@container",
+	.mixed = true,
 	.run = run,
 };

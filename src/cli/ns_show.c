@@ -88,5 +88,6 @@ const struct nk_command nk_command_ns_show = {
 		    "nook ns show 4711 --format json | jq .cards\tfor programs\n",
 	.options = options,
 	.words = "@container",
+	.mixed = true,
 	.run = run,
 };

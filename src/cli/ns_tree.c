@@ -291,5 +291,6 @@ const struct nk_command nk_command_ns_tree = {
 		    "nook ns tree --type pid\tonly the PID namespaces\n",
 	.options = options,
 	.no_state = true,
+	.mixed = true,
 	.run = run,
 };

@@ -194,5 +194,6 @@ const struct nk_command nk_command_ps = {
 		    "nook ps --format json\tfor programs\n"
 		    "nook stop $(nook ps -q)\tends all of them\n",
 	.options = options,
+	.mixed = true,
 	.run = run,
 };

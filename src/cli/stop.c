@@ -70,5 +70,6 @@ const struct nk_command nk_command_stop = {
 		    "nook stop -t 1 web db\tends two, with one second each\n",
 	.options = options,
 	.words = "@container",
+	.mixed = true,
 	.run = run,
 };

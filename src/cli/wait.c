@@ -65,5 +65,6 @@ const struct nk_command nk_command_wait = {
 		"signal N ended it, 137 also when the nook that ran it was killed.",
 	.examples = "nook wait web\tprints 0 when it has ended well\n",
 	.words = "@container",
+	.mixed = true,
 	.run = run,
 };

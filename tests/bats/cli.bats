@@ -121,6 +121,19 @@ commands() { nook --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
 	assert_output "123 /tmp"
 }
 
+@test "cli: options may stand behind the words where no command follows them" {
+	run_nook inspect no-such --format json
+	assert_exit 125
+	assert_stderr_match 'no container named "no-such"'
+	run_nook kill one -s TERM -- two
+	assert_stderr_match 'named "one"'
+	assert_stderr_match 'named "two"'
+	run_nook ps -- --format
+	assert_exit 125
+	# Behind a command they are the command's.
+	run_nook run host printf %s --format
+	assert_output --format
+}
 @test "cli: errors as JSON" {
 	run_nook --error-format json run --memory 12x host true
 	assert_exit 125
