@@ -5,6 +5,9 @@
 static const struct nk_command *const commands[] = {
 	&nk_command_ns_run,
 	&nk_command_ns_enter,
+	&nk_command_ns_exec,
+	&nk_command_ns_hold,
+	&nk_command_ns_rm,
 	&nk_command_ns_ls,
 	&nk_command_ns_tree,
 	&nk_command_ns_show,

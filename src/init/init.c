@@ -6,6 +6,8 @@
  * drops signals for which it has no handler. Ordinary commands do neither; this
  * one does both for them, and ends with the command's exit code.
  *
+ * Executed as "nook-hold: NAME" it only keeps namespaces alive (nook ns hold).
+ *
  * It calls the kernel directly and no C library: see raw.h.
  */
 #include <asm/ioctls.h>
@@ -201,6 +203,39 @@ static int supervise(int child, bool tty, uint64_t set)
 	}
 }
 
+static bool begins(const char *s, const char *with)
+{
+	while (*with && *s == *with)
+		s++, with++;
+	return !*with;
+}
+
+/*
+ * Executed as "nook-hold: NAME" by nook ns hold: namespaces live as long as this process, and it
+ * does nothing. It may be process 1 of a PID namespace, where orphans become its children.
+ * SIGTERM ends it, but not one from inside: the sender's pid is 0 for those from further out.
+ */
+static int hold(void)
+{
+	const uint64_t set = ~0ULL;
+	static const uint64_t default_action[4];
+	siginfo_t si;
+	int status;
+
+	set_mask(set, NULL);
+	SYS(rt_sigaction, SIGCHLD, default_action, 0, 8);
+	SYS(prctl, PR_SET_NAME, "nook-hold");
+	SYS(close_range, 0, ~0U);
+	for (;;) {
+		if (SYS(rt_sigtimedwait, &set, &si, 0, sizeof(set)) < 0)
+			continue;
+		if (si.si_signo == SIGTERM && (SYS(getpid) != 1 || si.si_pid == 0))
+			return 0;
+		while (SYS(wait4, -1, &status, WNOHANG, 0) > 0)
+			;
+	}
+}
+
 static int init(int argc, char **argv, char **env)
 {
 	/* Blocked signals wait, also those that PID 1 has no handler for. Faults
@@ -212,6 +247,8 @@ static int init(int argc, char **argv, char **env)
 	struct termios_room room;
 	uint64_t before = 0;
 
+	if (argc > 0 && begins(argv[0], "nook-hold:"))
+		return hold();
 	argv += argc > 0;
 	if (argv[0] && argv[0][0] == '-' && argv[0][1] == '-' && !argv[0][2])
 		argv++;

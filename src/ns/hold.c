@@ -16,7 +16,7 @@
 #include "state/process.h"
 
 struct holding {
-	const struct nk_ns_hold *h;
+	const struct nk_ns_keep *h;
 	struct nk_ns_store store;
 	struct nk_ns_held held;
 	struct nk_ns_maker maker;
@@ -59,7 +59,7 @@ static int directory(struct holding *x, struct nk_err *e)
 /* The process whose namespaces they are: there already, or made. */
 static int source(struct holding *x, struct nk_err *e)
 {
-	const struct nk_ns_hold *h = x->h;
+	const struct nk_ns_keep *h = x->h;
 	int rc;
 
 	x->stays = !h->mounts || (!h->pid && (h->kinds >> NK_NS_PID & 1));
@@ -147,7 +147,7 @@ static int bind_all(struct holding *x, struct nk_err *e)
 /* What was named by its number was that process all the time, while it lives. */
 static int still_lives(const struct holding *x, struct nk_err *e)
 {
-	const struct nk_ns_hold *h = x->h;
+	const struct nk_ns_keep *h = x->h;
 
 	if (!h->pid || nk_process_wait(h->pidfd, 0) == -ETIMEDOUT)
 		return 0;
@@ -157,7 +157,7 @@ static int still_lives(const struct holding *x, struct nk_err *e)
 
 static int all(struct holding *x, struct nk_err *e)
 {
-	const struct nk_ns_hold *h = x->h;
+	const struct nk_ns_keep *h = x->h;
 	int rc;
 
 	if ((rc = check_free(x, e)) < 0 ||
@@ -175,7 +175,7 @@ static int all(struct holding *x, struct nk_err *e)
 	return 0;
 }
 
-int nk_ns_hold(struct nk_arena *a, const struct nk_ns_hold *h, pid_t *holder, struct nk_err *e)
+int nk_ns_hold(struct nk_arena *a, const struct nk_ns_keep *h, pid_t *holder, struct nk_err *e)
 {
 	_store_ struct nk_ns_store store = NK_NS_STORE_INIT;
 	struct holding x = {.h = h, .maker = NK_NS_MAKER_INIT, .fd = -EBADF};

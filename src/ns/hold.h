@@ -16,18 +16,19 @@
 #include "base/err.h"
 #include "ns/held.h"
 
-struct nk_ns_hold {
+struct nk_ns_keep {
 	const char *state; /* nook's state directory */
 	const char *name;
 	unsigned kinds;
 	pid_t pid;	       /* whose namespaces; 0: new ones */
 	int pidfd;	       /* of pid: it may not end meanwhile */
+	unsigned shared;       /* with pid: kinds of which this process is a member as well */
 	bool mounts;	       /* this user may mount (CAP_SYS_ADMIN) */
 	const char *init_path; /* nook-init, which is the holder; NULL: not installed */
 };
 
 /* *holder: its pid, or 0 where no process is needed. */
-int nk_ns_hold(struct nk_arena *a, const struct nk_ns_hold *h, pid_t *holder, struct nk_err *e);
+int nk_ns_hold(struct nk_arena *a, const struct nk_ns_keep *h, pid_t *holder, struct nk_err *e);
 
 /* Let a name go, also one of ip netns add. -ENOENT when there is none. Processes in the
  * namespaces go on. */

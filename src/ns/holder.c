@@ -112,7 +112,7 @@ static void lo_up(void)
 		ioctl(fd, SIOCSIFFLAGS, &req);
 }
 
-static void make(const struct nk_ns_hold *h, int ready)
+static void make(const struct nk_ns_keep *h, int ready)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
@@ -152,9 +152,10 @@ static __attribute__((noreturn)) void wait_and_hold(const char *name, int init, 
 	give_up(ready, W_EXEC);
 }
 
-static __attribute__((noreturn)) void child(const struct nk_ns_hold *h, int ready, int go)
+static __attribute__((noreturn)) void child(const struct nk_ns_keep *h, int ready, int go)
 {
 	const unsigned by_children = 1u << NK_NS_PID | 1u << NK_NS_TIME;
+	const unsigned join = h->kinds & ~h->shared;
 	/* Before the mounts may be others. */
 	int init = h->init_path ? open(h->init_path, O_PATH | O_CLOEXEC) : -1;
 
@@ -162,9 +163,9 @@ static __attribute__((noreturn)) void child(const struct nk_ns_hold *h, int read
 		give_up(ready, W_INIT);
 	if (!h->pid)
 		make(h, ready);
-	else if (syscall(SYS_setns, h->pidfd, flags_of(h->kinds)) < 0)
+	else if (join && syscall(SYS_setns, h->pidfd, flags_of(join)) < 0)
 		give_up(ready, W_JOIN);
-	if (h->kinds & by_children) {
+	if (join & by_children) {
 		pid_t pid = fork();
 
 		if (pid < 0)
@@ -196,7 +197,7 @@ static int told(const struct report *r, struct nk_err *e)
 	return nk_hint(e, "%s", words[what].hint);
 }
 
-int nk_ns_maker_start(struct nk_ns_maker *m, const struct nk_ns_hold *h, struct nk_err *e)
+int nk_ns_maker_start(struct nk_ns_maker *m, const struct nk_ns_keep *h, struct nk_err *e)
 {
 	int ready[2], go[2];
 	struct report r;

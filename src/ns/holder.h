@@ -17,7 +17,7 @@ struct nk_ns_maker {
 	}
 
 /* Start it and wait until the namespaces are there. */
-int nk_ns_maker_start(struct nk_ns_maker *m, const struct nk_ns_hold *h, struct nk_err *e);
+int nk_ns_maker_start(struct nk_ns_maker *m, const struct nk_ns_keep *h, struct nk_err *e);
 /* It becomes the holder and is nobody's concern any more. */
 int nk_ns_maker_hold(struct nk_ns_maker *m, struct nk_err *e);
 /* Ended and waited for, unless it holds. */
