@@ -13,6 +13,7 @@
 #include "cli/value.h"
 #include "host/subids.h"
 #include "host/text.h"
+#include "ns/held.h"
 #include "runtime/runtime.h"
 
 /* The kernel's names, and what people say. */
@@ -58,32 +59,71 @@ int nk_set_pid(const struct nk_option_use *use, const char *value, struct nk_err
 	return 0;
 }
 
-/* Without containers, or without a place for them, there is just nothing to name. */
-static void know_containers(struct nk_cli *cli, struct nk_ns_look *look)
+struct knowns {
+	NK_VEC(struct nk_ns_known);
+};
+
+static void know(struct nk_cli *cli, struct knowns *knowns, struct nk_ns_known one)
+{
+	struct nk_ns_known *known = NK_PUSH(&cli->arena, knowns);
+
+	if (known)
+		*known = one;
+}
+
+/* What nook ns hold keeps by a process; its bind mounts speak for themselves. */
+static void know_held(struct nk_cli *cli, struct knowns *knowns)
+{
+	_closedir_ DIR *dir = opendir(nk_fmt(&cli->arena, "%s/ns", cli->state));
+	struct dirent *d;
+
+	while (dir && (d = readdir(dir))) {
+		_held_ struct nk_ns_held held = NK_NS_HELD_INIT;
+		struct nk_err e;
+
+		if (d->d_name[0] != '.' &&
+		    !nk_ns_held_find(&cli->arena, cli->state, d->d_name, &held, &e) &&
+		    held.pidfd >= 0 && held.kinds)
+			know(cli, knowns, (struct nk_ns_known){held.pid, held.name, held.kinds});
+	}
+}
+
+static void know_containers(struct nk_cli *cli, struct knowns *knowns)
 {
 	_state_ struct nk_state st = {.fd = -EBADF};
 	struct nk_state_list list = {0};
 	struct nk_err e;
 
-	if (nk_cli_paths(cli, &e) < 0)
-		return;
-	look->state = cli->state;
 	if (access(nk_fmt(&cli->arena, "%s/containers", cli->state), R_OK | X_OK) ||
 	    nk_runtime_open(&st, cli->state, &e) < 0 ||
 	    nk_state_list(&st, &cli->arena, &list, &e) < 0)
 		return;
-	struct nk_ns_known *known = nk_alloc(&cli->arena, (list.n + 1) * sizeof(*known));
-	for (size_t i = 0; known && i < list.n; i++)
+	for (size_t i = 0; i < list.n; i++)
 		if (list.v[i].pid)
-			known[look->known_count++] =
-				(struct nk_ns_known){list.v[i].pid, list.v[i].name};
-	look->known = known;
+			know(cli, knowns, (struct nk_ns_known){list.v[i].pid, list.v[i].name, 0});
+}
+
+/* Without a place for nook's state there is just nothing to name. */
+static void know_names(struct nk_cli *cli, struct nk_ns_look *look)
+{
+	struct knowns knowns = {0};
+	struct nk_err e;
+
+	if (nk_cli_paths(cli, &e) < 0)
+		return;
+	/* As the kernel writes it in the paths of mounts. */
+	_free_ char *real = realpath(cli->state, NULL);
+	look->state = real ? nk_strdup(&cli->arena, real) : NULL;
+	know_held(cli, &knowns);
+	know_containers(cli, &knowns);
+	look->known = knowns.v;
+	look->known_count = knowns.n;
 }
 
 int nk_cli_ns_collect(struct nk_cli *cli, struct nk_ns_look *look, struct nk_ns_graph *g,
 		      struct nk_err *e)
 {
-	know_containers(cli, look);
+	know_names(cli, look);
 	return nk_ns_collect(&cli->arena, look, g, e);
 }
 

@@ -67,10 +67,11 @@ struct nk_ns_graph {
 	bool partial_owners; /* some owners or parents are outside of what we may see */
 };
 
-/* A process whose namespaces have a name: a container's first one. */
+/* A process whose namespaces have a name: a container's first one, the holder of nook ns hold. */
 struct nk_ns_known {
 	pid_t pid;
 	const char *name;
+	unsigned kinds; /* bit k: the name is that of kind k; 0 = of those that are not ours */
 };
 
 struct nk_ns_look {
@@ -80,8 +81,7 @@ struct nk_ns_look {
 	bool fds;	     /* also descriptors of all processes: a good deal slower */
 	bool keep_processes; /* fill graph->processes */
 	const char *state;   /* nook's state directory, for names; may be NULL */
-	const struct nk_ns_known *known; /* names of containers: they go to those of their eight
-					  * that are not ours */
+	const struct nk_ns_known *known;
 	size_t known_count;
 };
 

@@ -2,7 +2,8 @@
 /*
  * Names of namespaces: what a person may call one in a command. A bind mount gives one where this
  * process sees it, so that the name can be used here: /run/netns/NAME of ip-netns(8),
- * STATE/ns/NAME/KIND of nook ns hold. Then the containers that the caller knows of.
+ * STATE/ns/NAME/KIND of nook ns hold. Then what the caller knows of:
+ * containers, and holders.
  */
 #include <stdio.h>
 #include <string.h>
@@ -32,25 +33,29 @@ void nk_ns_name_by_path(struct nk_ns_collector *c, int idx, const char *path)
 		node->name = nk_strdup(c->a, net);
 }
 
+static void name_one(struct nk_ns_collector *c, const struct nk_ns_known *known, enum nk_ns_kind k)
+{
+	enum nk_ns_kind kind;
+	uint64_t inode, ours = 0;
+	char path[48];
+	bool is_new;
+
+	if (known->kinds && !(known->kinds & 1u << k))
+		return;
+	snprintf(path, sizeof(path), "self/ns/%s", nk_ns_name(k));
+	if (!known->kinds)
+		nk_ns_link(c->proc, path, &kind, &ours);
+	snprintf(path, sizeof(path), "%d/ns/%s", (int)known->pid, nk_ns_name(k));
+	if (nk_ns_link(c->proc, path, &kind, &inode) < 0 || inode == ours)
+		return;
+	int idx = nk_ns_node_beside(c, kind, inode, &is_new);
+	if (idx >= 0 && !c->g->nodes.v[idx].name)
+		c->g->nodes.v[idx].name = known->name;
+}
+
 void nk_ns_name_known(struct nk_ns_collector *c)
 {
-	for (size_t i = 0; i < c->look->known_count; i++) {
-		const struct nk_ns_known *known = &c->look->known[i];
-
-		for (int k = 0; k < NK_NS_COUNT; k++) {
-			enum nk_ns_kind kind;
-			uint64_t inode, ours = 0;
-			char path[48];
-			bool is_new;
-
-			snprintf(path, sizeof(path), "self/ns/%s", nk_ns_name(k));
-			nk_ns_link(c->proc, path, &kind, &ours);
-			snprintf(path, sizeof(path), "%d/ns/%s", (int)known->pid, nk_ns_name(k));
-			if (nk_ns_link(c->proc, path, &kind, &inode) < 0 || inode == ours)
-				continue;
-			int idx = nk_ns_node_beside(c, kind, inode, &is_new);
-			if (idx >= 0 && !c->g->nodes.v[idx].name)
-				c->g->nodes.v[idx].name = known->name;
-		}
-	}
+	for (size_t i = 0; i < c->look->known_count; i++)
+		for (int k = 0; k < NK_NS_COUNT; k++)
+			name_one(c, &c->look->known[i], (enum nk_ns_kind)k);
 }

@@ -256,6 +256,32 @@ open("ready", "w"); time.sleep(100)'
 	refute_match ' web '
 }
 
+@test "ns ls: names that nook ns hold gave, by bind mounts and by a holder process" {
+	# shellcheck disable=SC2016
+	in_private_mounts bash -euc '
+		mount -t tmpfs none /run
+		"$NOOK" ns hold uts pid --name lab
+		trap "\"$NOOK\" ns rm lab" EXIT
+		"$NOOK" ns ls --format json >held
+		ln -s "$NOOK_STATE" link
+		NOOK_STATE=$PWD/link "$NOOK" ns ls --type uts,pid >linked' 3>&-
+	output=$(cat held)
+	check '[.[] | select(.name == "lab") | .type] == ["uts", "pid"]'
+	check --arg dir "$(realpath "$NOOK_STATE")/ns/lab/uts" 'any(.name == "lab" and .type == "uts"
+		and any(.holders[]; .kind == "mount" and .path == $dir))'
+	run -0 cat linked
+	assert_match '^uts .* lab '
+	assert_match '^pid .* lab '
+	run_nook ns ls
+	refute_match ' lab '
+	# An ordinary user may not mount: his are held by a process.
+	as_user "$NOOK" ns hold user net --name mine 3>&-
+	as_user "$NOOK" ns ls --format json >held
+	as_user "$NOOK" ns rm mine
+	output=$(cat held)
+	check '[.[] | select(.name == "mine") | .type] == ["user", "net"]'
+}
+
 # --- how it looks
 
 no_controls() {

@@ -288,14 +288,17 @@ static void some_kinds(void **state)
 
 static void known_names(void **state)
 {
-	const struct nk_ns_known known[] = {{getpid(), "web"}, {INT32_MAX, "gone"}};
+	const struct nk_ns_known known[] = {
+		{getpid(), "web", 0}, {INT32_MAX, "gone", 0}, {getpid(), "held", 1u << NK_NS_IPC}};
 	_arena_ struct nk_arena a = {0};
 	struct nk_ns_graph g;
 
 	(void)state;
-	collect(&a, (struct nk_ns_look){.known = known, .known_count = 2}, &g);
+	collect(&a, (struct nk_ns_look){.known = known, .known_count = 3}, &g);
 	/* What this process is in itself belongs to no container alone. */
 	assert_null(node_of(&g, own_inode(NK_NS_UTS))->name);
+	/* But what is held is held, also by ourselves. */
+	assert_string_equal(node_of(&g, own_inode(NK_NS_IPC))->name, "held");
 }
 
 static void one_that_is_gone(void **state)
