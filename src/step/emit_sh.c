@@ -148,7 +148,16 @@ static void start_command(const struct nk_sh *sh, FILE *out)
 
 	fputs("exec ", out);
 	if (*sh->join)
-		fprintf(out, "nsenter%s -- ", sh->join);
+		fprintf(out, "nsenter%s%s%s -- ", sh->join, sh->directory ? " --wd=" : "",
+			sh->directory ? sh->directory : "");
+	/* Nothing new, and what is only for children nsenter gives to a child. */
+	const uint64_t kinds = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS |
+			       CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP | 0x80;
+
+	if (*sh->join && !(sh->new_ns & kinds) && !waits) {
+		fprintf(out, "%ssh -c \"$inside\"\n", sh->session ? "setsid " : "");
+		return;
+	}
 	unshare_command(sh, sh->new_ns, out);
 	if (waits)
 		fputs(" --keep-caps -- sh -c \"$enter\"\n", out);
@@ -175,8 +184,6 @@ static void last_command(struct nk_sh *sh, FILE *out)
 			sh->regid && !sh->groups ? " --keep-groups" : "");
 	}
 	/* A shell lets what runs in its background ignore these two. */
-	if (sh->chroot)
-		fputs("chroot \"$root\" ", out);
 	fprintf(out, "%senv -i --default-signal=INT,QUIT", run);
 	if (sh->cwd)
 		fprintf(out, " -C %s", sh->cwd);
@@ -323,6 +330,7 @@ int nk_explain_sh(const struct nk_plan *p, FILE *out, struct nk_err *e)
 				     .own_ids = "",
 				     .setpriv = "",
 				     .session = has_op(p, NK_OP_SETSID),
+				     .pivots = has_op(p, NK_OP_PIVOT_ROOT),
 				     .in_place = !has_op(p, NK_OP_CLONE3),
 				     .parent_maps = writes_maps(p)};
 	for (int i = 0; sh && i < NK_SH_PARTS; i++) {

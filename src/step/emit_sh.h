@@ -27,7 +27,9 @@ struct nk_sh_value {
 	const char *options; /* options of the file system, a word */
 	const char *source;  /* bind: a word */
 	bool recursive;
-	bool may_miss; /* what is bound may not be there */
+	bool may_miss;	 /* what is bound may not be there */
+	bool process;	 /* PLACE: a process' directory in /proc */
+	bool of_process; /* PLACE: a directory of a process */
 	struct nk_sh_change changes[NK_SH_CHANGES_MAX];
 	int n_changes;
 };
@@ -69,8 +71,9 @@ struct nk_sh {
 	const struct nk_step *exec;
 	unsigned keep_fds;
 	bool pivoted;
-	bool chroot;	/* into $root, which chdir has named */
-	bool unmounted; /* the old root */
+	bool pivots;	       /* some step of the plan does */
+	const char *directory; /* of a process, where the inside begins: a word */
+	bool unmounted;	       /* the old root */
 	bool cloned;
 	bool tools;	  /* this step's commands need "tool": the host's are out of sight */
 	const char *mark; /* "done_3=yes" where a later step undoes this one */

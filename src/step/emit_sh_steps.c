@@ -46,6 +46,9 @@ static void open_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		word = nk_sh_below(sh, s->fd[0], s->s[0]);
 	if (s->out >= 0)
 		sh->slots[s->out] = (struct nk_sh_value){.kind = NK_SH_PLACE, .word = word};
+	/* Through the kernel's link: these the parent opens, before anything is joined. */
+	if (s->out >= 0 && s->actor == NK_PARENT && !strncmp(word, "/proc/", 6))
+		sh->slots[s->out].of_process = true;
 	if (s->n[0] & O_CREAT)
 		fprintf(out, ": >%s\nchmod %04" PRIo64 " %s\n", word, s->n[1], word);
 	if (s->s[0] && !strcmp(s->s[0], "ptmx") && s->out >= 0)
@@ -182,11 +185,20 @@ static bool step_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 	}
 }
 
+/* What becomes of it, the next step tells: chroot, or it stays the working directory. */
+static void enter_directory(struct nk_sh *sh, const struct nk_step *s)
+{
+	sh->directory = sh->slots[s->fd[0]].word;
+}
+
 static bool step_root(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 {
 	switch ((enum nk_op)s->op) {
 	case NK_OP_FCHDIR:
-		if (sh->pivoted)
+		if (s->fd[0] >= 0 && sh->slots[s->fd[0]].of_process) {
+			enter_directory(sh, s);
+			fputs("# an option of nsenter\n", out);
+		} else if (sh->pivoted || !sh->pivots)
 			sh->cwd = s->fd[0] >= 0 ? sh->slots[s->fd[0]].word : NULL;
 		else
 			fprintf(out, "root=%s\n", nk_sh_place(sh, s->fd[0], out));
@@ -198,8 +210,9 @@ static bool step_root(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 			fprintf(out, "cd %s\n", nk_sh_quote(sh, s->s[0]));
 		return true;
 	case NK_OP_CHROOT:
-		sh->chroot = true;
-		fputs("# done by chroot, when the command is executed\n", out);
+		sh->join = nk_fmt(sh->a, "%s --root=%s", sh->join, sh->directory);
+		sh->directory = NULL;
+		fputs("# an option of nsenter\n", out);
 		return true;
 	case NK_OP_PIVOT_ROOT:
 		fputs("pack_tools umount mkdir prlimit setpriv env\n"
@@ -226,15 +239,18 @@ static void join(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 {
 	static const struct {
 		uint64_t flag;
-		const char *option;
-	} kinds[] = {{CLONE_NEWUSER, "user"},	  {CLONE_NEWPID, "pid"}, {CLONE_NEWNS, "mount"},
-		     {CLONE_NEWUTS, "uts"},	  {CLONE_NEWIPC, "ipc"}, {CLONE_NEWNET, "net"},
-		     {CLONE_NEWCGROUP, "cgroup"}, {0x80, "time"}};
+		const char *option, *file;
+	} kinds[] = {{CLONE_NEWUSER, "user", "user"},	    {CLONE_NEWPID, "pid", "pid"},
+		     {CLONE_NEWNS, "mount", "mnt"},	    {CLONE_NEWUTS, "uts", "uts"},
+		     {CLONE_NEWIPC, "ipc", "ipc"},	    {CLONE_NEWNET, "net", "net"},
+		     {CLONE_NEWCGROUP, "cgroup", "cgroup"}, {0x80, "time", "time"}};
 
 	for (size_t i = 0; i < NK_COUNT(kinds); i++)
 		if ((s->n[0] & kinds[i].flag) && s->fd[0] >= 0 && sh->slots[s->fd[0]].word)
-			sh->join = nk_fmt(sh->a, "%s --%s=%s", sh->join, kinds[i].option,
-					  sh->slots[s->fd[0]].word);
+			sh->join = nk_fmt(sh->a, "%s --%s=%s%s%s", sh->join, kinds[i].option,
+					  sh->slots[s->fd[0]].word,
+					  sh->slots[s->fd[0]].process ? "/ns/" : "",
+					  sh->slots[s->fd[0]].process ? kinds[i].file : "");
 	fputs("# an option of nsenter\n", out);
 }
 
@@ -269,8 +285,18 @@ static bool step_namespace(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 	case NK_OP_LINK_UP:
 		fprintf(out, "ip link set %s up\n", nk_sh_quote(sh, s->s[0]));
 		return true;
-	case NK_OP_SOCKETPAIR:
 	case NK_OP_PIDFD_OPEN:
+		if (s->fd[0] < 0 && s->out >= 0) {
+			sh->slots[s->out] = (struct nk_sh_value){
+				.kind = NK_SH_PLACE,
+				.word = nk_fmt(sh->a, "/proc/%d", (int)s->n[0]),
+				.process = true};
+			fputs("# a command knows processes by their numbers only\n", out);
+			return true;
+		}
+		fputs("# the shell waits for its child\n", out);
+		return true;
+	case NK_OP_SOCKETPAIR:
 		fputs("# the shell waits for its child\n", out);
 		return true;
 	case NK_OP_TELL:
