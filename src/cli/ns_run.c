@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -11,6 +13,7 @@
 #include "cli/ns.h"
 #include "cli/ns_run.h"
 #include "host/text.h"
+#include "ns/hold.h"
 #include "plan/ns_run.h"
 #include "runtime/runtime.h"
 
@@ -22,6 +25,8 @@ struct start {
 	struct nk_facts facts;
 	struct nk_lease lease;
 	struct nk_plan plan;
+	const char *init_path; /* of nook-init, once it was looked for */
+	bool kept;
 };
 
 /* Where the command is; NULL: nowhere. As execvp(3) looks for it. */
@@ -47,20 +52,17 @@ static int under_init(struct start *s, struct nk_strv *args, struct nk_err *e)
 {
 	struct nk_arena *a = &s->cli->arena;
 	struct nk_strv all = {0};
-	struct nk_run_world w;
 
 	if (!find_command(a, args->v[0])) {
 		nk_fail(e, ENOENT, "execute %.200s", args->v[0]);
 		e->exit = NK_EXIT_NOT_FOUND;
 		return nk_hint(e, "there is no such command (looked in PATH)");
 	}
-	if (nk_run_world_read(&w, a, e) < 0)
-		return -e->err;
-	if (!w.init_path) {
+	if (!s->init_path) {
 		nk_fail(e, 0, "--pid: nook-init, which is process 1 there, is not installed");
 		return nk_hint(e, "--no-init makes the command process 1");
 	}
-	nk_strv_push(a, &all, w.init_path);
+	nk_strv_push(a, &all, s->init_path);
 	nk_strv_push(a, &all, "--");
 	for (size_t i = 0; i < args->n; i++)
 		nk_strv_push(a, &all, args->v[i]);
@@ -73,6 +75,7 @@ static int command(struct start *s, int n_words, char **words, struct nk_err *e)
 	struct nk_arena *a = &s->cli->arena;
 	struct nk_spec *spec = &s->request->run.spec;
 	const char *shell = getenv("SHELL");
+	struct nk_run_world w;
 
 	for (int i = 0; i < n_words; i++)
 		nk_strv_push(a, &spec->args, words[i]);
@@ -84,6 +87,9 @@ static int command(struct start *s, int n_words, char **words, struct nk_err *e)
 	}
 	for (char **v = environ; *v; v++)
 		nk_strv_push(a, &spec->env, *v);
+	if (nk_run_world_read(&w, a, e) < 0)
+		return -e->err;
+	s->init_path = w.init_path;
 	if (spec->ns[NK_NS_PID].mode != NK_NS_NEW || s->request->in_place || s->request->no_init)
 		return 0;
 	return under_init(s, &spec->args, e);
@@ -110,11 +116,13 @@ static int check_proc(const struct start *s, struct nk_err *e)
 {
 	const struct nk_facts *f = &s->facts;
 	bool users = s->request->kinds[NK_NS_USER] || !f->initial_userns;
+	struct stat st = {.st_mode = S_IFDIR};
 
 	if (!s->request->proc)
 		return 0;
-	if (access(s->request->proc, F_OK)) {
-		nk_fail(e, errno, "--mount-proc=%.200s", s->request->proc);
+	if (stat(s->request->proc, &st) || !S_ISDIR(st.st_mode)) {
+		nk_fail(e, S_ISDIR(st.st_mode) ? errno : ENOTDIR, "--mount-proc=%.200s",
+			s->request->proc);
 		return nk_hint(e, "it names a directory that is there");
 	}
 	if (!users || !f->proc_covered)
@@ -157,6 +165,8 @@ static void tell(void *arg)
 
 	for (size_t i = 0; i < f->notices.n; i++)
 		nk_log(NK_LOG_WARN, "%s", f->notices.v[i]);
+	if (r->keep && r->kinds[NK_NS_PID])
+		nk_log(NK_LOG_WARN, "--keep: not the PID namespace, which ends with its process 1");
 	if (r->in_place && r->kinds[NK_NS_PID])
 		nk_log(NK_LOG_WARN,
 		       "--as-is: %s stays in its PID namespace, its first child is process 1 of "
@@ -170,6 +180,33 @@ static void tell(void *arg)
 		       "--unshare --time: on Linux before 6.2 only children of %s have the new "
 		       "clocks",
 		       r->run.spec.args.v[0]);
+}
+
+/* --keep: while the command still waits. */
+static int keep(void *arg, pid_t pid, struct nk_err *e)
+{
+	struct start *s = arg;
+	_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	const struct nk_ns_keep h = {
+		.state = s->cli->state,
+		.name = s->request->keep,
+		.kinds = nk_ns_run_kept(s->request),
+		.pid = pid,
+		.pidfd = pidfd,
+		.mounts = s->facts.sys_admin && !s->facts.foreign_mounts &&
+			  (!s->request->kinds[NK_NS_NET] || !access("/run", W_OK)),
+		.init_path = s->init_path,
+	};
+	_state_ struct nk_state st = {.fd = -EBADF};
+	pid_t holder;
+
+	if (pidfd < 0)
+		return nk_fail(e, errno, "hold the command's process");
+	if (nk_runtime_open(&st, s->cli->state, e) < 0) /* makes the directory */
+		return -e->err;
+	int rc = nk_ns_hold(&s->cli->arena, &h, &holder, e);
+	s->kept = rc == 0;
+	return rc < 0 ? nk_ctx(e, "--keep") : 0;
 }
 
 /* nook-init gives the terminal to the command's process group; whoever started nook in the
@@ -192,6 +229,7 @@ static int carry_out(struct start *s, struct nk_err *e)
 	const struct nk_run_request *r = &s->request->run;
 	const struct nk_spawn_options o = {
 		.shares_terminal = true,
+		.started = s->request->keep ? keep : NULL,
 		.alive = tell,
 		.step = r->debug ? nk_cli_debug_step : NULL,
 		.arg = s,
@@ -206,6 +244,8 @@ static int carry_out(struct start *s, struct nk_err *e)
 		tell(s);
 	int rc = nk_spawn(&s->plan, &o, &result, e);
 	foreground_back(foreground);
+	if (rc < 0 && s->kept)
+		nk_ns_release(&s->cli->arena, s->cli->state, s->request->keep, &(struct nk_err){0});
 	return rc < 0 ? rc : result.exit_code;
 }
 

@@ -12,6 +12,7 @@ struct nk_ns_request {
 	bool all;
 	bool kinds[NK_NS_COUNT];
 	const char *map_word; /* "root", "auto", "current"; NULL: ranges, or nothing said */
+	bool map_ranges;      /* they were given with --map, not --uidmap */
 	bool mount_proc;
 	const char *proc; /* where; NULL: nowhere */
 	bool in_place;	  /* --unshare */
@@ -27,6 +28,9 @@ extern const struct nk_option nk_ns_run_table[];
 
 /* What the options imply, and what does not go together. */
 int nk_ns_run_finish(struct nk_ns_request *r, struct nk_err *e);
+
+/* Bit k: the namespace k outlives the command. */
+unsigned nk_ns_run_kept(const struct nk_ns_request *r);
 
 /* Who is who in a new user namespace, once *f is known: refused here is what the kernel or
  * newuidmap would refuse later. */

@@ -77,8 +77,8 @@ static int check_given(struct nk_ns_request *r, struct nk_arena *a, const struct
 		       struct nk_err *e)
 {
 	const struct nk_spec *s = &r->run.spec;
-	int rc =
-		check_ranges(a, f, "--uidmap", &s->uid_maps, f->euid, &f->own_uids, &f->subuids, e);
+	int rc = check_ranges(a, f, r->map_ranges ? "--map" : "--uidmap", &s->uid_maps, f->euid,
+			      &f->own_uids, &f->subuids, e);
 
 	if (rc == 0)
 		rc = check_ranges(a, f, "--gidmap", &s->gid_maps, f->egid, &f->own_gids,

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "cli/ns_run.h"
 #include "cli/run_set.h"
+#include "ns/held.h"
 
 #define AT(member) .offset = offsetof(struct nk_ns_request, member)
 #define KIND(k) .set = nk_set_flag, AT(kinds[NK_NS_##k])
@@ -26,6 +27,7 @@ static int set_map(const struct nk_option_use *use, const char *value, struct nk
 		r->map_word = words[i];
 		return 0;
 	}
+	r->map_ranges = true;
 	if (nk_run_set_uidmap(use, value, e) < 0 || nk_run_set_gidmap(use, value, e) < 0)
 		return value[0] >= '0' && value[0] <= '9'
 			       ? -EINVAL
@@ -132,7 +134,7 @@ static void imply(struct nk_ns_request *r)
 static int finish_maps(struct nk_ns_request *r, struct nk_err *e)
 {
 	struct nk_spec *s = &r->run.spec;
-	int rc = nk_run_check_maps(&s->uid_maps, "uidmap", e);
+	int rc = nk_run_check_maps(&s->uid_maps, r->map_ranges ? "map" : "uidmap", e);
 
 	if (rc == 0)
 		rc = nk_run_check_maps(&s->gid_maps, "gidmap", e);
@@ -181,6 +183,16 @@ static int finish_in_place(const struct nk_ns_request *r, struct nk_err *e)
 	return 0;
 }
 
+unsigned nk_ns_run_kept(const struct nk_ns_request *r)
+{
+	unsigned kinds = 0;
+
+	for (int k = 0; k < NK_NS_COUNT; k++)
+		if (r->kinds[k] && k != NK_NS_PID)
+			kinds |= 1U << k;
+	return r->keep ? kinds : 0;
+}
+
 int nk_ns_run_finish(struct nk_ns_request *r, struct nk_err *e)
 {
 	bool any = false;
@@ -192,6 +204,13 @@ int nk_ns_run_finish(struct nk_ns_request *r, struct nk_err *e)
 		nk_fail(e, 0, "which namespaces shall be new?");
 		return nk_hint(e, "name some, as --net --uts, or --all; nook ns run --help lists "
 				  "them");
+	}
+	if (r->keep && nk_ns_check_name(r->keep, e) < 0)
+		return nk_ctx(e, "--keep");
+	if (r->keep && !nk_ns_run_kept(r)) {
+		nk_fail(e, 0, "--keep: a PID namespace ends with its process 1");
+		return nk_hint(e, "nook ns hold --pid --name %s keeps one, with a process for it",
+			       r->keep);
 	}
 	if (r->as_is && !(r->in_place && r->kinds[NK_NS_PID])) {
 		nk_fail(e, 0, "--as-is is about --unshare --pid");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which namespaces: new, the caller's, or somebody else's. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/run_set.h"
@@ -170,6 +171,16 @@ int nk_run_check_maps(const struct nk_idmaps *maps, const char *option, struct n
 {
 	if (maps->n > 340) { /* user_namespaces(7) */
 		nk_fail(e, 0, "%zu times --%s: the kernel takes at most 340", maps->n, option);
+		return nk_hint(e, "join neighbouring ranges");
+	}
+	size_t text = 0;
+	for (size_t i = 0; i < maps->n; i++)
+		text += (size_t)snprintf(NULL, 0, "%u %u %u\n", maps->v[i].inside,
+					 maps->v[i].outside, maps->v[i].count);
+	if (text > 4095) { /* less than a page, in one write */
+		nk_fail(e, 0,
+			"%zu times --%s: as text %zu bytes, and the kernel takes at most 4095",
+			maps->n, option, text);
 		return nk_hint(e, "join neighbouring ranges");
 	}
 	for (size_t i = 0; i < maps->n; i++)

@@ -40,12 +40,14 @@ static void slots(FILE *out, const struct nk_plan *p)
 {
 	char buf[NK_LABEL_MAX + 4];
 
+	bool clones = nk_c_has_op(p, NK_OP_CLONE3, -1);
+
 	fputs("/* What one step makes and a later one uses: descriptors and process numbers. */\n",
 	      out);
 	for (int i = 0; i < p->n_slots; i++) {
 		/* These two the support code uses too. */
 		bool used = i == NK_SLOT_PID || i == NK_SLOT_MIDDLE_PID || i == NK_SLOT_SOCKET ||
-			    i == NK_SLOT_PEER;
+			    (i == NK_SLOT_PEER && clones);
 
 		for (size_t k = 0; k < p->steps.n; k++) {
 			const struct nk_step *s = &p->steps.v[k];

@@ -107,10 +107,11 @@ static bool has_op(const struct nk_plan *p, enum nk_op op)
 	return false;
 }
 
-/* unshare(1) drops the capabilities of a user who is not root inside. */
+/* unshare(1) drops the capabilities of a user who is not root inside, unless it is told to keep
+ * them; then the command would have them. */
 static bool keeps_caps(const struct nk_sh *sh)
 {
-	return (sh->parent_maps && !sh->become_root) || (*sh->own_ids && !sh->own_root);
+	return (sh->parent_maps && !has_op(sh->p, NK_OP_CAPSET)) || (*sh->own_ids && !sh->own_root);
 }
 
 /* What the kernel lets only children enter: last, so that no command of the script is one. */

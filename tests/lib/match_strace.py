@@ -195,6 +195,8 @@ def parent(steps, calls, slots):
         if step['op'] == 'clone3':
             made = (call.result, dict(slots))
             made[1]['socket'], made[1]['peer'] = slots['peer'], slots['socket']
+        if step['op'] == 'execve' and not call.error:
+            break
     return made
 
 
