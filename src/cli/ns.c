@@ -13,6 +13,7 @@ static const struct nk_command *const commands[] = {
 	&nk_command_ns_show,
 	&nk_command_ns_diff,
 	&nk_command_ns_pid,
+	&nk_command_ns_can,
 	NULL,
 };
 

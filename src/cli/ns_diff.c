@@ -12,6 +12,7 @@
 #include "cli/ns_rows.h"
 #include "cli/ns_show.h"
 #include "cli/ns_target.h"
+#include "cli/ns_words.h"
 #include "cli/plain.h"
 #include "ns/compare.h"
 
@@ -199,7 +200,8 @@ static bool json(const struct side *a, const struct side *b, const struct nk_ns_
 	return !j.failed;
 }
 
-static int diff(struct nk_cli *cli, char **words, const struct diff_request *q, struct nk_err *e)
+static int diff(struct nk_cli *cli, const char *const *words, const struct diff_request *q,
+		struct nk_err *e)
 {
 	__attribute__((cleanup(side_done))) struct side a = {.target = NK_NS_TARGET_INIT,
 							     .subject = NK_NS_SUBJECT_INIT},
@@ -227,16 +229,15 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 {
 	struct diff_request q = {0};
 	struct nk_err e = {0};
-	int exit_code, first = nk_cli_options(cli, &nk_command_ns_diff, argc, argv, &q, &exit_code);
+	const char *words[2];
+	int exit_code;
 
-	if (first < 0)
+	if (nk_ns_words(cli, &nk_command_ns_diff, argc, argv, &q, words, 2,
+			"nook ns diff compares two processes",
+			"nook ns diff A B, each a PID, a container or a name of nook ns ls",
+			&exit_code) < 0)
 		return exit_code;
-	if (first + 2 != argc) {
-		nk_fail(&e, 0, "nook ns diff compares two processes");
-		nk_hint(&e, "nook ns diff A B, each a PID, a container or a name of nook ns ls");
-		return nk_cli_error(cli, &e);
-	}
-	return diff(cli, argv + first, &q, &e) < 0 ? nk_cli_error(cli, &e) : 0;
+	return diff(cli, words, &q, &e) < 0 ? nk_cli_error(cli, &e) : 0;
 }
 
 const struct nk_command nk_command_ns_diff = {

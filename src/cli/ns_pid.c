@@ -11,6 +11,7 @@
 #include "cli/ns_rows.h"
 #include "cli/ns_show.h"
 #include "cli/ns_target.h"
+#include "cli/ns_words.h"
 #include "cli/value.h"
 #include "ns/pids.h"
 
@@ -138,16 +139,14 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 {
 	struct pid_request q = {0};
 	struct nk_err e = {0};
-	int exit_code, first = nk_cli_options(cli, &nk_command_ns_pid, argc, argv, &q, &exit_code);
+	const char *word;
+	int exit_code;
 
-	if (first < 0)
+	if (nk_ns_words(cli, &nk_command_ns_pid, argc, argv, &q, &word, 1,
+			"nook ns pid takes one process",
+			"nook ns pid PID, or nook ns pid 11 --from PID", &exit_code) < 0)
 		return exit_code;
-	if (first + 1 != argc) {
-		nk_fail(&e, 0, "nook ns pid takes one process");
-		nk_hint(&e, "nook ns pid PID, or nook ns pid 11 --from PID");
-		return nk_cli_error(cli, &e);
-	}
-	return pid(cli, argv[first], &q, &e) < 0 ? nk_cli_error(cli, &e) : 0;
+	return pid(cli, word, &q, &e) < 0 ? nk_cli_error(cli, &e) : 0;
 }
 
 const struct nk_command nk_command_ns_pid = {

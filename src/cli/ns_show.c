@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "cli/ns.h"
 #include "cli/ns_target.h"
+#include "cli/ns_words.h"
 
 struct show_request {
 	bool json;
@@ -57,18 +58,15 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 {
 	struct show_request q = {0};
 	struct nk_err e = {0};
-	int exit_code, first = nk_cli_options(cli, &nk_command_ns_show, argc, argv, &q, &exit_code);
+	const char *word;
+	int exit_code;
 
-	if (first < 0)
+	if (nk_ns_words(cli, &nk_command_ns_show, argc, argv, &q, &word, 1,
+			"nook ns show takes one process or namespace",
+			"nook ns show PID, or a container, a name of nook ns ls, net:[INODE]",
+			&exit_code) < 0)
 		return exit_code;
-	if (first + 1 != argc) {
-		nk_fail(&e, 0,
-			first == argc ? "nook ns show needs to know what to look at"
-				      : "nook ns show takes one word");
-		nk_hint(&e, "nook ns show PID, or a container, a name of nook ns ls, net:[INODE]");
-		return nk_cli_error(cli, &e);
-	}
-	return show(cli, argv[first], q.json, &e) < 0 ? nk_cli_error(cli, &e) : 0;
+	return show(cli, word, q.json, &e) < 0 ? nk_cli_error(cli, &e) : 0;
 }
 
 const struct nk_command nk_command_ns_show = {

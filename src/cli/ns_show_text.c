@@ -61,10 +61,25 @@ const char *nk_ns_cap_words(struct nk_arena *a, uint64_t caps)
 	return cap_list(a, caps);
 }
 
+/* All eight for one reason: it is told once. */
+static const char *all_hidden(struct nk_arena *a, const struct nk_ns_subject *s)
+{
+	for (int k = 0; k < NK_NS_COUNT; k++)
+		if (s->inode[k] || (s->err[k] != EACCES && s->err[k] != EPERM))
+			return NULL;
+	return nk_ns_subject_hidden(a, s, NK_NS_USER);
+}
+
 static void namespaces(struct nk_ns_rows *r, const struct nk_inside *in)
 {
 	const struct nk_ns_subject *s = in->s;
+	const char *none = all_hidden(r->a, s);
 
+	if (none) {
+		nk_ns_row(r, nk_fmt(r->a, "not visible: %s", none), "");
+		nk_ns_rows_print(r, "Namespaces");
+		return;
+	}
 	for (int k = 0; k < NK_NS_COUNT; k++) {
 		enum nk_ns_kind kind = (enum nk_ns_kind)k;
 		const char *hidden = nk_ns_subject_hidden(r->a, s, kind), *text;
@@ -207,7 +222,7 @@ static bool section(struct nk_ns_rows *r, const struct nk_inside *in, enum nk_in
 	}
 	nk_inside_items(r->a, in, p, &items);
 	for (size_t i = 0; i < items.n; i++)
-		nk_ns_row(r, items.v[i].key, *items.v[i].value ? items.v[i].value : " ");
+		nk_ns_row(r, items.v[i].key, items.v[i].value);
 	return true;
 }
 

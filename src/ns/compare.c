@@ -81,6 +81,19 @@ void nk_ns_compare_items(struct nk_arena *arena, enum nk_inside_part part,
 	}
 }
 
+/* Where one of them may not be entered, only what is seen from outside can be compared. */
+static void cgroups_outside(struct nk_arena *arena, const struct nk_inside *in,
+			    struct nk_inside_items *out)
+{
+	for (size_t i = 0; i < in->cgroups.n; i++) {
+		const struct nk_inside_cgroup *c = &in->cgroups.v[i];
+		struct nk_inside_item *new = NK_PUSH(arena, out);
+		if (new)
+			*new = (struct nk_inside_item){
+				c->controllers[0] ? c->controllers : "version 2", c->outside, i};
+	}
+}
+
 void nk_ns_compare(struct nk_arena *arena, const struct nk_inside *a, const struct nk_inside *b,
 		   struct nk_ns_differences *out)
 {
@@ -93,8 +106,13 @@ void nk_ns_compare(struct nk_arena *arena, const struct nk_inside *a, const stru
 		/* One that tells less would differ in everything that it does not tell. */
 		if (part == NK_INSIDE_CARDS && !a->less[p] != !b->less[p])
 			continue;
-		nk_inside_items(arena, a, part, &x);
-		nk_inside_items(arena, b, part, &y);
+		if (part == NK_INSIDE_CGROUPS && !a->less[p] != !b->less[p]) {
+			cgroups_outside(arena, a, &x);
+			cgroups_outside(arena, b, &y);
+		} else {
+			nk_inside_items(arena, a, part, &x);
+			nk_inside_items(arena, b, part, &y);
+		}
 		nk_ns_compare_items(arena, part, &x, &y, out);
 	}
 }

@@ -208,7 +208,7 @@ static void cgroups(struct nk_reading *r)
 	nk_inside_parse_cgroups(r->a, outside, err ? NULL : r->visit.part[NK_VISIT_CGROUP].data,
 				r->in);
 	if (err)
-		r->in->less[NK_INSIDE_CGROUPS] = nk_fmt(r->a, "what it sees itself %s",
+		r->in->less[NK_INSIDE_CGROUPS] = nk_fmt(r->a, "its own view: %s",
 							nk_reading_refusal(r, NK_VISIT_CGROUP));
 }
 

@@ -18,7 +18,7 @@ static void net_from_files(struct nk_reading *r, const char *why)
 		return;
 	}
 	nk_cards_parse_files(r->a, &f, &r->in->net);
-	r->in->less[NK_INSIDE_CARDS] = nk_fmt(r->a, "their state %s", why);
+	r->in->less[NK_INSIDE_CARDS] = nk_fmt(r->a, "their state: %s", why);
 }
 
 void nk_reading_net(struct nk_reading *r)
@@ -83,6 +83,6 @@ void nk_reading_ipc(struct nk_reading *r)
 	if (!queues->err)
 		nk_ipc_parse_mqueue(r->a, queues->data, queues->n, &r->in->ipc);
 	else if (!r->in->hidden[NK_INSIDE_IPC])
-		r->in->less[NK_INSIDE_IPC] = nk_fmt(r->a, "POSIX message queues %s",
+		r->in->less[NK_INSIDE_IPC] = nk_fmt(r->a, "POSIX message queues: %s",
 						    nk_reading_refusal(r, NK_VISIT_MQUEUE));
 }

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands whose options may also stand behind their words: nook ns pid 11 --from web. */
+#ifndef NK_CLI_NS_WORDS_H
+#define NK_CLI_NS_WORDS_H
+
+#include "cli/cli.h"
+
+/*
+ * Parse options and exactly n words. 0; or -1 when the command shall end now with *exit_code.
+ * what: the error when there are more or fewer, with its hint.
+ */
+int nk_ns_words(struct nk_cli *cli, const struct nk_command *cmd, int argc, char **argv,
+		void *target, const char **words, int n, const char *what, const char *hint,
+		int *exit_code);
+
+#endif
