@@ -282,6 +282,40 @@ open("ready", "w"); time.sleep(100)'
 	check '[.[] | select(.name == "mine") | .type] == ["user", "net"]'
 }
 
+# A zombie has ended, too.
+ended() { [ ! -e "/proc/$1" ] || [[ $(cat "/proc/$1/stat") == *') Z '* ]]; }
+
+# Anybody can have such a file system in a mount namespace of his own.
+@test "ns ls: a bind mount below a file system that does not answer keeps nobody waiting" {
+	[ -c /dev/fuse ] || skip "no FUSE in this kernel"
+	mkdir fs
+	# shellcheck disable=SC2016
+	start unshare --mount --propagation private bash -c 'python3 "$TOP/tests/lib/stuck_fuse.py" "$PWD/fs" &
+		fuse=$!
+		unshare -u sleep 100 &
+		until mountpoint -q fs && [ "$(readlink /proc/$!/ns/uts)" != "$(readlink /proc/self/ns/uts)" ]; do sleep 0.05; done
+		mount --bind /proc/$!/ns/uts fs/ns && readlink /proc/$!/ns/uts >link
+		kill $! && wait $!
+		: >fs.stop; echo $fuse >ready; wait $fuse'
+	eventually test -s ready
+	STARTED+=("$(cat ready)")
+	# Whoever waits cannot be killed before the file system ends: so nobody is waited for here.
+	"$NOOK" ns ls --type uts --format json >listed 2>/dev/null 3>&- &
+	local lister=$! waiter
+	nsenter -t "$pid" -m stat "$PWD/fs/ns" >/dev/null 2>&1 3>&- &
+	waiter=$!
+	EVENTUALLY_SECONDS=10 eventually ended "$lister"
+	output=$(cat listed)
+	# It is listed; what only a look at the file would tell is not known.
+	check --arg link "$(cat link)" --arg path "$PWD/fs/ns" 'any("uts:[\(.inode)]" == $link and .owner == null
+		and any(.holders[]; .path == $path))'
+	# The file system is one that does make wait.
+	sleep 0.5
+	run -1 ended "$waiter"
+	kill -9 "$(cat ready)"
+	eventually ended "$waiter"
+}
+
 # --- how it looks
 
 no_controls() {
