@@ -192,10 +192,10 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 	const char *words[2];
 	int exit_code;
 
-	if (nk_ns_words(cli, &nk_command_ns_can, argc, argv, &q, words, 2,
-			"nook ns can takes an action and what it is done to",
-			"nook ns can enter PID; nook ns can --help lists the actions",
-			&exit_code) < 0)
+	if (nk_cli_ns_words(cli, &nk_command_ns_can, argc, argv, &q, words, 2,
+			    "nook ns can takes an action and what it is done to",
+			    "nook ns can enter PID; nook ns can --help lists the actions",
+			    &exit_code) < 0)
 		return exit_code;
 	if (can(cli, words, &q, &v, &e) < 0)
 		return nk_cli_error(cli, &e);

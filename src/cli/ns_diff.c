@@ -232,10 +232,10 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 	const char *words[2];
 	int exit_code;
 
-	if (nk_ns_words(cli, &nk_command_ns_diff, argc, argv, &q, words, 2,
-			"nook ns diff compares two processes",
-			"nook ns diff A B, each a PID, a container or a name of nook ns ls",
-			&exit_code) < 0)
+	if (nk_cli_ns_words(cli, &nk_command_ns_diff, argc, argv, &q, words, 2,
+			    "nook ns diff compares two processes",
+			    "nook ns diff A B, each a PID, a container or a name of nook ns ls",
+			    &exit_code) < 0)
 		return exit_code;
 	return diff(cli, words, &q, &e) < 0 ? nk_cli_error(cli, &e) : 0;
 }

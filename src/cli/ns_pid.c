@@ -142,9 +142,9 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 	const char *word;
 	int exit_code;
 
-	if (nk_ns_words(cli, &nk_command_ns_pid, argc, argv, &q, &word, 1,
-			"nook ns pid takes one process",
-			"nook ns pid PID, or nook ns pid 11 --from PID", &exit_code) < 0)
+	if (nk_cli_ns_words(cli, &nk_command_ns_pid, argc, argv, &q, &word, 1,
+			    "nook ns pid takes one process",
+			    "nook ns pid PID, or nook ns pid 11 --from PID", &exit_code) < 0)
 		return exit_code;
 	return pid(cli, word, &q, &e) < 0 ? nk_cli_error(cli, &e) : 0;
 }

@@ -61,10 +61,10 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 	const char *word;
 	int exit_code;
 
-	if (nk_ns_words(cli, &nk_command_ns_show, argc, argv, &q, &word, 1,
-			"nook ns show takes one process or namespace",
-			"nook ns show PID, or a container, a name of nook ns ls, net:[INODE]",
-			&exit_code) < 0)
+	if (nk_cli_ns_words(cli, &nk_command_ns_show, argc, argv, &q, &word, 1,
+			    "nook ns show takes one process or namespace",
+			    "nook ns show PID, or a container, a name of nook ns ls, net:[INODE]",
+			    &exit_code) < 0)
 		return exit_code;
 	return show(cli, word, q.json, &e) < 0 ? nk_cli_error(cli, &e) : 0;
 }

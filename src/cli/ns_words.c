@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-int nk_ns_words(struct nk_cli *cli, const struct nk_command *cmd, int argc, char **argv,
-		void *target, const char **words, int n, const char *what, const char *hint,
-		int *exit_code)
+int nk_cli_ns_words(struct nk_cli *cli, const struct nk_command *cmd, int argc, char **argv,
+		    void *target, const char **words, int n, const char *what, const char *hint,
+		    int *exit_code)
 {
 	bool only_words = false; /* "--" was there */
 	int found = 0, at = 0;
