@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "cli/run_set.h"
+#include "host/facts.h"
 
 void nk_run_request_init(struct nk_run_request *r)
 {
@@ -63,6 +64,15 @@ static int check_rootfs(const struct nk_run_request *r, struct nk_err *e)
 	return nk_hint(e, "unpack it into a directory first");
 }
 
+/* Beside the usual ones, which are put where nobody has named any (runtime/prepare.c). */
+static void finish_masks(struct nk_run_request *r, struct nk_arena *a)
+{
+	for (size_t i = 0; r->mask.n && !r->spec.privileged && nk_default_masked[i]; i++)
+		nk_strv_push(a, &r->spec.masked_paths, nk_default_masked[i]);
+	for (size_t i = 0; i < r->mask.n; i++)
+		nk_strv_push(a, &r->spec.masked_paths, r->mask.v[i]);
+}
+
 int nk_run_finish(struct nk_run_request *r, struct nk_arena *a, const struct nk_run_world *w,
 		  int n_words, char **words, struct nk_err *e)
 {
@@ -87,6 +97,8 @@ int nk_run_finish(struct nk_run_request *r, struct nk_arena *a, const struct nk_
 		rc = nk_run_finish_etc(r, a, w, hostname, e);
 	if (rc == 0)
 		rc = nk_run_finish_env(r, a, hostname, w->term, e);
+	if (rc == 0)
+		finish_masks(r, a);
 	return rc < 0 ? rc : nk_arena_ok(a, e);
 }
 

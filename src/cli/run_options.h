@@ -40,6 +40,7 @@ struct nk_run_request {
 	const char *user;	  /* "user[:group]" as given, or NULL = root */
 	struct nk_strv group_add; /* names or numbers */
 	struct nk_strv cap_add, cap_drop;
+	struct nk_strv mask; /* paths beside the usual ones */
 	bool init;
 
 	/* Below: as given; nk_run_finish() turns it into the spec. */

@@ -60,6 +60,22 @@ NK_SETTER(workdir)
 	return 0;
 }
 
+/* PATH[:PATH…], as Podman spells it. */
+static int mask_paths(const struct nk_option_use *use, struct nk_run_request *r, const char *v,
+		      struct nk_err *e)
+{
+	for (size_t n; *v; v += n + (v[n] == ':')) {
+		n = strcspn(v, ":");
+		if (v[0] != '/' || n < 2) {
+			nk_fail(e, 0, "mask: not an absolute path");
+			return nk_hint(e, "mask=/etc/secret:/srv/keys hides two paths");
+		}
+		nk_strv_push(use->arena, &r->mask,
+			     nk_value_clean_path(use->arena, nk_strndup(use->arena, v, n)));
+	}
+	return 0;
+}
+
 /* Docker takes "no-new-privileges", with ":true" or "=true"; "seccomp=" and "seccomp:". */
 NK_SETTER(security_opt)
 {
@@ -83,13 +99,15 @@ NK_SETTER(security_opt)
 			s->seccomp_file = v;
 		}
 		return 0;
+	} else if (key == 4 && !strncmp(value, "mask", key) && v && v[0]) {
+		return mask_paths(use, r, v, e);
 	} else if ((key == 8 && !strncmp(value, "apparmor", key)) ||
 		   (key == 5 && !strncmp(value, "label", key))) {
 		nk_fail(e, 0, "labels of AppArmor and SELinux cannot be chosen yet");
 		return nk_hint(e, "leave it away: the process keeps the label that nook has");
 	}
 	nk_fail(e, 0, "no such security option");
-	return nk_hint(e, "no-new-privileges, seccomp=FILE or seccomp=unconfined");
+	return nk_hint(e, "no-new-privileges, seccomp=FILE, seccomp=unconfined or mask=PATH");
 }
 
 static const struct {

@@ -131,8 +131,9 @@ const struct nk_option nk_run_table[] = {
 	{"cap-drop", .metavar = "CAP", .help = "take a capability away, or ALL",
 	 .values = "@capability", .set = nk_set_list, AT(cap_drop)},
 	{"security-opt", .metavar = "OPTION",
-	 .values = "no-new-privileges seccomp= seccomp=unconfined",
-	 .help = "no-new-privileges, seccomp=FILE, seccomp=unconfined", SET(security_opt)},
+	 .values = "no-new-privileges seccomp= seccomp=unconfined mask=",
+	 .help = "no-new-privileges, seccomp=FILE, seccomp=unconfined, mask=PATH:PATH",
+	 SET(security_opt)},
 	{"privileged", .help = "all rights, all devices, nothing masked", .set = nk_set_flag,
 	 SPEC(privileged)},
 

@@ -22,7 +22,7 @@
 #include "host/visible.h"
 
 /* Secrets of the kernel (kcore, keys), side channels (interrupts, powercap) and
- * switches of the machine (acpi, scsi). Up to 64, one bit each in mask_dirs. */
+ * switches of the machine (acpi, scsi). */
 const char *const nk_default_masked[] = {
 	"/proc/acpi",
 	"/proc/asound",
@@ -281,18 +281,31 @@ static void collect_covers(struct nk_arena *a, struct nk_facts *f)
 	f->sys_covered = !text || nk_mounts_cover(a, text, "sysfs", NULL);
 }
 
-static void collect_masks(struct nk_arena *a, struct nk_facts *f)
+static bool begins_with_the_defaults(const struct nk_strv *paths)
+{
+	for (size_t i = 0; nk_default_masked[i]; i++)
+		if (i >= paths->n || strcmp(paths->v[i], nk_default_masked[i]))
+			return false;
+	return true;
+}
+
+static void collect_masks(struct nk_arena *a, const struct nk_strv *paths, struct nk_facts *f)
 {
 	static const char thermal[] = "/sys/devices/system/cpu/cpu%u/thermal_throttle";
 	struct stat st;
 	char path[128];
 
-	for (unsigned i = 0; nk_default_masked[i]; i++) {
-		if (stat(nk_default_masked[i], &st))
-			f->mask_missing |= 1ULL << i;
-		else if (S_ISDIR(st.st_mode))
-			f->mask_dirs |= 1ULL << i;
+	f->mask_kinds = nk_alloc(a, paths->n * sizeof(*f->mask_kinds));
+	for (size_t i = 0; f->mask_kinds && i < paths->n; i++) {
+		if (strncmp(paths->v[i], "/proc/", 6) && strncmp(paths->v[i], "/sys/", 5))
+			f->mask_kinds[i] = NK_MASK_INSIDE;
+		else if (stat(paths->v[i], &st))
+			f->mask_kinds[i] = NK_MASK_MISSING;
+		else
+			f->mask_kinds[i] = S_ISDIR(st.st_mode) ? NK_MASK_DIR : NK_MASK_FILE;
 	}
+	if (!begins_with_the_defaults(paths))
+		return;
 	/* How hot each CPU runs tells what the neighbours compute. Most virtual
 	 * machines have none: one look at the first CPU is enough there. */
 	for (unsigned cpu = 0; cpu < 4096; cpu++) {
@@ -363,7 +376,7 @@ int nk_facts_collect(struct nk_arena *a, const struct nk_spec *spec, struct nk_f
 		f->foreign_mounts = !nk_ns_own_mounts();
 	f->foreign_ns = nk_ns_foreign(spec);
 	if (spec->masked_paths.n)
-		collect_masks(a, f);
+		collect_masks(a, &spec->masked_paths, f);
 	if (wants_overlay(spec))
 		f->overlay = overlay_known(f);
 	f->cgroups.unified = -1;

@@ -14,6 +14,14 @@
 #include "host/cgroups.h"
 #include "oci/spec.h"
 
+/* What a path that shall be masked is. */
+enum nk_mask_kind {
+	NK_MASK_MISSING,
+	NK_MASK_FILE,
+	NK_MASK_DIR,
+	NK_MASK_INSIDE, /* neither /proc's nor /sys's: src/runtime looks into the rootfs */
+};
+
 /* A directory at the top of this machine's own tree, for `host`. */
 struct nk_host_dir {
 	const char *name; /* "usr" */
@@ -43,16 +51,15 @@ struct nk_facts {
 	const char *single_id; /* why only one id can be mapped ("no subordinate …"), or NULL */
 	const char *single_id_mend; /* what to do about it */
 
-	const char *proc_covered_by; /* what that is, in words */
-	bool proc_covered;	     /* something is mounted over parts of /proc: no new procfs */
-	bool sys_covered;	     /* the same for /sys */
-	bool overlay;		     /* overlayfs is known to the kernel */
-	uint64_t mask_dirs;	     /* bit i: default masked path i is a directory, see facts.c */
-	uint64_t mask_missing;
-	struct nk_strv mask_extra; /* default masked directories whose names depend on the machine
-				    * (thermal_throttle of each CPU) */
-	uint64_t ignored_signals;  /* bit N-1: signal N, by whoever started us */
-	struct nk_rlimit nofile;   /* our own hard limits, which --ulimit cannot pass */
+	const char *proc_covered_by;   /* what that is, in words */
+	bool proc_covered;	       /* something is mounted over parts of /proc: no new procfs */
+	bool sys_covered;	       /* the same for /sys */
+	bool overlay;		       /* overlayfs is known to the kernel */
+	enum nk_mask_kind *mask_kinds; /* one for each of spec->masked_paths */
+	struct nk_strv mask_extra;     /* default masked directories whose names depend on the
+					* machine (thermal_throttle of each CPU) */
+	uint64_t ignored_signals;      /* bit N-1: signal N, by whoever started us */
+	struct nk_rlimit nofile;       /* our own hard limits, which --ulimit cannot pass */
 
 	struct nk_strv notices; /* what the container will not have, once it starts: for people */
 
@@ -65,8 +72,7 @@ struct nk_facts {
 
 /*
  * Paths that a container may not read, and those it may not write, by default:
- * the lists that Docker's and Podman's users know. NULL-terminated; mask_dirs
- * and mask_missing count in the order of the first.
+ * the lists that Docker's and Podman's users know. NULL-terminated.
  */
 extern const char *const nk_default_masked[];
 extern const char *const nk_default_readonly[];

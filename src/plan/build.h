@@ -46,6 +46,9 @@ bool nk_b_owns(const struct nk_build *b, enum nk_ns_kind k);
 /* Joined from other users: the process in between, which is root of the host, mounts it. */
 bool nk_b_middle_mounts(const struct nk_build *b, enum nk_ns_kind k);
 
+/* /proc inside is a copy of the outer one, with all that is mounted in it. */
+bool nk_b_proc_is_outer(const struct nk_build *b);
+
 void nk_actor_topic(struct nk_plan *p, enum nk_actor actor, enum nk_topic topic);
 
 /* The step tolerates these errnos (0 = none). */

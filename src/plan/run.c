@@ -39,6 +39,8 @@ static int check(const struct nk_spec *spec, const struct nk_facts *facts, struc
 		return nk_fail(e, EINVAL, "no command to run");
 	if (!spec->rootfs && !spec->rootfs_host)
 		return nk_fail(e, EINVAL, "no root file system");
+	if (spec->masked_paths.n && !facts->mask_kinds)
+		return nk_fail(e, EINVAL, "no facts about masked paths");
 	if (spec->ns[NK_NS_USER].mode == NK_NS_NEW && (!spec->uid_maps.n || !spec->gid_maps.n))
 		return nk_fail(e, EINVAL, "a new user namespace needs id maps");
 	if (!facts->sys_admin && spec->ns[NK_NS_USER].mode == NK_NS_HOST && facts->euid == 0) {

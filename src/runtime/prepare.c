@@ -238,6 +238,31 @@ static void tell_bound_proc(struct nk_arena *a, const struct nk_spec *spec, stru
 			       f->proc_covered_by ? f->proc_covered_by : "parts of it are hidden"));
 }
 
+static bool plain(const char *path)
+{
+	size_t n = strlen(path);
+
+	return path[0] == '/' && path[1] && !strstr(path, "/../") &&
+	       (n < 3 || strcmp(path + n - 3, "/.."));
+}
+
+/* Masked and read-only paths that are neither in /proc nor in /sys. */
+static int mask_facts(const struct nk_spec *spec, struct nk_facts *f, struct nk_err *e)
+{
+	const struct nk_strv *const lists[] = {&spec->masked_paths, &spec->readonly_paths};
+
+	for (size_t k = 0; k < NK_COUNT(lists); k++)
+		for (size_t i = 0; i < lists[k]->n; i++)
+			if (!plain(lists[k]->v[i])) {
+				nk_fail(e, 0, "mask %s: not a plain path", lists[k]->v[i]);
+				return nk_hint(e, "it begins with a slash and has no .. in it");
+			}
+	for (size_t i = 0; i < spec->masked_paths.n; i++)
+		if (f->mask_kinds && f->mask_kinds[i] == NK_MASK_INSIDE)
+			f->mask_kinds[i] = nk_container_kind(spec, spec->masked_paths.v[i]);
+	return 0;
+}
+
 /* Controllers to look at: those of the limits, and what holds together a container without a
  * PID namespace, whose processes do not end with its first. */
 static unsigned controllers(const struct nk_spec *spec, const struct nk_cgroups *c)
@@ -263,6 +288,7 @@ int nk_prepare(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f, str
 	if ((r = volume_facts(spec, e)) < 0 || (r = device_facts(a, spec, e)) < 0 ||
 	    (r = limit_facts(&spec->resources, e)) < 0 ||
 	    (r = nk_facts_collect(a, spec, f, e)) < 0 || (r = idmap_facts(spec, f, e)) < 0 ||
+	    (r = mask_facts(spec, f, e)) < 0 ||
 	    (r = nk_cgroups_probe(a, &f->cgroups, controllers(spec, &f->cgroups),
 				  spec->cgroup_parent, e)) < 0)
 		return r;

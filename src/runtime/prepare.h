@@ -34,6 +34,9 @@ int nk_prepare_ids(struct nk_arena *a, struct nk_spec *spec, struct nk_facts *f,
  */
 struct nk_text nk_container_text(struct nk_arena *a, const struct nk_spec *spec, const char *path);
 
+/* What a path is that the container is going to see; a volume may cover it. */
+enum nk_mask_kind nk_container_kind(const struct nk_spec *spec, const char *path);
+
 /*
  * The text of a file below a directory that is open (the root of a running
  * container): path has no slash in front. Links are followed inside only, and

@@ -102,25 +102,55 @@ static const struct nk_mount_spec *cover(const struct nk_spec *spec, const char 
 	return best;
 }
 
+/* Where on the host the container's path is looked up: below *root the path *rest, without a slash
+ * in front. False: in an empty directory. */
+static bool locate(const struct nk_spec *spec, const char *path, const char **root,
+		   const char **rest)
+{
+	const struct nk_mount_spec *m = cover(spec, path);
+
+	*root = spec->rootfs_host ? "/" : spec->rootfs;
+	*rest = path + 1;
+	if (!m)
+		return true;
+	if (m->kind == NK_MOUNT_TMPFS)
+		return false;
+	*root = m->source;
+	*rest = path + strlen(m->target);
+	if (!**rest) { /* the volume is the file itself */
+		*rest = *root + 1;
+		*root = "/";
+	}
+	*rest += strspn(*rest, "/");
+	return true;
+}
+
 struct nk_text nk_container_text(struct nk_arena *a, const struct nk_spec *spec, const char *path)
 {
-	const char *root = spec->rootfs_host ? "/" : spec->rootfs, *rest = path;
-	const struct nk_mount_spec *m = cover(spec, path);
 	struct nk_text text = {.v = ""};
+	const char *root, *rest;
 	struct nk_err ignored;
 
-	if (m && m->kind == NK_MOUNT_TMPFS)
+	if (!locate(spec, path, &root, &rest))
 		return text;
-	if (m) {
-		root = m->source;
-		rest = path + strlen(m->target);
-	}
-	/* A volume may be the file itself. */
-	_close_ int fd = open(*rest ? root : "/", O_PATH | O_CLOEXEC);
+	_close_ int fd = open(root, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return text;
-	if (nk_root_text(a, fd, *rest ? rest + strspn(rest, "/") : root + 1, &text, &ignored) < 0 ||
-	    text.n > NK_PASSWD_LARGEST)
+	if (nk_root_text(a, fd, rest, &text, &ignored) < 0 || text.n > NK_PASSWD_LARGEST)
 		text = (struct nk_text){.v = ""};
 	return text;
+}
+
+enum nk_mask_kind nk_container_kind(const struct nk_spec *spec, const char *path)
+{
+	const char *root, *rest;
+	struct stat st;
+
+	if (!locate(spec, path, &root, &rest))
+		return NK_MASK_MISSING;
+	_close_ int top = open(root, O_PATH | O_CLOEXEC);
+	_close_ int fd = top < 0 ? -EBADF : find(top, *rest ? rest : ".");
+	if (fd < 0 || fstat(fd, &st))
+		return NK_MASK_MISSING;
+	return S_ISDIR(st.st_mode) ? NK_MASK_DIR : NK_MASK_FILE;
 }

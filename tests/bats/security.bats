@@ -11,6 +11,41 @@ setup() {
 }
 teardown() { nook_teardown; }
 
+# Beside the usual masks, which stay.
+@test "security: mask= hides files and directories, through links and under volumes" {
+	need_root
+	local path many=()
+	mkdir -p "$ROOTFS/srv/keys" "$ROOTFS/srv/many" "$BATS_TEST_TMPDIR/volume"
+	echo secret >"$ROOTFS/etc/secret"
+	echo secret >"$ROOTFS/srv/keys/one"
+	echo secret >"$BATS_TEST_TMPDIR/volume/of-volume"
+	ln -s ../etc/secret "$ROOTFS/srv/link"
+	ln -s /etc "$ROOTFS/srv/etc"
+	for i in {1..30}; do
+		echo secret >"$ROOTFS/srv/many/$i"
+		many+=(--security-opt "mask=/srv/many/$i")
+	done
+	inside --security-opt mask=/srv/link:/srv/keys --security-opt mask=/gone:/mnt/of-volume:/proc/uptime \
+		"${many[@]}" -v "$BATS_TEST_TMPDIR/volume:/mnt" \
+		/bin/sh -c 'cat /etc/secret /srv/etc/secret /srv/link /mnt/of-volume /proc/uptime /srv/many/*
+			ls -A /srv/keys; wc -c </proc/interrupts; ls /gone'
+	assert_output 0
+	assert_stderr_match '/gone: No such file'
+	# The host's stay as they are.
+	assert_equal "$(cat "$ROOTFS/etc/secret" "$BATS_TEST_TMPDIR/volume/of-volume")" $'secret\nsecret'
+	inside --privileged --security-opt mask=/etc/secret /bin/sh -c 'wc -c </etc/secret; grep -c . /proc/keys'
+	assert_equal "${lines[0]}" 0
+	[ "${lines[1]}" -gt 0 ]
+	# A link that leads out of the rootfs leads to nothing.
+	ln -s "$BATS_TEST_TMPDIR/volume/of-volume" "$ROOTFS/out"
+	inside --security-opt mask=/out /bin/true
+	assert_exit 0
+	for path in etc/secret / ''; do
+		inside --security-opt "mask=$path" /bin/true
+		assert_refused 125 'mask|security option' 'mask=/?'
+	done
+}
+
 inside() { run_nook run --rootfs "$ROOTFS" "$@"; }
 # What the kernel answers to a call inside: asks OPTIONS... -- ABI NUMBER [ARG...]
 asks() {

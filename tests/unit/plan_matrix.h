@@ -148,14 +148,17 @@ static inline void make_facts(struct made *m, const struct cell *c)
 	else if (c->groups == V1 || c->groups == HYBRID)
 		layout_v1(&m->arena, &f->cgroups, c->groups == HYBRID, root);
 	if (c->facts & MASKS) {
-		for (size_t i = 0; nk_default_masked[i]; i++) {
+		f->mask_kinds = nk_alloc(&m->arena, 64 * sizeof(*f->mask_kinds));
+		for (size_t i = 0; f->mask_kinds && nk_default_masked[i]; i++) {
 			nk_strv_push(&m->arena, &m->spec.masked_paths, nk_default_masked[i]);
 			if (strstr(nk_default_masked[i], "scsi") ||
 			    strstr(nk_default_masked[i], "firm"))
-				f->mask_dirs |= 1ull << i;
+				f->mask_kinds[i] = NK_MASK_DIR;
 			else if (strstr(nk_default_masked[i], "timer") ||
 				 strstr(nk_default_masked[i], "asound"))
-				f->mask_missing |= 1ull << i;
+				f->mask_kinds[i] = NK_MASK_MISSING;
+			else
+				f->mask_kinds[i] = NK_MASK_FILE;
 		}
 		for (size_t i = 0; nk_default_readonly[i]; i++)
 			nk_strv_push(&m->arena, &m->spec.readonly_paths, nk_default_readonly[i]);
@@ -277,6 +280,8 @@ static inline void make_process(struct made *m, const struct cell *c)
 	s->terminal = c->with & TERMINAL;
 	s->no_new_privs = c->with & NNP;
 	s->privileged = c->with & PRIVILEGED;
+	if (s->privileged) /* as src/runtime leaves the lists empty */
+		s->masked_paths.n = s->readonly_paths.n = m->facts.mask_extra.n = 0;
 	s->init_path = c->with & INIT ? "/usr/libexec/nook/nook-init" : NULL;
 	s->preserve_fds = c->with & PRESERVE ? 2 : 0;
 	if (c->with & FILTER && !s->privileged)

@@ -44,7 +44,7 @@ static void test_self(void **state)
 	assert_true(f.caps == strtoull(strstr(status, "CapEff:") + 7, NULL, 16));
 	assert_true(f.nofile.hard > 0);
 	/* Nothing asked for it. */
-	assert_int_equal(f.mask_dirs, 0);
+	assert_null(f.mask_kinds);
 	assert_false(f.proc_covered);
 	assert_int_equal(f.subuids.n, 0);
 	assert_null(f.single_id);
@@ -59,16 +59,31 @@ static void test_masks(void **state)
 	size_t n = 0;
 
 	nk_resources_init(&s.resources);
-	nk_strv_push(&a, &s.masked_paths, "/proc/keys");
+	for (size_t i = 0; nk_default_masked[i]; i++)
+		nk_strv_push(&a, &s.masked_paths, nk_default_masked[i]);
+	n = s.masked_paths.n;
+	assert_true(n >= 12);
+	nk_strv_push(&a, &s.masked_paths, "/proc/self/task");
+	nk_strv_push(&a, &s.masked_paths, "/sys/nothing");
+	nk_strv_push(&a, &s.masked_paths, "/etc/shadow");
 	collect(&a, &s, &f);
-	for (; nk_default_masked[n]; n++) {
+	for (size_t i = 0; i < n; i++) {
 		struct stat st;
-		bool missing = stat(nk_default_masked[n], &st) != 0;
-		assert_int_equal(f.mask_missing >> n & 1, missing);
-		assert_int_equal(f.mask_dirs >> n & 1, !missing && S_ISDIR(st.st_mode));
+		bool missing = stat(nk_default_masked[i], &st) != 0;
+		assert_int_equal(f.mask_kinds[i], missing		? NK_MASK_MISSING
+						  : S_ISDIR(st.st_mode) ? NK_MASK_DIR
+									: NK_MASK_FILE);
 	}
-	assert_true(n >= 12 && n <= 64);
-	assert_int_equal(f.mask_dirs >> n, 0);
+	assert_int_equal(f.mask_kinds[n], NK_MASK_DIR);
+	assert_int_equal(f.mask_kinds[n + 1], NK_MASK_MISSING);
+	assert_int_equal(f.mask_kinds[n + 2], NK_MASK_INSIDE);
+	size_t extra = f.mask_extra.n;
+	/* Who names other paths wants these, and not those of each CPU. */
+	s.masked_paths.n = 1;
+	collect(&a, &s, &f);
+	assert_int_equal(f.mask_extra.n, 0);
+	assert_true(extra == 0 ||
+		    access("/sys/devices/system/cpu/cpu0/thermal_throttle", F_OK) == 0);
 }
 
 static void test_cgroups_only_where_needed(void **state)

@@ -4,6 +4,7 @@
  * for all of it, and what happens when memory or slots run out. The golden files are
  * in data/plan, a line a step; UPDATE_GOLDEN=1 writes them anew.
  */
+#include <linux/openat2.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -458,6 +459,53 @@ static void many_processors(void **state)
 	rule_play(&m.plan);
 }
 
+/* Paths that a specification names, of the rootfs too; more than there are slots for. */
+static void masks_of_others(void **state)
+{
+	static const struct cell c = {"", ROOT, V2, DIR_AS_IS, "hnnnnnnh", 0, FILTER};
+	static const char *const paths[] = {"/proc/keys", "/etc/shadow", "/srv", "/gone"};
+	static enum nk_mask_kind kinds[40] = {NK_MASK_FILE, NK_MASK_FILE, NK_MASK_DIR,
+					      NK_MASK_MISSING};
+	_made_ struct made m = {0};
+	size_t nulls = 0, empties = 0, found = 0, closed = 0, copied = 0;
+
+	(void)state;
+	make_input(&m, &c);
+	for (size_t i = 0; i < NK_COUNT(paths); i++)
+		nk_strv_push(&m.arena, &m.spec.masked_paths, paths[i]);
+	for (size_t i = NK_COUNT(paths); i < NK_COUNT(kinds); i++) {
+		kinds[i] = i % 2 ? NK_MASK_DIR : NK_MASK_FILE;
+		nk_strv_push(&m.arena, &m.spec.masked_paths, nk_fmt(&m.arena, "/srv/%zu", i));
+	}
+	nk_strv_push(&m.arena, &m.spec.readonly_paths, "/proc/sys");
+	nk_strv_push(&m.arena, &m.spec.readonly_paths, "/etc");
+	assert_true(make_plan(&m) < 0); /* without facts nothing is left unmasked in silence */
+	assert_non_null(strstr(m.e.msg, "masked paths"));
+	m.facts.mask_kinds = kinds;
+	if (make_plan(&m))
+		fail_msg("%s", m.e.msg);
+	rule_play(&m.plan);
+	for (size_t i = 0; i < m.plan.steps.n; i++) {
+		const struct nk_step *s = &m.plan.steps.v[i];
+
+		if (s->topic != NK_T_MASK)
+			continue;
+		nulls += s->op == NK_OP_MOVE_MOUNT && strstr(s->why, "reads as nothing");
+		empties += s->op == NK_OP_MOVE_MOUNT && strstr(s->why, "looks empty");
+		copied += s->op == NK_OP_MOVE_MOUNT && strstr(s->why, "over /");
+		found += s->op == NK_OP_OPENAT2;
+		closed += s->op == NK_OP_CLOSE;
+		if (s->op == NK_OP_OPENAT2)
+			assert_true(s->n[2] & RESOLVE_IN_ROOT);
+		assert_false(s->s[0] && strstr(s->s[0], "gone"));
+	}
+	assert_int_equal(nulls, 2 + 18);
+	assert_int_equal(empties, 1 + 18);
+	assert_int_equal(copied, 2);
+	assert_int_equal(found, 38 + 1);	/* all but /proc/keys; /etc */
+	assert_int_equal(closed, 38 + 39 - 12); /* their places; copies beyond the first twelve */
+}
+
 /* -- no memory -- */
 
 void *__real_malloc(size_t size);
@@ -519,7 +567,8 @@ int main(void)
 		cmocka_unit_test(every_machine),    cmocka_unit_test(every_request),
 		cmocka_unit_test(twice_the_same),   cmocka_unit_test(sixty_volumes),
 		cmocka_unit_test(too_many_volumes), cmocka_unit_test(every_tmpfs_option),
-		cmocka_unit_test(many_processors),  cmocka_unit_test(out_of_memory),
+		cmocka_unit_test(many_processors),  cmocka_unit_test(masks_of_others),
+		cmocka_unit_test(out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
