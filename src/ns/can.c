@@ -140,12 +140,19 @@ static void cgroup(struct nk_arena *a, const struct nk_ns_subject *s, struct nk_
 /* Actions on a process need one; those in a namespace need one of its kind. */
 static int fits(const struct nk_can_action *action, const struct nk_can_facts *f, struct nk_err *e)
 {
+	bool by_ids = action->rule == NK_CAN_KILL || action->rule == NK_CAN_CGROUP;
+
 	bool process = action->rule == NK_CAN_KILL || action->rule == NK_CAN_PTRACE ||
 		       action->rule == NK_CAN_CGROUP;
 
 	if (process && !f->process) {
 		nk_fail(e, 0, "%s: %.200s is no process", action->name, f->what);
 		return nk_hint(e, "nook ns ls tells which processes are in it");
+	}
+	/* What we may not see, we may not join either; of another process that says nothing. */
+	if (!f->who.caller && f->hidden && !by_ids) {
+		nk_fail(e, 0, "the namespaces of %.200s are not visible", f->what);
+		return nk_hint(e, "%s", f->hidden);
 	}
 	if (action->rule == NK_CAN_ENTER && !(f->wanted & f->has)) {
 		nk_fail(e, 0, "enter: %.200s has no namespace of that type", f->what);

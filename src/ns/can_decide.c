@@ -60,14 +60,14 @@ const char *nk_deciding_cap(const struct nk_deciding *d, const struct nk_userns_
 	case NK_CAN_UNKNOWN:
 		break;
 	}
-	return d->f->hidden ? d->f->hidden
+	return d->f->hidden ? nk_fmt(d->a, "its namespaces are not visible: %s", d->f->hidden)
 			    : "the user namespace that decides is outside of what we may see";
 }
 
 /* Reasons are put together of clauses: sentences begin with a capital and end with a stop. */
 static const char *sentences(struct nk_arena *a, const char *why)
 {
-	static const char *const subjects[] = {"you ", "process ", "container "};
+	static const char *const subjects[] = {"you ", "process ", "container ", "its ", "the "};
 	char *text = nk_fmt(a, "%s.", why);
 
 	for (char *at = text; at;) {
