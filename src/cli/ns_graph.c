@@ -212,6 +212,8 @@ static const char *holder_words(struct nk_arena *a, const struct nk_ns_holder *h
 		return nk_fmt(a, "mount %s", nk_cli_plain(a, h->path));
 	case NK_HOLD_FD:
 		return nk_fmt(a, "fd %d of %d", h->fd, (int)h->pid);
+	case NK_HOLD_THREAD:
+		return nk_fmt(a, "thread %d", (int)h->pid);
 	case NK_HOLD_NESTED:
 		break;
 	}
@@ -221,7 +223,7 @@ static const char *holder_words(struct nk_arena *a, const struct nk_ns_holder *h
 const char *nk_cli_ns_kept(struct nk_cli *cli, const struct nk_ns_node *node)
 {
 	struct nk_arena *a = &cli->arena;
-	unsigned count[NK_HOLD_FD + 1] = {0};
+	unsigned count[NK_HOLD_THREAD + 1] = {0};
 	const char *text = "";
 
 	for (size_t i = 0; i < node->holders.n; i++)
@@ -248,7 +250,7 @@ static void json_holder(struct nk_json_out *j, const struct nk_ns_holder *h)
 	static const char *const names[] = {
 		[NK_HOLD_PROCESS] = "process", [NK_HOLD_CHILDREN] = "children",
 		[NK_HOLD_MOUNT] = "mount",     [NK_HOLD_NESTED] = "nested",
-		[NK_HOLD_FD] = "fd",
+		[NK_HOLD_FD] = "fd",	       [NK_HOLD_THREAD] = "thread",
 	};
 
 	nk_json_open(j, NULL, '{');

@@ -233,8 +233,10 @@ static void scan(struct nk_ns_collector *c, pid_t pid, const char *digits)
 		}
 	}
 	c->g->unreadable += (unsigned)refused;
-	if (found)
+	if (found) {
 		note_children(c, dir, &p);
+		nk_ns_threads(c, dir, &p);
+	}
 	if ((found || refused) && c->look->keep_processes)
 		keep(c, &p);
 }

@@ -13,6 +13,8 @@ struct nk_ns_notes {
 	pid_t last; /* the highest process in it: another chance when the lowest has gone */
 	pid_t children_pid;
 	unsigned children; /* processes whose children will be in it */
+	pid_t thread_pid;
+	unsigned threads; /* that are in it, while their process is not */
 	pid_t fd_pid;
 	int fd;
 	unsigned fds;
@@ -48,6 +50,9 @@ int nk_ns_link(int dir_fd, const char *path, enum nk_ns_kind *kind, uint64_t *in
 /* Call fn for each process of /proc in its order, which is that of the numbers. 0 or -errno. */
 typedef void nk_ns_pid_fn(struct nk_ns_collector *c, pid_t pid, const char *digits);
 int nk_ns_each_pid(struct nk_ns_collector *c, nk_ns_pid_fn *fn);
+
+/* threads.c: those that are in other namespaces than the first. ns_dir: /proc/PID/ns. */
+void nk_ns_threads(struct nk_ns_collector *c, int ns_dir, const struct nk_ns_process *p);
 
 /* relate.c: find owner, parent and creator of idx. path_fd: O_PATH, of what ought to be its file;
  * one that has become something else meanwhile is left alone. */

@@ -27,6 +27,11 @@ static void holders(struct nk_ns_collector *c, int idx)
 		none.what = NK_HOLD_PROCESS, none.pid = node->pid, none.count = node->processes;
 		hold(c, idx, none);
 	}
+	if (notes->threads) {
+		none.what = NK_HOLD_THREAD, none.pid = notes->thread_pid;
+		none.count = notes->threads;
+		hold(c, idx, none);
+	}
 	if (notes->children) {
 		none.what = NK_HOLD_CHILDREN, none.pid = notes->children_pid;
 		none.count = notes->children;

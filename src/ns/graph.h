@@ -25,13 +25,15 @@ enum nk_ns_hold {
 	NK_HOLD_MOUNT,	  /* a bind mount of it */
 	NK_HOLD_NESTED,	  /* a namespace below it, or one that it owns */
 	NK_HOLD_FD,	  /* an open descriptor: looked for only when asked */
+	NK_HOLD_THREAD,	  /* a thread that has left the namespace of its process */
 };
 
 struct nk_ns_holder {
 	enum nk_ns_hold what;
-	pid_t pid;	  /* PROCESS, CHILDREN, FD: the lowest; MOUNT: a process that sees it */
+	pid_t pid;	  /* PROCESS, CHILDREN, FD, THREAD: the lowest; MOUNT: a process that
+			   * sees it */
 	int fd;		  /* FD */
-	unsigned count;	  /* PROCESS, CHILDREN: how many processes; FD: how many descriptors;
+	unsigned count;	  /* PROCESS, CHILDREN, THREAD: how many; FD: how many descriptors;
 			   * MOUNT: in how many mount namespaces it stands at this path */
 	const char *path; /* MOUNT: where, as pid sees it */
 	int ns;		  /* NESTED: its index */

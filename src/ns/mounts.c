@@ -227,7 +227,7 @@ void nk_ns_mounts(struct nk_ns_collector *c)
 		nk_ns_mountinfo(c, b.text, c->self, true);
 	for (size_t i = 0; i < known; i++)
 		if (c->g->nodes.v[i].kind == NK_NS_MOUNT && !c->notes.v[i].ours &&
-		    !list_of(c, &b, c->g->nodes.v[i].pid))
-			list_of(c, &b, c->notes.v[i].last);
+		    !list_of(c, &b, c->g->nodes.v[i].pid) && !list_of(c, &b, c->notes.v[i].last))
+			list_of(c, &b, c->notes.v[i].thread_pid);
 	free(b.text);
 }

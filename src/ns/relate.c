@@ -111,7 +111,8 @@ void nk_ns_relate_all(struct nk_ns_collector *c)
 		if (c->notes.v[i].related)
 			continue;
 		if (!relate_by_pid(c, idx, c->g->nodes.v[i].pid, "") &&
-		    !relate_by_pid(c, idx, c->notes.v[i].last, ""))
+		    !relate_by_pid(c, idx, c->notes.v[i].last, "") &&
+		    !relate_by_pid(c, idx, c->notes.v[i].thread_pid, ""))
 			relate_by_pid(c, idx, c->notes.v[i].children_pid, "_for_children");
 	}
 	/* Whoever made the owner could make it. */

@@ -40,7 +40,10 @@ is_apart() { [ "$(inode "$1" "$2" 2>/dev/null)" != "$(inode "$1" $$)" ]; }
 is_in() { is_apart "$1" "$2" && [ "$(cat "/proc/$2/comm")" = "$3" ]; }
 ls_json() { nook ns ls --format json "$@"; }
 # check JQ [ARGS of jq]: true of the JSON in $output.
-check() { jq -e "$@" <<<"$output" >/dev/null || explain_failure "expected: $*"; }
+check() {
+	# Of nothing at all jq 1.6 says that it is true.
+	[ -n "$output" ] && jq -e "$@" <<<"$output" >/dev/null || explain_failure "expected: $*"
+}
 
 # --- beside lsns
 
@@ -239,6 +242,38 @@ open("ready", "w"); time.sleep(100)'
 	check --argjson i "$(inode time_for_children "$pid")" --argjson p "$pid" --argjson o "$(inode user $$)" '
 		any(.inode == $i and .type == "time" and .processes == 0 and .owner == $o
 		and .holders == [{kind: "children", pid: $p, count: 1}])'
+}
+
+@test "ns ls: a namespace that only a thread has entered, also when the first one has ended" {
+	start python3 -c 'import ctypes, threading, time, os
+libc = ctypes.CDLL(None)
+def run():
+    assert libc.unshare(0x04000000) == 0
+    open("tid", "w").write(str(threading.get_native_id()) + "\n")
+    time.sleep(100)
+threading.Thread(target=run).start()
+while not os.path.exists("end"):
+    time.sleep(0.02)
+libc.pthread_exit(None)'
+	eventually test -s tid
+	tid=$(cat tid)
+	thread_holds() {
+		output=$(ls_json --type uts)
+		check --argjson i "$(inode uts "$tid")" --argjson t "$tid" --argjson o "$(inode user $$)" '
+			any(.inode == $i and .processes == 0 and .owner == $o
+			and .holders == [{kind: "thread", pid: $t, count: 1}])'
+	}
+	thread_holds
+	run_nook ns ls --type uts
+	assert_match "^uts .* thread $tid "
+	touch end
+	first_ended() { [[ $(cat "/proc/$pid/stat") == *') Z '* ]]; }
+	eventually first_ended
+	thread_holds
+	# What all of it shared before is now only the other thread's.
+	output=$(ls_json --type net)
+	check --argjson i "$(inode net $$)" --argjson t "$tid" \
+		'any(.inode == $i and any(.holders[]; .kind == "thread" and .pid == $t))'
 }
 
 @test "ns ls: a container's namespaces have its name" {
