@@ -2,6 +2,7 @@
 #include "spawn/spawn.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,20 @@ static int run_step(struct nk_driver *d, size_t i, struct nk_err *e)
 	return 0;
 }
 
+/* Then why it did says more than that nothing could be done with it. */
+static bool init_ended(struct nk_driver *d)
+{
+	struct pollfd fd = {.fd = d->slots[NK_SLOT_PIDFD], .events = POLLIN};
+
+	if (poll(&fd, 1, 0) <= 0)
+		return false;
+	/* What is read ends where nobody holds the other end. */
+	if (d->slots[NK_SLOT_PEER] >= 0)
+		close(d->slots[NK_SLOT_PEER]);
+	d->slots[NK_SLOT_PEER] = -1;
+	return true;
+}
+
 static int run_parent(struct nk_driver *d, struct nk_err *e)
 {
 	const struct nk_plan *p = d->plan;
@@ -123,7 +138,7 @@ static int run_parent(struct nk_driver *d, struct nk_err *e)
 			told = true;
 			if (d->o->started &&
 			    (ret = d->o->started(d->o->arg, d->slots[NK_SLOT_PID], e)) < 0)
-				return ret;
+				return init_ended(d) && nk_driver_last_words(d, e) ? -e->err : ret;
 		}
 	}
 	return 0;
