@@ -100,14 +100,24 @@ static void hold(struct enter *x)
 	}
 }
 
+/* What setns() does with a PID namespace. */
+static const char *for_children(unsigned kinds)
+{
+	if (!(kinds >> NK_NS_PID & 1))
+		return "";
+	return kinds == 1u << NK_NS_PID ? " (these for children only)"
+					: " (process numbers for children only)";
+}
+
 static void join_file(struct enter *x, enum nk_ns_kind k)
 {
 	struct nk_plan *p = x->b.p;
 
 	if (!joins(x->in, k))
 		return;
-	struct nk_step *s = nk_plan_add(p, NK_OP_SETNS, "join: %s",
-					nk_b_kinds_in_words(&x->b, nk_ns_clone_flag(k)));
+	struct nk_step *s =
+		nk_plan_add(p, NK_OP_SETNS, "join: %s%s",
+			    nk_b_kinds_in_words(&x->b, nk_ns_clone_flag(k)), for_children(1u << k));
 	s->fd[0] = (int16_t)x->files[k];
 	s->n[0] = nk_ns_clone_flag(k);
 	s->hint = k == NK_NS_USER
@@ -126,8 +136,9 @@ static void join(struct enter *x)
 	if (!in->kinds)
 		return;
 	if (in->pid) {
-		struct nk_step *s = nk_plan_add(p, NK_OP_SETNS, "join its %s",
-						nk_b_kinds_in_words(&x->b, flags_of(in)));
+		struct nk_step *s = nk_plan_add(p, NK_OP_SETNS, "join its %s%s",
+						nk_b_kinds_in_words(&x->b, flags_of(in)),
+						for_children(in->kinds));
 
 		s->fd[0] = (int16_t)x->target;
 		s->n[0] = flags_of(in);
