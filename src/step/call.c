@@ -161,28 +161,10 @@ static void put_enum(FILE *f, const struct nk_arg *a, uint64_t v)
 		fprintf(f, "0x%" PRIx64, v);
 }
 
-static void put_arg(FILE *f, const struct nk_plan *p, const struct nk_step *s,
-		    const struct nk_arg *a)
+/* An argument that is one number. */
+static void put_value(FILE *f, const struct nk_arg *a, uint64_t v)
 {
-	char label[NK_LABEL_MAX];
-	uint64_t v = s->n[a->i < 4 ? a->i : 0];
-
 	switch (a->kind) {
-	case NK_A_FD:
-		fputs(nk_slot_label(p, s->fd[a->i], label), f);
-		break;
-	case NK_A_STR:
-		put_string(f, s->s[a->i]);
-		break;
-	case NK_A_FORMAT:
-		put_format(f, p, s, s->s[a->i]);
-		break;
-	case NK_A_TEXT:
-		if (s->s[0])
-			put_string(f, s->s[0]);
-		else
-			fputs(nk_slot_label(p, s->fd[1], label), f);
-		break;
 	case NK_A_FLAGS:
 		nk_flags_put(f, a->table, v);
 		break;
@@ -207,24 +189,64 @@ static void put_arg(FILE *f, const struct nk_plan *p, const struct nk_step *s,
 	case NK_A_SIGSET:
 		put_sigset(f, v);
 		break;
+	default:
+		break;
+	}
+}
+
+/* One that is a block of memory. */
+static void put_block(FILE *f, const struct nk_step *s, const struct nk_arg *a)
+{
+	const void *block = s->p[a->i];
+
+	switch (a->kind) {
+	case NK_A_ARGV:
+	case NK_A_ENVP:
+		put_strings(f, block, a->kind == NK_A_ENVP);
+		break;
+	case NK_A_GIDS:
+		put_gids(f, block, s->n[0]);
+		break;
+	case NK_A_FILTER:
+		fprintf(f, "[%u instructions]",
+			block ? ((const struct sock_fprog *)block)->len : 0);
+		break;
+	default:
+		fprintf(f, "[%" PRIu64 " instructions]", s->n[0]);
+		break;
+	}
+}
+
+static void put_arg(FILE *f, const struct nk_plan *p, const struct nk_step *s,
+		    const struct nk_arg *a)
+{
+	char label[NK_LABEL_MAX];
+
+	switch (a->kind) {
+	case NK_A_FD:
+		fputs(nk_slot_label(p, s->fd[a->i], label), f);
+		break;
+	case NK_A_STR:
+		put_string(f, s->s[a->i]);
+		break;
+	case NK_A_FORMAT:
+		put_format(f, p, s, s->s[a->i]);
+		break;
+	case NK_A_TEXT:
+		if (s->s[0])
+			put_string(f, s->s[0]);
+		else
+			fputs(nk_slot_label(p, s->fd[1], label), f);
+		break;
 	case NK_A_PRCTL:
 		put_prctl(f, s, a->i);
 		break;
 	case NK_A_ARGV:
-		put_strings(f, s->p[a->i], false);
-		break;
 	case NK_A_ENVP:
-		put_strings(f, s->p[a->i], true);
-		break;
 	case NK_A_GIDS:
-		put_gids(f, s->p[a->i], s->n[0]);
-		break;
 	case NK_A_FILTER:
-		fprintf(f, "[%u instructions]",
-			s->p[a->i] ? ((const struct sock_fprog *)s->p[a->i])->len : 0);
-		break;
 	case NK_A_INSNS:
-		fprintf(f, "[%" PRIu64 " instructions]", s->n[0]);
+		put_block(f, s, a);
 		break;
 	case NK_A_PAIR:
 		fprintf(f, "[%s, ", nk_slot_label(p, s->out, label));
@@ -234,6 +256,9 @@ static void put_arg(FILE *f, const struct nk_plan *p, const struct nk_step *s,
 		fputs(a->text, f);
 		break;
 	case NK_A_NONE:
+		break;
+	default:
+		put_value(f, a, s->n[a->i < 4 ? a->i : 0]);
 		break;
 	}
 }

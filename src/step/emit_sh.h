@@ -84,11 +84,17 @@ struct nk_sh {
 	bool remounts_all;
 };
 
-/* emit_sh_mounts.c and emit_sh_steps.c: add the commands of a step. */
+/* emit_sh_mounts.c, emit_sh_process.c and emit_sh_steps.c: add the commands of a step. */
 bool nk_sh_mount_step(struct nk_sh *sh, const struct nk_step *s, FILE *out);
+void nk_sh_process_step(struct nk_sh *sh, const struct nk_step *s, FILE *out);
 void nk_sh_step(struct nk_sh *sh, size_t index);
 /* Mounts that exist only as an intention: now, at their staging places. */
 void nk_sh_stage_trees(struct nk_sh *sh);
+
+/* "tool " where only packed programs answer to their names: see tools in emit_sh.c. */
+const char *nk_sh_tool(const struct nk_sh *sh);
+/* A comment instead of a command. */
+void nk_sh_cannot(FILE *out, const char *why);
 
 /* A word for any string; a path below a place. */
 const char *nk_sh_quote(struct nk_sh *sh, const char *s);

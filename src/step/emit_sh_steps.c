@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/types.h>
@@ -15,8 +14,7 @@
 #include "step/emit_sh.h"
 #include "step/text.h"
 
-/* After pivot_root only these answer to their names: see tools in emit_sh.c. */
-static const char *tool(const struct nk_sh *sh)
+const char *nk_sh_tool(const struct nk_sh *sh)
 {
 	return sh->tools ? "tool " : "";
 }
@@ -27,7 +25,7 @@ static const char *soft(const struct nk_step *s)
 	return s->soft[0] ? " 2>/dev/null || :" : "";
 }
 
-static void cannot(FILE *out, const char *why)
+void nk_sh_cannot(FILE *out, const char *why)
 {
 	fprintf(out, "# not done: %s\n", why);
 }
@@ -116,6 +114,46 @@ static void make_node(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 			soft(s));
 }
 
+static void make_dir(struct nk_sh *sh, const struct nk_step *s, const char *word, FILE *out)
+{
+	if (s->soft[0] == EEXIST && !sh->tools && !sh->mark)
+		fprintf(out, "[ -d %s ] || ", word);
+	if (sh->mark && s->soft[0]) {
+		fprintf(out, "{ mkdir -m %04" PRIo64 " %s && %s; } 2>/dev/null || :\n", s->n[0],
+			word, sh->mark);
+		sh->mark = NULL;
+		return;
+	}
+	fprintf(out, "%smkdir -m %04" PRIo64 " %s%s\n", nk_sh_tool(sh), s->n[0], word, soft(s));
+}
+
+static void give_to(struct nk_sh *sh, const struct nk_step *s, const char *word, FILE *out)
+{
+	if (s->fd[0] >= 0 && sh->slots[s->fd[0]].kind == NK_SH_NOTHING)
+		nk_sh_cannot(out, "there is no terminal of its own");
+	else if ((uint32_t)s->n[1] == UINT32_MAX)
+		fprintf(out, "chown -h %u %s%s\n", (unsigned)s->n[0], word, soft(s));
+	else
+		fprintf(out, "chown -h %u:%u %s%s\n", (unsigned)s->n[0], (unsigned)s->n[1], word,
+			soft(s));
+}
+
+static void put_descriptor(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	if (s->fd[0] >= 0 && sh->slots[s->fd[0]].kind == NK_SH_PLACE)
+		fprintf(out, "exec %d<%s\n", (int)s->n[0], sh->slots[s->fd[0]].word);
+	else if (s->fd[0] != NK_SLOT_SOCKET)
+		nk_sh_cannot(out, "the caller's own descriptor stays");
+}
+
+static void close_descriptors(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	sh->keep_fds = (unsigned)s->n[0];
+	nk_sh_cannot(out, "a shell cannot name descriptors from 10 on; these the caller closes");
+	for (unsigned fd = sh->keep_fds; fd < 10; fd++)
+		fprintf(out, "exec %u>&-%s", fd, fd == 9 ? "\n" : "; ");
+}
+
 static bool step_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 {
 	const char *word = "";
@@ -137,15 +175,7 @@ static bool step_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 	case NK_OP_CLOSE:
 		return true;
 	case NK_OP_MKDIRAT:
-		if (s->soft[0] == EEXIST && !sh->tools && !sh->mark)
-			fprintf(out, "[ -d %s ] || ", word);
-		if (sh->mark && s->soft[0]) {
-			fprintf(out, "{ mkdir -m %04" PRIo64 " %s && %s; } 2>/dev/null || :\n",
-				s->n[0], word, sh->mark);
-			sh->mark = NULL;
-			return true;
-		}
-		fprintf(out, "%smkdir -m %04" PRIo64 " %s%s\n", tool(sh), s->n[0], word, soft(s));
+		make_dir(sh, s, word, out);
 		return true;
 	case NK_OP_SYMLINKAT:
 		nk_sh_place(sh, s->fd[0], out);
@@ -153,13 +183,7 @@ static bool step_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 			nk_sh_below(sh, s->fd[0], s->s[1]), soft(s));
 		return true;
 	case NK_OP_FCHOWNAT:
-		if (s->fd[0] >= 0 && sh->slots[s->fd[0]].kind == NK_SH_NOTHING)
-			cannot(out, "there is no terminal of its own");
-		else if ((uint32_t)s->n[1] == UINT32_MAX)
-			fprintf(out, "chown -h %u %s%s\n", (unsigned)s->n[0], word, soft(s));
-		else
-			fprintf(out, "chown -h %u:%u %s%s\n", (unsigned)s->n[0], (unsigned)s->n[1],
-				word, soft(s));
+		give_to(sh, s, word, out);
 		return true;
 	case NK_OP_UNLINKAT:
 		fprintf(out, s->n[0] & AT_REMOVEDIR ? "remove_dir %s%s\n" : "rm -f %s%s\n", word,
@@ -169,16 +193,10 @@ static bool step_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		fprintf(out, "umask %04" PRIo64 "\n", s->n[0]);
 		return true;
 	case NK_OP_DUP3:
-		if (s->fd[0] >= 0 && sh->slots[s->fd[0]].kind == NK_SH_PLACE)
-			fprintf(out, "exec %d<%s\n", (int)s->n[0], sh->slots[s->fd[0]].word);
-		else if (s->fd[0] != NK_SLOT_SOCKET)
-			cannot(out, "the caller's own descriptor stays");
+		put_descriptor(sh, s, out);
 		return true;
 	case NK_OP_CLOSE_RANGE:
-		sh->keep_fds = (unsigned)s->n[0];
-		cannot(out, "a shell cannot name descriptors from 10 on; these the caller closes");
-		for (unsigned fd = sh->keep_fds; fd < 10; fd++)
-			fprintf(out, "exec %u>&-%s", fd, fd == 9 ? "\n" : "; ");
+		close_descriptors(sh, s, out);
 		return true;
 	default:
 		return false;
@@ -226,7 +244,7 @@ static bool step_root(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		else if (sh->tools && !strcmp(s->s[0], "."))
 			fputs("tool umount -c -l /\n", out);
 		else
-			fprintf(out, "%sumount -l %s%s\n", tool(sh), nk_sh_quote(sh, s->s[0]),
+			fprintf(out, "%sumount -l %s%s\n", nk_sh_tool(sh), nk_sh_quote(sh, s->s[0]),
 				soft(s));
 		sh->unmounted |= sh->tools;
 		return true;
@@ -252,6 +270,18 @@ static void join(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 					  sh->slots[s->fd[0]].process ? "/ns/" : "",
 					  sh->slots[s->fd[0]].process ? kinds[i].file : "");
 	fputs("# an option of nsenter\n", out);
+}
+
+static void hold_process(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	if (s->fd[0] >= 0 || s->out < 0) {
+		fputs("# the shell waits for its child\n", out);
+		return;
+	}
+	sh->slots[s->out] = (struct nk_sh_value){.kind = NK_SH_PLACE,
+						 .word = nk_fmt(sh->a, "/proc/%d", (int)s->n[0]),
+						 .process = true};
+	fputs("# a command knows processes by their numbers only\n", out);
 }
 
 static bool step_namespace(struct nk_sh *sh, const struct nk_step *s, FILE *out)
@@ -286,15 +316,7 @@ static bool step_namespace(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		fprintf(out, "ip link set %s up\n", nk_sh_quote(sh, s->s[0]));
 		return true;
 	case NK_OP_PIDFD_OPEN:
-		if (s->fd[0] < 0 && s->out >= 0) {
-			sh->slots[s->out] = (struct nk_sh_value){
-				.kind = NK_SH_PLACE,
-				.word = nk_fmt(sh->a, "/proc/%d", (int)s->n[0]),
-				.process = true};
-			fputs("# a command knows processes by their numbers only\n", out);
-			return true;
-		}
-		fputs("# the shell waits for its child\n", out);
+		hold_process(sh, s, out);
 		return true;
 	case NK_OP_SOCKETPAIR:
 		fputs("# the shell waits for its child\n", out);
@@ -312,155 +334,10 @@ static bool step_namespace(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		return true;
 	case NK_OP_BPF_LOAD:
 	case NK_OP_BPF_ATTACH:
-		cannot(out, "no command loads a program for devices");
+		nk_sh_cannot(out, "no command loads a program for devices");
 		return true;
 	default:
 		return false;
-	}
-}
-
-static void option(struct nk_sh *sh, const char *fmt, const char *value)
-{
-	sh->setpriv = nk_fmt(sh->a, "%s %s%s", sh->setpriv, fmt, value);
-}
-
-/* setpriv knows capabilities without CAP_, in small letters. */
-static const char *cap_word(struct nk_sh *sh, unsigned cap)
-{
-	const char *name = nk_flag_cap(cap);
-	char *word = nk_strdup(sh->a, name ? name + 4 : nk_fmt(sh->a, "cap_%u", cap));
-
-	for (char *c = word; *c; c++)
-		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
-	return word;
-}
-
-static void prctl_step(struct nk_sh *sh, const struct nk_step *s, FILE *out)
-{
-	const char *bounding = strstr(sh->setpriv, " --bounding-set=");
-
-	if (s->n[0] == PR_CAPBSET_DROP) {
-		/* one after the other: the option is last while they come */
-		if (bounding && !strstr(bounding + 1, " --"))
-			sh->setpriv = nk_fmt(sh->a, "%s,-%s", sh->setpriv,
-					     cap_word(sh, (unsigned)s->n[1]));
-		else
-			option(sh, "--bounding-set=-", cap_word(sh, (unsigned)s->n[1]));
-	} else if (s->n[0] == PR_SET_NO_NEW_PRIVS) {
-		option(sh, "--no-new-privs", "");
-	} else if (s->n[0] == PR_SET_PDEATHSIG) {
-		const char *name = nk_flag_signal((unsigned)s->n[1]);
-
-		option(sh, "--pdeathsig=", name ? name + 3 : "KILL");
-	} else if (s->n[0] == PR_CAP_AMBIENT && s->n[1] == PR_CAP_AMBIENT_RAISE) {
-		option(sh, "--inh-caps=+", cap_word(sh, (unsigned)s->n[2]));
-		option(sh, "--ambient-caps=+", cap_word(sh, (unsigned)s->n[2]));
-	} else {
-		cannot(out, "no command does this, and commands need it less");
-		return;
-	}
-	fputs("# an option of setpriv\n", out);
-}
-
-static void groups(struct nk_sh *sh, const struct nk_step *s)
-{
-	const gid_t *v = s->p[0];
-	const char *list = "";
-
-	for (uint64_t i = 0; v && i < s->n[0]; i++)
-		list = nk_fmt(sh->a, "%s%s%u", list, i ? "," : "", v[i]);
-	option(sh, *list ? "--groups=" : "--clear-groups", list);
-	sh->groups = true;
-}
-
-/* Ids twice: root of a new user namespace at first, the user at last. */
-static void ids(struct nk_sh *sh, const struct nk_step *s, FILE *out)
-{
-	if (!sh->pivoted && s->topic != NK_T_USER) {
-		sh->become_root = true;
-	} else if (s->op == NK_OP_SETGROUPS) {
-		groups(sh, s);
-	} else {
-		option(sh, s->op == NK_OP_SETRESUID ? "--reuid=" : "--regid=",
-		       nk_fmt(sh->a, "%u", (unsigned)s->n[0]));
-		sh->regid |= s->op == NK_OP_SETRESGID;
-	}
-	fputs("# an option of setpriv\n", out);
-}
-
-static void rlimit(struct nk_sh *sh, const struct nk_step *s, FILE *out)
-{
-	const char *name = nk_enum_name(nk_names_rlimit, s->n[0]);
-	char *small;
-
-	if (!name) {
-		cannot(out, "prlimit does not know this limit");
-		return;
-	}
-	small = nk_strdup(sh->a, name + strlen("RLIMIT_"));
-	for (char *c = small; *c; c++)
-		*c = (char)(*c + 32);
-	fprintf(out, "%sprlimit --pid=$$ --%s=", tool(sh), small);
-	for (int i = 1; i < 3; i++) {
-		if (s->n[i] == UINT64_MAX)
-			fputs("unlimited", out);
-		else
-			fprintf(out, "%" PRIu64, s->n[i]);
-		fputc(i == 1 ? ':' : '\n', out);
-	}
-}
-
-static void step_process(struct nk_sh *sh, const struct nk_step *s, FILE *out)
-{
-	switch ((enum nk_op)s->op) {
-	case NK_OP_SETSID:
-		fputs("# done by setsid, at the start\n", out);
-		break;
-	case NK_OP_PRLIMIT:
-		rlimit(sh, s, out);
-		break;
-	case NK_OP_SETGROUPS:
-	case NK_OP_SETRESUID:
-	case NK_OP_SETRESGID:
-		ids(sh, s, out);
-		break;
-	case NK_OP_PRCTL:
-		prctl_step(sh, s, out);
-		break;
-	case NK_OP_CAPSET:
-		/* A program executed as root gets its bounding set, as another user nothing. */
-		option(sh, "--inh-caps=-all", "");
-		fputs("# follows from the bounding set and the user, when the command is "
-		      "executed\n",
-		      out);
-		break;
-	case NK_OP_SECCOMP:
-		cannot(out, "setpriv has --seccomp-filter from util-linux 2.41 on");
-		break;
-	case NK_OP_KEYRING:
-		cannot(out, "keyctl session (keyutils) makes a keyring");
-		break;
-	case NK_OP_SIGMASK:
-		fputs("# a shell blocks none\n", out);
-		break;
-	case NK_OP_SIGDFL:
-		cannot(out, "a shell cannot; env --default-signal from coreutils 8.31 on");
-		break;
-	case NK_OP_EXECVE:
-		if (!sh->exec)
-			sh->exec = s;
-		fputs("# env looks for it in PATH: see the last line\n", out);
-		break;
-	case NK_OP_EXIT:
-		break;
-	case NK_OP_CTTY:
-	case NK_OP_PTY_UNLOCK:
-	case NK_OP_PTY_PEER:
-		cannot(out, "script(1) makes a terminal; here it is the caller's");
-		break;
-	default:
-		cannot(out, "this script knows no command for it");
-		break;
 	}
 }
 
@@ -498,7 +375,7 @@ void nk_sh_step(struct nk_sh *sh, size_t index)
 		fprintf(out, "if [ \"${done_%d-}\" ]; then\n", s->undo_of + 1);
 	if (!nk_sh_mount_step(sh, s, out) && !step_file(sh, s, out) && !step_root(sh, s, out) &&
 	    !step_namespace(sh, s, out))
-		step_process(sh, s, out);
+		nk_sh_process_step(sh, s, out);
 	if (s->undo_of >= 0)
 		fputs("fi\n", out);
 	if (sh->mark)
