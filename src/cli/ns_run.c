@@ -63,6 +63,7 @@ static int under_init(struct start *s, struct nk_strv *args, struct nk_err *e)
 		return nk_hint(e, "--no-init makes the command process 1");
 	}
 	nk_strv_push(a, &all, s->init_path);
+	nk_strv_push(a, &all, "-g");
 	nk_strv_push(a, &all, "--");
 	for (size_t i = 0; i < args->n; i++)
 		nk_strv_push(a, &all, args->v[i]);
@@ -209,8 +210,8 @@ static int keep(void *arg, pid_t pid, struct nk_err *e)
 	return rc < 0 ? nk_ctx(e, "--keep") : 0;
 }
 
-/* nook-init gives the terminal to the command's process group; whoever started nook in the
- * foreground gets it back as it was. */
+/* A shell inside takes the terminal for its jobs. In a PID namespace it cannot name who had it
+ * before, to give it back. */
 static void foreground_back(bool mine)
 {
 	sigset_t set, before;
@@ -229,6 +230,7 @@ static int carry_out(struct start *s, struct nk_err *e)
 	const struct nk_run_request *r = &s->request->run;
 	const struct nk_spawn_options o = {
 		.shares_terminal = true,
+		.under_init = r->spec.args.v[0] == s->init_path,
 		.started = s->request->keep ? keep : NULL,
 		.alive = tell,
 		.step = r->debug ? nk_cli_debug_step : NULL,

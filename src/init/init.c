@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * nook-init [--] COMMAND [ARG…]: PID 1 of a container (nook run --init).
+ * nook-init [-g] [--] COMMAND [ARG…]: PID 1 of a container (nook run --init), or of a PID
+ * namespace in the caller's session (nook ns run): then -g leaves job control to the caller's
+ * shell, and all of them are one process group.
  *
  * A process that happens to be PID 1 must reap what others leave, and the kernel
  * drops signals for which it has no handler. Ordinary commands do neither; this
@@ -27,6 +29,8 @@ enum { FAULT = 125, CANNOT_EXEC = 126, NOT_FOUND = 127, BY_SIGNAL = 128 };
 struct termios_room {
 	char bytes[256];
 };
+
+static bool one_group; /* -g */
 
 static inline uint64_t bit(int sig)
 {
@@ -112,8 +116,9 @@ static int run_command(char **argv, char **env, bool tty, uint64_t mask)
 {
 	/* A group of its own, in the foreground: ^C reaches the command once, by
 	 * the terminal, and `kill 0` in a script does not reach us. */
-	SYS(setpgid, 0, 0);
-	if (tty)
+	if (!one_group)
+		SYS(setpgid, 0, 0);
+	if (tty && !one_group)
 		to_foreground((int)SYS(getpid)); /* SIGTTOU is still blocked */
 	set_mask(mask, NULL);
 	switch (exec_in_path(argv, env)) {
@@ -141,6 +146,8 @@ static int run_command(char **argv, char **env, bool tty, uint64_t mask)
  */
 static void on_stopped(int child, int sig, bool tty)
 {
+	if (one_group)
+		return; /* there is a shell above it */
 	if ((sig == SIGTTIN || sig == SIGTTOU) && (!tty || !to_foreground(child)))
 		return;
 	if (sig != SIGSTOP)
@@ -167,14 +174,18 @@ static int reap(int child, bool tty)
 
 static void forward(int child, const siginfo_t *si)
 {
+	int group = one_group ? child : -child;
+
+	if (one_group && si->si_code > 0)
+		return; /* the terminal's, which the command has got itself */
 	switch (si->si_signo) {
 	case SIGTSTP:
 		/* From nook, which stops itself: stop the command's group until
 		 * SIGCONT comes. SIGTSTP itself would be undone by on_stopped(). */
-		SYS(kill, -child, SIGSTOP);
+		SYS(kill, group, SIGSTOP);
 		return;
 	case SIGCONT:
-		SYS(kill, -child, SIGCONT);
+		SYS(kill, group, SIGCONT);
 		return;
 	case SIGTTIN:
 	case SIGTTOU:
@@ -250,10 +261,14 @@ static int init(int argc, char **argv, char **env)
 	if (argc > 0 && begins(argv[0], "nook-hold:"))
 		return hold();
 	argv += argc > 0;
+	if (argv[0] && argv[0][0] == '-' && argv[0][1] == 'g' && !argv[0][2]) {
+		one_group = true;
+		argv++;
+	}
 	if (argv[0] && argv[0][0] == '-' && argv[0][1] == '-' && !argv[0][2])
 		argv++;
 	if (!argv[0]) {
-		say("usage: nook-init [--] COMMAND [ARG…]", "", "");
+		say("usage: nook-init [-g] [--] COMMAND [ARG…]", "", "");
 		return FAULT;
 	}
 	bool tty = SYS(ioctl, 0, TCGETS, &room) == 0;
@@ -269,7 +284,8 @@ static int init(int argc, char **argv, char **env)
 	if (child == 0)
 		return run_command(argv, env, tty, before);
 	/* In the parent as well, since it may be the first to run. */
-	SYS(setpgid, child, child);
+	if (!one_group)
+		SYS(setpgid, child, child);
 	/* A pipe that the command closes must not stay open because of us. What we
 	 * keep is the terminal, to move it to the foreground. */
 	SYS(close_range, tty ? 1 : 0, ~0U);

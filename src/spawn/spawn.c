@@ -248,6 +248,7 @@ static int driver_init(struct nk_driver *d, struct nk_err *e)
 		d->run.trace = page;
 	}
 	int ret = nk_signals_open(&d->signals, e);
+	d->signals.to_init = d->o->under_init;
 	d->signals.shares_terminal = d->o->shares_terminal;
 	return ret;
 }

@@ -16,6 +16,7 @@
 
 struct nk_spawn_options {
 	bool interactive;	   /* with a terminal: stdin goes in */
+	bool under_init;	   /* nook-init runs the command: it does what SIGTSTP asks for */
 	bool shares_terminal;	   /* the plan has no setsid: ^C reaches the command by itself */
 	uint64_t timeout_ms;	   /* end the command after that, 0 = never */
 	const char *const *groups; /* absolute cgroup directories that the plan makes */

@@ -135,6 +135,37 @@ $TEST_UID
 	assert_equal "$(grep -c 'mine' <<<"$output")" 2
 }
 
+@test "ns run: job control of the caller's shell: &, ^Z, fg and ^C" {
+	command -v script >/dev/null || skip "no script(1)"
+	export NOOK
+	keys() {
+		sleep 0.5
+		# In the background it leaves the terminal to the shell.
+		echo '"$NOOK" ns run --user --pid sleep 1.5 &'
+		sleep 0.7
+		echo 'echo still $((40 + 2))'
+		for kind in --pid --uts; do
+			echo '"$NOOK" ns run --user '$kind' sh -c "echo go; sleep 30"'
+			sleep 0.8
+			printf '\032' # ^Z
+			sleep 0.6
+			echo 'echo stopped $?'
+			sleep 0.3
+			echo fg
+			sleep 0.6
+			printf '\003' # ^C
+			sleep 0.6
+			echo 'echo ended $?'
+			sleep 0.3
+		done
+		echo exit
+	}
+	run script -qec 'bash --norc -i' /dev/null < <(keys)
+	assert_match 'still 42'
+	assert_equal "$(grep -cE 'stopped 14[78]' <<<"$output")" 2
+	assert_equal "$(grep -c 'ended 130' <<<"$output")" 2
+}
+
 # -- explanations --
 
 # The same environment for the explanation and for what is made of it. What bats itself has open
