@@ -35,12 +35,14 @@ static int kinds_of(struct nk_cli *cli, int n, char **words, unsigned *kinds, st
 	const struct nk_option option = {.offset = 0};
 	const struct nk_option_use use = {&option, kinds, &cli->arena};
 
+	int rc;
+
 	*kinds = 0;
 	for (int i = 0; i < n; i++) {
 		if (!strcmp(words[i], "all"))
 			*kinds |= (1u << NK_NS_COUNT) - 1;
-		else if (nk_set_ns_kinds(&use, words[i], e) < 0)
-			return -e->err;
+		else if ((rc = nk_set_ns_kinds(&use, words[i], e)) < 0)
+			return rc;
 	}
 	if (*kinds)
 		return 0;
@@ -102,13 +104,15 @@ static const char *words_of(struct nk_arena *a, unsigned kinds)
 static void tell(struct nk_cli *cli, const struct nk_ns_keep *h, pid_t holder)
 {
 	bool pid = h->kinds >> NK_NS_PID & 1;
+	const char *why = !h->mounts ? "an ordinary user cannot mount"
+			  : pid && !h->pid
+				  ? "a PID namespace ends with its process 1"
+				  : "the kernel lets this mount namespace not be bound here";
 
 	printf("%s: %s, kept by %s", h->name, words_of(&cli->arena, h->kinds),
 	       h->mounts ? "bind mounts" : "");
 	if (holder)
-		printf("%sprocess %d (%s)", h->mounts ? " and " : "", (int)holder,
-		       h->mounts ? "a PID namespace ends with its process 1"
-				 : "an ordinary user cannot mount");
+		printf("%sprocess %d (%s)", h->mounts ? " and " : "", (int)holder, why);
 	putchar('\n');
 	if (pid && h->pid)
 		nk_log(NK_LOG_WARN, "the PID namespace is of use only while its own process 1 "

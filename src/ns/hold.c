@@ -92,8 +92,8 @@ static int record(struct holding *x, struct nk_err *e)
 	if (stat("/proc/self/ns/mnt", &st) == 0)
 		d->place = st.st_ino;
 	if (x->stays) {
-		d->pid = x->source;
-		d->start = nk_process_start(x->source);
+		d->pid = x->maker.pid;
+		d->start = nk_process_start(d->pid);
 	}
 	for (int k = 0; k < NK_NS_COUNT; k++) {
 		char path[48];
@@ -125,12 +125,17 @@ static int bind_one(struct holding *x, enum nk_ns_kind k, struct nk_err *e)
 	if (mount(from, to, "none", MS_BIND, NULL) == 0)
 		return 0;
 
-	int err = errno;
-
-	nk_fail(e, err, "bind the %s namespace over a file", name);
-	if (k == NK_NS_MOUNT && err == EINVAL)
-		return nk_hint(e, "a mount namespace can be held only from one that is older, or "
-				  "they could keep each other alive for ever");
+	/*
+	 * Namespaces could keep each other alive for ever, so the kernel wants the mount namespace
+	 * of the file to be younger than ours. From 6.18 on it goes by numbers that each CPU gives
+	 * out from a stock of its own, and refuses some that are. A process keeps those.
+	 */
+	if (k == NK_NS_MOUNT && errno == EINVAL && x->h->init_path) {
+		unlinkat(x->fd, name, 0);
+		x->stays = true;
+		return 0;
+	}
+	nk_fail(e, errno, "bind the %s namespace over a file", name);
 	return nk_hint(e, "nook doctor says what this user may");
 }
 
@@ -141,7 +146,12 @@ static int bind_all(struct holding *x, struct nk_err *e)
 	for (int k = 0; x->h->mounts && k < NK_NS_COUNT && rc == 0; k++)
 		if (x->h->kinds >> k & 1)
 			rc = bind_one(x, (enum nk_ns_kind)k, e);
-	return rc;
+	if (rc < 0 || !x->stays || x->held.pid)
+		return rc;
+	/* A process is needed after all. */
+	if (!x->maker.pid)
+		rc = nk_ns_maker_start(&x->maker, x->h, e);
+	return rc < 0 ? rc : record(x, e);
 }
 
 /* What was named by its number was that process all the time, while it lives. */
@@ -193,7 +203,7 @@ int nk_ns_hold(struct nk_arena *a, const struct nk_ns_keep *h, pid_t *holder, st
 	nk_cleanup_close(&x.fd);
 	if (x.dir)
 		nk_ns_store_dispose(&store, x.dir, &ignored);
-	*holder = rc == 0 && x.stays ? x.source : 0;
+	*holder = rc == 0 && x.stays ? x.held.pid : 0;
 	return rc;
 }
 

@@ -60,24 +60,25 @@ int nk_ns_store_dispose(struct nk_ns_store *s, const char *name, struct nk_err *
 	_held_ struct nk_ns_held h = NK_NS_HELD_INIT;
 	_close_ int dir = openat(s->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct nk_err unread;
-	int rc = 0;
+	int rc;
 
 	if (dir < 0)
 		return errno == ENOENT ? 0 : nk_fail(e, errno, "%s/%s", s->path, name);
 
 	/* Without a readable record there is nothing outside of this directory. */
-	bool known = nk_ns_held_read(s->a, dir, &h, &unread) >= 0;
-
-	if (!known && unread.err == ENOTSUP)
-		return *e = unread, -ENOTSUP;
-	if (known) {
+	rc = nk_ns_held_read(s->a, dir, &h, &unread);
+	if (rc == -ENOTSUP) {
+		*e = unread;
+		return rc;
+	}
+	if (rc >= 0) {
 		nk_ns_held_look(s->a, nk_fmt(s->a, "%s/%s", s->path, name), &h);
 		rc = kill_holder(&h, e);
-		if (rc == 0 && h.mounts && (h.kinds >> NK_NS_NET & 1) && h.inodes[NK_NS_NET])
+		if (rc >= 0 && h.mounts && (h.kinds >> NK_NS_NET & 1) && h.inodes[NK_NS_NET])
 			rc = nk_netns_unbind(h.name, h.inodes[NK_NS_NET], name[0] == '.', e);
+		if (rc < 0)
+			return rc;
 	}
-	if (rc < 0)
-		return rc;
 	for (int k = 0; k < NK_NS_COUNT; k++) {
 		const char *kind = nk_ns_name((enum nk_ns_kind)k);
 
@@ -97,7 +98,16 @@ int nk_ns_store_dispose(struct nk_ns_store *s, const char *name, struct nk_err *
 int nk_ns_store_drop(struct nk_ns_store *s, const char *name, struct nk_err *e)
 {
 	const char *dead = nk_ns_store_new_name(s, "dead");
+	_held_ struct nk_ns_held h = NK_NS_HELD_INIT;
+	_close_ int dir = openat(s->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct nk_err unread;
 
+	/* A newer nook's is not taken apart by half. */
+	if (dir >= 0 && nk_ns_held_read(s->a, dir, &h, &unread) == -ENOTSUP) {
+		*e = unread;
+		nk_ctx(e, "\"%s\"", name);
+		return -ENOTSUP;
+	}
 	if (renameat(s->fd, name, s->fd, dead) < 0)
 		return nk_fail(e, errno, "remove the name \"%s\"", name);
 	return nk_ns_store_dispose(s, dead, e);
@@ -113,8 +123,11 @@ static bool dead(struct nk_ns_store *s, const char *name)
 
 	if (dir < 0)
 		return false;
-	if (nk_ns_held_read(s->a, dir, &h, &unread) < 0)
-		return unread.err != ENOTSUP;
+
+	int rc = nk_ns_held_read(s->a, dir, &h, &unread);
+
+	if (rc < 0)
+		return rc != -ENOTSUP; /* a newer nook's */
 	nk_boot_id(boot);
 	nk_ns_held_look(s->a, nk_fmt(s->a, "%s/%s", s->path, name), &h);
 	return !h.alive && (!h.elsewhere || strcmp(boot, h.boot_id) != 0);
@@ -148,22 +161,25 @@ int nk_ns_store_open(struct nk_ns_store *s, struct nk_arena *a, const char *stat
 		     struct nk_err *e)
 {
 	unsigned left;
+	int rc;
 
 	*s = (struct nk_ns_store){.a = a,
 				  .state = state,
 				  .path = nk_fmt(a, "%s/ns", state),
 				  .lock = -EBADF,
 				  .fd = -EBADF};
-	if (reopen(s, make, e) < 0)
-		return -e->err;
+	rc = reopen(s, make, e);
+	if (rc < 0)
+		return rc;
 	s->lock = openat(s->fd, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (s->lock < 0)
 		return nk_fail(e, errno, "%s/.lock", s->path);
 	while (flock(s->lock, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return nk_fail(e, errno, "lock %s", s->path);
-	if (reopen(s, make, e) < 0)
-		return -e->err;
+	rc = reopen(s, make, e);
+	if (rc < 0)
+		return rc;
 	sweep(s, &left);
 	return 0;
 }
@@ -173,8 +189,10 @@ int nk_ns_store_private(struct nk_ns_store *s, struct nk_err *e)
 	if (!is_mount(s->fd)) {
 		if (mount(s->path, s->path, NULL, MS_BIND, NULL) < 0)
 			return nk_fail(e, errno, "make a mount of %s", s->path);
-		if (reopen(s, false, e) < 0)
-			return -e->err;
+		int rc = reopen(s, false, e);
+
+		if (rc < 0)
+			return rc;
 	}
 	/* Each time: one who was killed in between has left it shared. */
 	if (mount(NULL, s->path, NULL, MS_PRIVATE, NULL) < 0)

@@ -151,7 +151,7 @@ int nk_ns_enter_its_ids(struct nk_ns_enter *x, struct nk_err *e)
 	const char *gids = uids ? proc_text(x, "gid_map", e) : NULL;
 
 	if (!status || (user && !gids))
-		return -e->err;
+		return e->err ? -e->err : -EINVAL;
 	if (sscanf(status_line(status, "\nUid:"), "%u %u", &ruid, &euid) != 2 ||
 	    sscanf(status_line(status, "\nGid:"), "%u %u", &rgid, &egid) != 2)
 		return nk_fail(e, EIO, "read the ids of %s", x->target->what);
@@ -260,7 +260,7 @@ int nk_ns_enter_its_cgroups(struct nk_ns_enter *x, struct nk_err *e)
 	const char *text = proc_text(x, "cgroup", e);
 
 	if (!text)
-		return -e->err;
+		return e->err ? -e->err : -EINVAL;
 	if (!mounts || !self)
 		return nk_fail(e, errno, "read /proc/self/cgroup");
 	nk_cgroups_parse(x->a, &its, mounts, text);
