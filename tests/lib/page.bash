@@ -15,9 +15,12 @@ paste_block() {
 	block "$number" >"$BATS_TEST_TMPDIR/block"
 	[ -s "$BATS_TEST_TMPDIR/block" ] || { echo "there is no block $number" >&2; return 1; }
 	mkdir -m 0777 "$dir" && chmod 0777 "$dir"
+	# Into a file: what a block that failed leaves running would hold a pipe for ever.
 	status=0
-	output=$(cd "$dir" && umask 022 && PATH="$(dirname "$NOOK"):$PATH" \
-		"$@" bash -eu "$BATS_TEST_TMPDIR/block" </dev/null 2>"$BATS_TEST_TMPDIR/.stderr") || status=$?
+	(cd "$dir" && umask 022 && PATH="$(dirname "$NOOK"):$PATH" \
+		"$@" bash -eu "$BATS_TEST_TMPDIR/block" </dev/null 3>&- \
+		>"$BATS_TEST_TMPDIR/.stdout" 2>"$BATS_TEST_TMPDIR/.stderr") || status=$?
+	output=$(cat "$BATS_TEST_TMPDIR/.stdout")
 	# shellcheck disable=SC2034
 	stderr=$(cat "$BATS_TEST_TMPDIR/.stderr")
 	assert_exit 0
