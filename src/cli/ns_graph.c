@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "cli/ns_target.h"
 #include "cli/paths.h"
 #include "cli/plain.h"
 #include "cli/report.h"
@@ -44,18 +46,6 @@ int nk_set_ns_kinds(const struct nk_option_use *use, const char *value, struct n
 		}
 		*NK_MEMBER(use, unsigned) |= 1u << kind;
 	}
-	return 0;
-}
-
-int nk_set_pid(const struct nk_option_use *use, const char *value, struct nk_err *e)
-{
-	uint64_t n;
-
-	if (nk_value_number(value, strlen(value), INT32_MAX, &n) < 0 || !n) {
-		nk_fail(e, 0, "\"%.40s\" is no process number", value);
-		return nk_hint(e, "a number as ps -e shows it");
-	}
-	*NK_MEMBER(use, pid_t) = (pid_t)n;
 	return 0;
 }
 
@@ -127,8 +117,9 @@ int nk_cli_ns_collect(struct nk_cli *cli, struct nk_ns_look *look, struct nk_ns_
 	return nk_ns_collect(&cli->arena, look, g, e);
 }
 
-int nk_cli_ns_of(struct nk_cli *cli, pid_t pid, unsigned kinds, const struct nk_ns_graph *g,
-		 bool *mine, struct nk_err *e)
+/* All that a process is in, and what its children will be in. */
+static int of_process(struct nk_cli *cli, pid_t pid, unsigned kinds, const struct nk_ns_graph *g,
+		      bool *mine, struct nk_err *e)
 {
 	struct nk_ns_look look = {.kinds = kinds, .pid = pid};
 	struct nk_ns_graph own;
@@ -149,6 +140,31 @@ int nk_cli_ns_of(struct nk_cli *cli, pid_t pid, unsigned kinds, const struct nk_
 		for (size_t h = 0; h < node->holders.n; h++)
 			in |= node->holders.v[h].what == NK_HOLD_CHILDREN;
 		int at = in ? nk_ns_by_inode(g, node->dev, node->inode) : NK_NS_NOBODY;
+		if (at >= 0)
+			mine[at] = true;
+	}
+	return 0;
+}
+
+int nk_cli_ns_of(struct nk_cli *cli, const char *word, unsigned kinds, const struct nk_ns_graph *g,
+		 bool *mine, struct nk_err *e)
+{
+	_target_ struct nk_ns_target t = NK_NS_TARGET_INIT;
+	int r = cli->state ? 0 : nk_cli_paths(cli, e);
+
+	if (r >= 0)
+		r = nk_cli_ns_target(cli, word, &t, e);
+	if (r < 0)
+		return r;
+	/* A holder is in more than what it holds. */
+	if (t.pid && t.from != NK_TARGET_HELD)
+		return of_process(cli, t.pid, kinds, g, mine, e);
+	for (int k = 0; k < NK_NS_COUNT; k++) {
+		struct stat st;
+		int at = NK_NS_NOBODY;
+
+		if (t.kinds & 1u << k && t.paths[k] && !stat(t.paths[k], &st))
+			at = nk_ns_by_inode(g, 0, st.st_ino);
 		if (at >= 0)
 			mine[at] = true;
 	}

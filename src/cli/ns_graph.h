@@ -7,16 +7,15 @@
 #include "cli/cli.h"
 #include "ns/graph.h"
 
-/* Setters: `--type uts,net` (may be repeated) into bits of kinds, `--pid N` into a pid_t. */
+/* Setter: `--type uts,net` (may be repeated) into bits of kinds. */
 int nk_set_ns_kinds(const struct nk_option_use *use, const char *value, struct nk_err *e);
-int nk_set_pid(const struct nk_option_use *use, const char *value, struct nk_err *e);
 
 /* nk_ns_collect() with nook's state and the names of its containers, where there are any. */
 int nk_cli_ns_collect(struct nk_cli *cli, struct nk_ns_look *look, struct nk_ns_graph *g,
 		      struct nk_err *e);
 
-/* mine[i]: node i of g is one of this process'. -ESRCH, -EACCES. */
-int nk_cli_ns_of(struct nk_cli *cli, pid_t pid, unsigned kinds, const struct nk_ns_graph *g,
+/* mine[i]: node i of g is one of what word means (ns_target.h). -ESRCH, -ENOENT, -EACCES. */
+int nk_cli_ns_of(struct nk_cli *cli, const char *word, unsigned kinds, const struct nk_ns_graph *g,
 		 bool *mine, struct nk_err *e);
 
 /* Say on stderr what could not be seen for want of rights. */

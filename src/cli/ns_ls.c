@@ -13,7 +13,7 @@ enum format { TABLE, JSON, CSV };
 
 struct ls_request {
 	struct nk_ns_look look;
-	pid_t pid;
+	const char *of; /* --pid */
 	enum format format;
 	bool quiet;
 };
@@ -37,8 +37,8 @@ static const struct nk_option options[] = {
 	{"type", 't', .metavar = "TYPE,...", .values = "user mnt uts ipc pid net cgroup time",
 	 .help = "only these: user, mnt, uts, ipc, pid, net, cgroup, time", .set = nk_set_ns_kinds,
 	 AT(look.kinds)},
-	{"pid", 'p', .metavar = "PID", .help = "only those that this process is in",
-	 .set = nk_set_pid, AT(pid)},
+	{"pid", 'p', .metavar = "PID", .values = "@container",
+	 .help = "only those that this process (or container) is in", .set = nk_set_string, AT(of)},
 	{"fds", .help = "also those that only an open descriptor keeps (slower)",
 	 .set = nk_set_flag, AT(look.fds)},
 	{"format", .metavar = "FORMAT", .values = "table json csv",
@@ -139,10 +139,10 @@ static const bool *choose(struct nk_cli *cli, const struct ls_request *q,
 		nk_arena_ok(&cli->arena, e);
 		return NULL;
 	}
-	if (q->pid && nk_cli_ns_of(cli, q->pid, kinds, g, shown, e) < 0)
+	if (q->of && nk_cli_ns_of(cli, q->of, kinds, g, shown, e) < 0)
 		return NULL;
 	for (size_t i = 0; i < g->nodes.n; i++)
-		shown[i] = (!q->pid || shown[i]) && (!kinds || kinds & 1u << g->nodes.v[i].kind);
+		shown[i] = (!q->of || shown[i]) && (!kinds || kinds & 1u << g->nodes.v[i].kind);
 	return shown;
 }
 

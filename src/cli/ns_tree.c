@@ -14,7 +14,7 @@
 
 struct tree_request {
 	struct nk_ns_look look;
-	pid_t pid;
+	const char *of; /* a process, …: the word */
 	bool json;
 };
 
@@ -228,25 +228,22 @@ static const bool *choose(struct nk_cli *cli, const struct tree_request *q,
 		nk_arena_ok(&cli->arena, e);
 		return NULL;
 	}
-	if (q->pid && nk_cli_ns_of(cli, q->pid, kinds, g, shown, e) < 0)
+	if (q->of && nk_cli_ns_of(cli, q->of, kinds, g, shown, e) < 0)
 		return NULL;
 	for (size_t i = 0; i < g->nodes.n; i++)
-		shown[i] = (!q->pid || shown[i]) && (!kinds || kinds & 1u << g->nodes.v[i].kind);
+		shown[i] = (!q->of || shown[i]) && (!kinds || kinds & 1u << g->nodes.v[i].kind);
 	for (size_t i = 0; i < g->nodes.n; i++)
 		for (int up = (int)i; shown[i] && up >= 0; up = above(&g->nodes.v[up]))
 			shown[up] = true;
 	return shown;
 }
 
+/* A word: only what that process is in. */
 static int read_word(struct tree_request *q, int argc, char **argv, int first, struct nk_err *e)
 {
-	const struct nk_option word = {.name = "", .offset = offsetof(struct tree_request, pid)};
-	const struct nk_option_use use = {.option = &word, .target = q};
-
 	if (first == argc)
 		return 0;
-	if (nk_set_pid(&use, argv[first], e) < 0)
-		return -EINVAL;
+	q->of = argv[first];
 	if (first + 1 == argc)
 		return 0;
 	nk_fail(e, 0, "nook ns tree takes one process: %.100s", argv[first + 1]);
@@ -279,18 +276,20 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 
 const struct nk_command nk_command_ns_tree = {
 	.name = "ns tree",
-	.usage = "[OPTIONS] [PID]",
+	.usage = "[OPTIONS] [PID|CONTAINER]",
 	.summary = "show how namespaces hang together",
 	.about =
 		"Shows the user namespaces as they lie in each other, each with what it owns below "
 		"it, and then the PID namespaces as they lie in each other. A line has the type, "
 		"the inode, the name if there is one, the number of processes and the first of "
-		"them. With a PID: only what this process is in, and what is around that.",
+		"them. With a process (a number, a container, a name that nook ns hold gave): only "
+		"what this is in, and what is around that.",
 	.examples = "nook ns tree\tof the whole machine\n"
 		    "nook ns tree $$\tof this shell\n"
 		    "nook ns tree --type pid\tonly the PID namespaces\n",
 	.options = options,
-	.no_state = true,
+	.words = "@container",
+	.no_state = true, /* not even where there is no place for it */
 	.mixed = true,
 	.run = run,
 };
