@@ -208,8 +208,8 @@ static void cgroups(struct nk_reading *r)
 	nk_inside_parse_cgroups(r->a, outside, err ? NULL : r->visit.part[NK_VISIT_CGROUP].data,
 				r->in);
 	if (err)
-		r->in->less[NK_INSIDE_CGROUPS] = nk_fmt(r->a, "its own view: %s",
-							nk_reading_refusal(r, NK_VISIT_CGROUP));
+		r->in->less[NK_INSIDE_CGROUPS] =
+			nk_fmt(r->a, "its own view: %s", nk_reading_refusal(r, NK_VISIT_CGROUP));
 }
 
 /* File of a process; pid 0: of ours. */
@@ -219,31 +219,34 @@ static const char *proc_file(struct nk_reading *r, pid_t pid, const char *file)
 		   : nk_fmt(r->a, "/proc/self/%s", file);
 }
 
-/* Is it in the subject's mount namespace? False too when that may not be known. */
-static bool shares_mounts(struct nk_reading *r, pid_t pid)
+/* Is it in the subject's mount namespace? -1: that may not be known. */
+static int shares_mounts(struct nk_reading *r, pid_t pid)
 {
 	uint64_t inode = r->s->inode[NK_NS_MOUNT];
 	struct stat st;
 
-	return inode && !stat(proc_file(r, pid, "ns/mnt"), &st) && st.st_ino == inode;
+	if (!inode || stat(proc_file(r, pid, "ns/mnt"), &st))
+		return -1;
+	return st.st_ino == inode;
 }
 
 /*
  * A shell that was started in a new namespace and starts a command has the same mounts as that:
  * what is meant are those of the process that both came from. Above the last ancestor that our
- * /proc shows stands this nook.
+ * /proc shows stands this nook; one whose namespace is hidden counts only as the parent itself.
  */
 static void find_parent(struct nk_reading *r)
 {
 	struct nk_inside *in = r->in;
 	struct nk_ns_status st = r->s->status;
 	struct nk_err ignored;
+	int shares;
 
 	do {
 		in->parent = st.ppid;
-		in->parent_shares = shares_mounts(r, in->parent);
-	} while (in->parent_shares && in->parent &&
-		 nk_ns_status_read(&st, in->parent, &ignored) == 0);
+		shares = shares_mounts(r, in->parent);
+		in->parent_shares = shares > 0 || (shares < 0 && st.pid != r->s->pid);
+	} while (shares > 0 && in->parent && nk_ns_status_read(&st, in->parent, &ignored) == 0);
 }
 
 static void parent_mounts(struct nk_reading *r)

@@ -113,13 +113,16 @@ static void file(struct nk_visitor *v, enum nk_visit_part p, const char *path)
 static int mqueue(void)
 {
 	_close_ int fs = (int)syscall(SYS_fsopen, "mqueue", 1 /* FSOPEN_CLOEXEC */);
+	_close_ int mount = -EBADF;
 	int fd;
 
 	if (fs < 0)
 		return -errno;
 	if (syscall(SYS_fsconfig, fs, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0))
 		return -errno;
-	fd = (int)syscall(SYS_fsmount, fs, 1 /* FSMOUNT_CLOEXEC */, 0);
+	mount = (int)syscall(SYS_fsmount, fs, 1 /* FSMOUNT_CLOEXEC */, 0);
+	/* What fsmount gives is O_PATH: it cannot be listed. */
+	fd = mount < 0 ? -1 : openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
