@@ -428,6 +428,23 @@ $(readlink "/proc/$target/ns/mnt")"
 	assert_output "$want"
 }
 
+@test "ns enter: strace of a start is the plan, call by call" {
+	need_root
+	need_plain_build
+	command -v strace >/dev/null || skip "no strace here (the host's run has it)"
+	target --user --map-root-user "${ALL[@]}"
+	local words start=(env -i PATH=/usr/bin:/bin NOOK_ROOT=/none NOOK_STATE=/none "$NOOK" ns enter)
+	for words in '' '--type=uts' '--type=user,uts --root --cwd' '--ids -w /etc' '--type=pid,mnt -u 3:4'; do
+		rm -f trace.* pid
+		# shellcheck disable=SC2086
+		"${start[@]}" --explain=json $words "$target" /bin/true >plan.json
+		# shellcheck disable=SC2086
+		ASAN_OPTIONS=$UNTRACED strace -ff -X raw -xx -v -s 99999 -o "$PWD/trace" \
+			sh -c 'echo $$ >"$0"; exec "$@"' "$PWD/pid" "${start[@]}" $words "$target" /bin/true
+		python3 "$TOP/tests/lib/match_strace.py" plan.json trace "$(cat pid)"
+	done
+}
+
 @test "ns enter: nested three deep, the innermost at once" {
 	need_root
 	unshare --user --map-root-user --pid --fork unshare --user --map-root-user --uts --pid --fork \
