@@ -21,7 +21,11 @@ const struct nk_option nk_run_table[] = {
 	 .help = "run in this directory's files; with :O changes are thrown away",
 	 .more = "Without it the first word is the reference: *host*, this machine's own programs "
 		 "below throw-away layers. With *:idmap* the files' owners are shown through the "
-		 "container's user namespace.",
+		 "container's user namespace. With *:O* in a user namespace (an ordinary user's, "
+		 "or "
+		 "*--userns auto*) a directory of DIR that has files cannot be removed before "
+		 "Linux 6.6: *rm -r* answers EIO, since tmpfs has no user xattrs there; *nook "
+		 "doctor* tells.",
 	 SET(rootfs)},
 	{"read-only", .help = "nothing in the root can be written", .set = nk_set_flag,
 	 SPEC(read_only)},
@@ -69,8 +73,9 @@ const struct nk_option nk_run_table[] = {
 	 SPEC(interactive)},
 	{"tty", 't', .help = "give the command a terminal of its own", .set = set_tty,
 	 SPEC(terminal)},
-	{"timeout", .metavar = "SECONDS", .help = "kill it when it runs longer",
-	 .set = nk_set_unsigned, AT(timeout)},
+	{"timeout", .metavar = "SECONDS",
+	 .help = "kill it when it runs longer; the exit code is 137 then", .set = nk_set_unsigned,
+	 AT(timeout)},
 	{"preserve-fds", .metavar = "N", .help = "hand on descriptors 3 to 3+N-1",
 	 SET(preserve_fds), SPEC(preserve_fds)},
 

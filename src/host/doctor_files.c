@@ -36,14 +36,26 @@ static int own_tmpfs(const struct file_try *t)
 	return mount("nook", "/tmp", "tmpfs", 0, "size=64k,mode=755") ? errno : 0;
 }
 
+/* Answer of the probe: all is well but for `rm -r` of a directory below. */
+enum { NO_MARKS = 250 };
+
+static int make_file(const char *path)
+{
+	_close_ int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	return fd < 0 ? errno : 0;
+}
+
 static int probe_overlay(void *arg)
 {
 	const struct file_try *t = arg;
-	static const char *const dirs[] = {"/tmp/l", "/tmp/u", "/tmp/w", "/tmp/m"};
+	static const char *const dirs[] = {"/tmp/l", "/tmp/l/d", "/tmp/u", "/tmp/w", "/tmp/m"};
 	int err = own_tmpfs(t);
 
 	for (size_t i = 0; !err && i < NK_COUNT(dirs); i++)
 		err = mkdir(dirs[i], 0755) ? errno : 0;
+	if (!err)
+		err = make_file("/tmp/l/d/file");
 	if (err)
 		return err;
 	/* In a user namespace overlayfs keeps its notes in user.* attributes. */
@@ -51,32 +63,47 @@ static int probe_overlay(void *arg)
 				      : "lowerdir=/tmp/l,upperdir=/tmp/u,workdir=/tmp/w,userxattr";
 	if (mount("overlay", "/tmp/m", "overlay", 0, options))
 		return errno;
-	_close_ int fd = open("/tmp/m/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	return fd < 0 ? errno : 0;
+	err = make_file("/tmp/m/file");
+	/* rm -r: the directory has to be marked, as what is below would be seen again. */
+	if (!err && (unlink("/tmp/m/d/file") || rmdir("/tmp/m/d")))
+		err = errno == EIO ? NO_MARKS : errno;
+	return err;
+}
+
+static void tell_overlay(struct nk_doctor *d, const char *name, int err, const char *good,
+			 const char *bad, const char *mend)
+{
+	if (err == NO_MARKS)
+		nk_doctor_add(
+			d, name, NK_CHECK_WARN,
+			"Linux 6.6, or as root a --rootfs DIR:O with the host's users",
+			"%s; but rm -r of a directory that was there before answers EIO: tmpfs has "
+			"no user xattrs here",
+			good);
+	else if (err)
+		nk_doctor_add(d, name, NK_CHECK_WARN, mend, "%s: %s", bad, strerror(err));
+	else
+		nk_doctor_add(d, name, NK_CHECK_OK, mend, "%s", good);
 }
 
 static void overlay(struct nk_doctor *d)
 {
 	struct file_try t = {.root = nk_doctor_is_root(d)};
 	int err = nk_doctor_try(probe_overlay, &t);
-	const char *mend = err == ENODEV
-				   ? "modprobe overlay (as root; a line in "
+
+	tell_overlay(d, "overlay", err, "changes are thrown away",
+		     "throw-away changes over a directory",
+		     err == ENODEV ? "modprobe overlay (as root; a line in "
 				     "/etc/modules-load.d keeps it)"
 				   : "nook run binds read-only where it cannot overlay; inside "
 				     "another container give that one --privileged or a "
-				     "volume to work on";
-
-	nk_doctor_add(d, "overlay", err ? NK_CHECK_WARN : NK_CHECK_OK, mend, "%s%s",
-		      err ? "throw-away changes over a directory: " : "changes are thrown away",
-		      err ? strerror(err) : "");
+				     "volume to work on");
 	if (!t.root)
 		return;
 	t.root = false;
 	err = nk_doctor_try(probe_overlay, &t);
-	nk_doctor_add(d, "overlay, users", err ? NK_CHECK_WARN : NK_CHECK_OK,
-		      "needs Linux 5.11 and user namespaces", "%s%s",
-		      err ? "in a user namespace: " : "in a user namespace, with userxattr",
-		      err ? strerror(err) : "");
+	tell_overlay(d, "overlay, users", err, "in a user namespace, with userxattr",
+		     "in a user namespace", "needs Linux 5.11 and user namespaces");
 }
 
 /* A user namespace to map by: of a child that waits in it until we are done. */

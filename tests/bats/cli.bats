@@ -197,6 +197,10 @@ commands() { nook --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
 	jq -e '.version and .kernel and .libraries["json-c"] and .libraries.libseccomp' <<<"$output"
 }
 
+@test "cli: what the exit code of --timeout is, stands in the help" {
+	nook run --help | grep -A1 -e '--timeout' | grep 137
+}
+
 @test "cli: docs/options.md is what the tables say, and has all of Podman's options" {
 	[ -f "$TOP/docs/options.md" ] || skip "the sources are not here"
 	nook help --podman | diff - "$TOP/docs/options.md"

@@ -56,6 +56,30 @@ ordinary() { if [ "$(id -u)" = 0 ]; then as_user "$@"; else "$@"; fi; }
 	assert_output ''
 }
 
+@test "doctor: rm -r of a directory below an overlay, before Linux 6.6 and since" {
+	local as name want=ok
+	[ "$(printf '%s\n' 6.6 "$(uname -r)" | sort -V | head -n 1)" = 6.6 ] || want=warn
+	for as in env ordinary; do
+		name=overlay
+		[ "$as" = ordinary ] || [ "$(id -u)" != 0 ] || name='overlay, users'
+		run -0 doctor_json "$as"
+		assert_equal "$(state_of "$name" <<<"$output")" "$want"
+		if [ "$want" = warn ]; then
+			json_pick "$name" seen <<<"$output" | grep 'rm -r.*EIO'
+			json_pick "$name" mend <<<"$output" | grep 'Linux 6.6'
+		fi
+	done
+	# What it says is so.
+	busybox_rootfs --dirs "$BATS_TEST_TMPDIR/rootfs"
+	mkdir "$BATS_TEST_TMPDIR/rootfs/full"
+	touch "$BATS_TEST_TMPDIR/rootfs/full/file"
+	touch "$BATS_TEST_TMPDIR"/rootfs/etc/{hostname,hosts,resolv.conf}
+	[ "$(id -u)" != 0 ] || chown -R "$TEST_UID:$TEST_UID" "$BATS_TEST_TMPDIR/rootfs"
+	local code=0
+	ordinary "$NOOK" --log-level error run --rootfs "$BATS_TEST_TMPDIR/rootfs:O" rm -r /full || code=$?
+	[ "$want" = warn ] && [ "$code" != 0 ] || assert_equal "$code" 0
+}
+
 @test "doctor: the kernel's version is the kernel's" {
 	run_nook doctor
 	assert_match "Linux $(uname -r | sed 's/[.+]/\\&/g') on $(uname -m)"
