@@ -203,16 +203,17 @@ const struct nk_command nk_command_ns_enter = {
 	.name = "ns enter",
 	.usage = "[OPTIONS] TARGET [--] [COMMAND [ARG...]]",
 	.summary = "run a command in namespaces that are there",
-	.about =
-		"TARGET is a process, a container, a name (nook ns hold, ip netns add), a path "
-		"such "
-		"as /run/netns/NAME or /proc/PID/ns/uts, or a namespace such as net:[4026531840]; "
-		"pid:, container:, held: and netns: in front say which is meant. What of it is not "
-		"named stays as it is: files, environment, directory, limits.\n"
-		"A network with a name brings its own files: what lies in /etc/netns/NAME is seen "
-		"in /etc, and /sys shows its cards.\n"
-		"The exit code is COMMAND's; 125: nook's own fault, 126: cannot be executed, 127: "
-		"not found, 128+N: ended by signal N.",
+	.about = "TARGET is a process, a container, a name (nook ns hold, ip netns add), a path "
+		 "such "
+		 "as /run/netns/NAME or /proc/PID/ns/uts, a namespace such as net:[4026531840], "
+		 "host "
+		 "(process 1) or self; pid:, container:, held: and netns: in front say which is "
+		 "meant. Everything else stays the caller's: files, environment, directory, "
+		 "limits.\n"
+		 "A network with a name brings its own files: what lies in /etc/netns/NAME is seen "
+		 "in /etc, and /sys shows its cards.\n"
+		 "The exit code is COMMAND's; 125: nook's own fault, 126: cannot be executed, 127: "
+		 "not found, 128+N: ended by signal N.",
 	.examples = "nook ns enter 4711\ta shell in all namespaces of process 4711\n"
 		    "nook ns enter --type net web ss -tln\tits network with programs of ours\n"
 		    "nook ns enter --root --cwd --env --ids 4711\tas if it had started it\n"

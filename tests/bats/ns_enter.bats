@@ -289,6 +289,30 @@ $(readlink "/proc/$target/ns/net")"
 	refused 'there is no namespace net:\[1\]' 'nook ns ls' 'net:[1]' true
 }
 
+@test "ns enter: a name with two meanings is refused, with both spellings" {
+	need_root
+	sleeper both
+	in_lab STATE="$NOOK_STATE" <<-'LAB'
+		export NOOK_STATE=$STATE
+		"$NOOK" ns hold uts --name both >/dev/null
+		rc=0
+		"$NOOK" ns enter both true 2>err || rc=$?
+		same $rc 125
+		grep -qx 'nook: "both" is a container and a name of namespaces' err
+		grep -qx 'hint: say which: container:both or held:both' err
+		[ "$("$NOOK" ns enter container:both readlink /proc/self/ns/uts)" != "$("$NOOK" ns enter held:both readlink /proc/self/ns/uts)" ]
+		"$NOOK" ns rm both
+		"$NOOK" ns enter both true
+		ip netns add both
+		! "$NOOK" ns enter both true 2>err
+		grep -qx 'hint: say which: container:both or netns:both' err
+		"$NOOK" ns rm both
+	LAB
+	# "host" is process 1, unless somebody has taken the name.
+	assert_equal "$(nook ns enter host readlink /proc/self/ns/net)" "$(readlink /proc/1/ns/net)"
+	assert_equal "$(nook ns enter self readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)"
+}
+
 @test "ns enter: bad words" {
 	words_only
 	refused 'needs to know what to enter' 'PID, a container'
