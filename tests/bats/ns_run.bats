@@ -120,6 +120,7 @@ $TEST_UID
 }
 @test "ns run: a terminal is shared: ^C comes once, and it is given back" {
 	command -v script >/dev/null || skip "no script(1)"
+	[ -z "${NOOK_VM:-}" ] || skip "keys come by the clock, which is too fast here (the host's run has it)"
 	cat >session <<-'END'
 		trap : INT
 		for way in --uts --pid; do
@@ -137,6 +138,7 @@ $TEST_UID
 
 @test "ns run: job control of the caller's shell: &, ^Z, fg and ^C" {
 	command -v script >/dev/null || skip "no script(1)"
+	[ -z "${NOOK_VM:-}" ] || skip "keys come by the clock, which is too fast here (the host's run has it)"
 	export NOOK
 	keys() {
 		sleep 0.5
