@@ -12,6 +12,7 @@
 #include "cli/ns_show.h"
 #include "cli/ns_target.h"
 #include "cli/ns_words.h"
+#include "cli/plain.h"
 #include "cli/value.h"
 #include "ns/pids.h"
 
@@ -91,7 +92,7 @@ static void text(struct nk_cli *cli, const struct nk_ns_subject *s,
 			  l->inode ? nk_fmt(r.a, "pid:[%" PRIu64 "]", l->inode) : "pid:[hidden]",
 			  nk_fmt(r.a, "%7d  %s; %s", (int)l->number, where, init));
 	}
-	nk_ns_rows_print(&r, s->what);
+	nk_ns_rows_print(&r, nk_cli_plain(r.a, s->what));
 }
 
 static int print(struct nk_cli *cli, const struct nk_ns_subject *s, bool json, struct nk_err *e)

@@ -16,12 +16,23 @@
 #include "host/text.h"
 #include "ns/visit.h"
 
+static int small_number(const char *path, int otherwise)
+{
+	_free_ char *text = nk_text_read(path, 64);
+
+	return text ? atoi(text) : otherwise;
+}
+
 static void who(struct nk_arena *a, const struct nk_ns_subject *s, bool caller,
 		struct nk_can_who *w)
 {
 	const char *text = nk_ns_subject_text(a, s, "status", NULL);
 	const char *groups = text ? strstr(text, "\nGroups:") : NULL;
 
+	/* user_namespaces(7), "Unmapped user and group IDs" */
+	w->nobody = s->ours[NK_NS_USER] == NK_USERNS_FIRST
+			    ? (uid_t)-1
+			    : (uid_t)small_number("/proc/sys/kernel/overflowuid", 65534);
 	w->caller = caller;
 	w->pid = s->pid;
 	w->what = caller ? "you" : s->what;
@@ -70,13 +81,6 @@ static bool dumpable(const struct nk_ns_subject *s)
 
 	snprintf(path, sizeof(path), "/proc/%d", (int)s->pid);
 	return stat(path, &st) || st.st_uid == s->status.uid[1];
-}
-
-static int small_number(const char *path, int otherwise)
-{
-	_free_ char *text = nk_text_read(path, 64);
-
-	return text ? atoi(text) : otherwise;
 }
 
 static int low_port(struct nk_arena *a, const struct nk_ns_subject *s)

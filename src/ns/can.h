@@ -42,6 +42,8 @@ struct nk_can_who {
 	uint64_t ns[NK_NS_COUNT];
 	struct nk_ns_status status;
 	const char *groups; /* its additional groups, as /proc/PID/status has them */
+	uid_t nobody;	    /* what all ids look like that our user namespace does not map: two that
+			     * look so need not be the same. (uid_t)-1 where every id is mapped */
 };
 
 struct nk_can_facts {
@@ -78,6 +80,9 @@ enum nk_can_how {
 /* The kernel's rule: cap in the user namespace that the chain begins with. */
 enum nk_can_how nk_can_cap(const struct nk_userns_chain *chain, const struct nk_can_who *who,
 			   int cap);
+
+/* Two ids of the same user, as far as our user namespace can tell. */
+bool nk_can_same_id(const struct nk_can_who *who, uid_t a, uid_t b);
 
 struct nk_can_kind {
 	enum nk_ns_kind kind;

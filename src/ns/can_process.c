@@ -9,7 +9,11 @@ static bool same_user_kill(const struct nk_can_facts *f)
 {
 	const uid_t *who = f->who.status.uid, *to = f->status.uid;
 
-	return who[1] == to[2] || who[1] == to[0] || who[0] == to[2] || who[0] == to[0];
+	/* kill(2): real or effective against real or saved */
+	for (int i = 0; i < 4; i++)
+		if (nk_can_same_id(&f->who, who[i & 1], to[i & 2]))
+			return true;
+	return false;
 }
 
 void nk_can_kill(struct nk_deciding *d)
@@ -38,8 +42,8 @@ void nk_can_kill(struct nk_deciding *d)
 static bool same_ids(const struct nk_can_facts *f)
 {
 	for (int i = 0; i < 3; i++)
-		if (f->status.uid[i] != f->who.status.uid[0] ||
-		    f->status.gid[i] != f->who.status.gid[0])
+		if (!nk_can_same_id(&f->who, f->status.uid[i], f->who.status.uid[0]) ||
+		    !nk_can_same_id(&f->who, f->status.gid[i], f->who.status.gid[0]))
 			return false;
 	return true;
 }
@@ -121,9 +125,9 @@ void nk_can_cgroup(struct nk_deciding *d)
 				"Its cgroup is not in a hierarchy that is mounted here");
 		return;
 	}
-	bit = f->cgroup_uid == f->who.status.uid[1] ? 0200
-	      : in_group(&f->who, f->cgroup_gid)    ? 0020
-						    : 0002;
+	bit = nk_can_same_id(&f->who, f->cgroup_uid, f->who.status.uid[1]) ? 0200
+	      : in_group(&f->who, f->cgroup_gid)			   ? 0020
+									   : 0002;
 	if (f->cgroup_mode & bit)
 		nk_deciding_end(d, true, NULL, -1, NULL,
 				nk_fmt(d->a, "The mode of %s allows it; no capability is needed",

@@ -51,6 +51,11 @@ const struct nk_can_action *nk_can_find(const char *name)
 	return NULL;
 }
 
+bool nk_can_same_id(const struct nk_can_who *who, uid_t a, uid_t b)
+{
+	return a == b && a != who->nobody;
+}
+
 enum nk_can_how nk_can_cap(const struct nk_userns_chain *chain, const struct nk_can_who *who,
 			   int cap)
 {
@@ -63,7 +68,7 @@ enum nk_can_how nk_can_cap(const struct nk_userns_chain *chain, const struct nk_
 			return who->status.effective >> cap & 1 ? NK_CAN_HAS : NK_CAN_LACKS;
 		/* Who made it is its master, as long as he is where he made it. */
 		if (i + 1 < chain->n && chain->v[i + 1].inode == who->ns[NK_NS_USER] &&
-		    at->creator_known && at->creator == who->status.uid[1])
+		    at->creator_known && nk_can_same_id(who, at->creator, who->status.uid[1]))
 			return NK_CAN_CREATOR;
 	}
 	/* The rest of the way up is not ours to see: it may lie there. */

@@ -48,6 +48,7 @@ static struct nk_can_facts facts(unsigned from, uid_t uid, uint64_t caps, unsign
 		.process = true, .pid = 50, .what = "process 50", .has = 0xff, .wanted = 0xff};
 
 	f.who.pid = 40;
+	f.who.nobody = (uid_t)-1;
 	f.who.what = "process 40";
 	f.who.status.effective = f.who.status.permitted = caps;
 	f.below_pid = f.dumpable = true;
@@ -252,6 +253,10 @@ static void processes(void **state)
 	assert_false(may(&a, "ptrace", &f));
 	assert_true(may(&a, "kill", &f));
 	f.status.permitted = 0;
+	f.who.nobody = 500; /* two strangers who only look the same */
+	assert_false(may(&a, "kill", &f));
+	assert_false(may(&a, "ptrace", &f));
+	f.who.nobody = (uid_t)-1;
 	f.below_pid = false; /* it has no number for us */
 	assert_false(may(&a, "kill", &f));
 	assert_false(may(&a, "ptrace", &f));

@@ -10,6 +10,9 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
 
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -19,6 +22,7 @@
 #include "ns/idmap.h"
 #include "ns/ipc.h"
 #include "ns/mountinfo.h"
+#include "ns/pids.h"
 #include "ns/sockets.h"
 #include "ns/status.h"
 
@@ -71,6 +75,23 @@ static void refuses_what_is_no_status(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		if (nk_ns_status_parse(&s, bad[i]) >= 0)
 			fail_msg("believed %zu: %s", i, bad[i]);
+}
+
+/* What kernels before 6.11 need, where there is no ioctl for it. */
+static void finds_a_number_by_looking_at_all(void **state)
+{
+	int fd = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC),
+	    net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(nk_ns_pid_scan(fd, getpid()), getpid());
+	assert_int_equal(nk_ns_pid_from(fd, getpid()), getpid());
+	assert_int_equal(nk_ns_pid_scan(fd, INT_MAX), -ESRCH);
+	assert_int_equal(nk_ns_pid_from(fd, INT_MAX), -ESRCH);
+	assert_int_equal(nk_ns_pid_scan(net, 1), -EXDEV);
+	close(fd);
+	close(net);
 }
 
 static const char *words(struct nk_arena *a, uint32_t in, uint32_t out, uint32_t n)
@@ -477,6 +498,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_the_chain_of_numbers),
 		cmocka_unit_test(refuses_what_is_no_status),
+		cmocka_unit_test(finds_a_number_by_looking_at_all),
 		cmocka_unit_test(maps_in_words),
 		cmocka_unit_test(mounts_that_differ),
 		cmocka_unit_test(sockets_that_listen),
