@@ -156,8 +156,8 @@ int nk_cli_ns_of(struct nk_cli *cli, const char *word, unsigned kinds, const str
 		r = nk_cli_ns_target(cli, word, &t, e);
 	if (r < 0)
 		return r;
-	/* A holder is in more than what it holds. */
-	if (t.pid && t.from != NK_TARGET_HELD)
+	/* A holder is in more than what it holds, and so is who has the inode. */
+	if (t.from == NK_TARGET_PROCESS || t.from == NK_TARGET_CONTAINER)
 		return of_process(cli, t.pid, kinds, g, mine, e);
 	for (int k = 0; k < NK_NS_COUNT; k++) {
 		struct stat st;

@@ -114,6 +114,13 @@ static int by_node(struct nk_cli *cli, const struct nk_ns_node *n, struct nk_ns_
 				t, &cli->arena,
 				nk_fmt(&cli->arena, "/proc/%d/fd/%d", (int)h->pid, h->fd),
 				&ignored);
+		else if (h->what == NK_HOLD_THREAD || h->what == NK_HOLD_CHILDREN)
+			rc = nk_ns_target_file(
+				t, &cli->arena,
+				nk_fmt(&cli->arena, "/proc/%d/ns/%s%s", (int)h->pid,
+				       nk_ns_name(n->kind),
+				       h->what == NK_HOLD_THREAD ? "" : "_for_children"),
+				&ignored);
 		if (rc < 0 || !nk_ns_target_is(t, n->kind, n->inode))
 			continue;
 		t->kinds = 1u << n->kind;

@@ -14,7 +14,12 @@ start() {
 	STARTED+=("$pid")
 }
 # The same as an ordinary user: $pid is the command itself, so that it is what gets killed.
-start_as_user() { start exec_as_user "$@"; }
+start_as_user() {
+	start exec_as_user "$@"
+	eventually past_shell "$1"
+}
+past_shell() { runs "$pid" "$1" || runs "$pid" sleep; }
+runs() { [ "$(cat "/proc/$1/comm")" = "$2" ]; }
 exec_as_user() {
 	local USER_ENV
 	user_env "$TEST_UID" nobody-here
@@ -37,7 +42,7 @@ inode() {
 }
 is_apart() { [ "$(inode "$1" "$2" 2>/dev/null)" != "$(inode "$1" $$)" ]; }
 # is_in TYPE PID COMMAND: the process has its own namespace and runs the command already.
-is_in() { is_apart "$1" "$2" && [ "$(cat "/proc/$2/comm")" = "$3" ]; }
+is_in() { is_apart "$1" "$2" && runs "$2" "$3"; }
 ls_json() { nook ns ls --format json "$@"; }
 # check JQ [ARGS of jq]: true of the JSON in $output.
 check() {
@@ -242,6 +247,8 @@ open("ready", "w"); time.sleep(100)'
 	check --argjson i "$(inode time_for_children "$pid")" --argjson p "$pid" --argjson o "$(inode user $$)" '
 		any(.inode == $i and .type == "time" and .processes == 0 and .owner == $o
 		and .holders == [{kind: "children", pid: $p, count: 1}])'
+	run_nook ns tree "time:[$(inode time_for_children "$pid")]"
+	assert_match "[─-] time [0-9]+  no process; kept by children of $pid\$"
 }
 
 @test "ns ls: a namespace that only a thread has entered, also when the first one has ended" {
@@ -266,14 +273,16 @@ libc.pthread_exit(None)'
 	thread_holds
 	run_nook ns ls --type uts
 	assert_match "^uts .* thread $tid "
+	# Other commands can reach it, too.
+	run_nook ns ls --pid "uts:[$(inode uts "$tid")]" -q
+	assert_output "uts:[$(inode uts "$tid")]"
 	touch end
 	first_ended() { [[ $(cat "/proc/$pid/stat") == *') Z '* ]]; }
 	eventually first_ended
 	thread_holds
 	# What all of it shared before is now only the other thread's.
 	output=$(ls_json --type net)
-	check --argjson i "$(inode net $$)" --argjson t "$tid" \
-		'any(.inode == $i and any(.holders[]; .kind == "thread" and .pid == $t))'
+	check --argjson i "$(inode net $$)" 'any(.inode == $i and any(.holders[]; .kind == "thread"))'
 }
 
 @test "ns ls: a container's namespaces have its name" {
@@ -286,6 +295,13 @@ libc.pthread_exit(None)'
 	check --argjson i "$(inode user $$)" 'any(.inode == $i and .name == null)'
 	run_nook ns ls --type pid
 	assert_match "^pid .* web .* sleep 100\$"
+	# It is as good as its first process.
+	run_nook ns ls --pid web -q
+	assert_equal "$output" "$(nook ns ls --pid "$pid" -q)"
+	assert_equal "$(nook ns tree web | grep -c ' process: ')" 6
+	run_nook ns tree "net:[$(inode net "$pid")]"
+	assert_match "[─-] net $(inode net "$pid") \"web\"  1 process: $pid sleep 100\$"
+	refute_match '(uts|ipc|mnt) '
 	nook kill web
 	run_nook ns ls --type pid
 	refute_match ' web '
@@ -470,17 +486,17 @@ no_controls() {
 	run_nook ns ls --type net,
 	assert_refused 125 'there is no type ""'
 	run_nook ns ls --pid 0
-	assert_refused 125 '"0" is no process number'
+	assert_refused 125 '"0" is not the number of a process'
 	run_nook ns ls --pid 12x
-	assert_refused 125 '"12x" is no process number'
+	assert_refused 125 '"12x" is no process, container or name'
 	run_nook ns ls --pid 99999999999
-	assert_refused 125 'is no process number'
+	assert_refused 125 'is not the number of a process'
 	run_nook ns ls --format xml
 	assert_refused 125 'no such format' 'table, json or csv'
 	run_nook ns ls stray
 	assert_refused 125 'takes no words: stray'
 	run_nook ns tree one
-	assert_refused 125 '"one" is no process number'
+	assert_refused 125 '"one" is no process, container or name'
 	run_nook ns tree $$ 2
 	assert_refused 125 'takes one process: 2'
 	run_nook ns tree --type x
@@ -494,9 +510,9 @@ no_controls() {
 	kill "$pid"
 	wait "$pid" || true
 	run_nook ns ls --pid "$pid"
-	assert_refused 125 "process $pid: No such process"
+	assert_refused 125 "there is no process $pid"
 	run_nook ns tree "$pid"
-	assert_refused 125 "process $pid: No such process"
+	assert_refused 125 "there is no process $pid"
 	run -125 --separate-stderr as_user "$NOOK" ns ls --pid 1
 	assert_refused 125 'the namespaces of process 1: Permission denied' 'run as root'
 	# shellcheck disable=SC2016
