@@ -136,13 +136,16 @@ void nk_inside_parse_offsets(const char *lines, int64_t *monotonic, int64_t *boo
 	while ((line = nk_text_line(&lines, &n))) {
 		char clock[16];
 		long long sec, nsec;
-		if (sscanf(line, "%15s %lld %lld", clock, &sec, &nsec) != 3)
-			continue;
+		int64_t ns;
 		/* The kernel takes what fits into 2^63 ns, less a margin. */
-		if (!strcmp(clock, "monotonic") || !strcmp(clock, "1"))
-			*monotonic = sec * 1000000000 + nsec;
-		else if (!strcmp(clock, "boottime") || !strcmp(clock, "7"))
-			*boottime = sec * 1000000000 + nsec;
+		if (sscanf(line, "%15s %lld %lld", clock, &sec, &nsec) != 3 ||
+		    __builtin_mul_overflow(sec, 1000000000, &ns) ||
+		    __builtin_add_overflow(ns, nsec, &ns))
+			continue;
+		if (!strcmp(clock, "monotonic"))
+			*monotonic = ns;
+		else if (!strcmp(clock, "boottime"))
+			*boottime = ns;
 	}
 }
 
