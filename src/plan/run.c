@@ -84,7 +84,8 @@ void nk_part_names(struct nk_build *b)
 
 	nk_actor_topic(p, NK_INIT, NK_T_HOSTNAME);
 	if (b->spec->hostname) {
-		s = nk_plan_add(p, NK_OP_SETHOSTNAME, "the container's own host name");
+		s = nk_plan_add(p, NK_OP_SETHOSTNAME,
+				b->bare ? "its own host name" : "the container's own host name");
 		s->s[0] = b->spec->hostname;
 		s->hint = "a host name has at most 64 characters";
 	}

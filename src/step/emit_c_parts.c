@@ -30,13 +30,13 @@ bool nk_c_has_terminal(const struct nk_plan *p)
 
 static const char head[] =
 	"/*\n"
-	" * What `nook run` does, as a program: the same system calls in the same order,\n"
-	" * written by `nook run --explain=c`. Build and run it:\n"
+	" * What nook does, as a program: the same system calls in the same order,\n"
+	" * written by its --explain=c. Build and run it:\n"
 	" *\n"
 	" *     cc -O2 -Wall -Wextra -static -o start start.c && ./start\n"
 	" *\n"
 	" * main() is nook, %s.\n"
-	" * The numbers are those of `nook run --explain`. It ends with the exit code of\n"
+	" * The numbers are those of --explain. It ends with the exit code of\n"
 	" * the command, 128 + N where signal N ended it, 125 where a step failed, 126\n"
 	" * where the command could not be executed and 127 where it was not found.\n"
 	" */\n"

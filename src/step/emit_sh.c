@@ -24,15 +24,20 @@
 
 static const char head[] =
 	"#!/bin/sh\n"
-	"# What `nook run` does, as far as commands can: written by `nook run --explain=sh`.\n"
-	"# Run it as the user who would run nook. The numbers are those of `nook run --explain`.\n"
+	"# What nook does, as far as commands can: written by its --explain=sh. Run it as the "
+	"user\n"
+	"# who would run nook. The numbers are those of --explain. What is marked \"not done\" no\n"
+	"# command does.\n";
+
+static const char trust[] =
 	"#\n"
-	"# Two things differ. Commands take paths, so a link in the root file system can lead\n"
+	"# One thing differs. Commands take paths, so a link in the root file system can lead\n"
 	"# them out of it, where nook's openat2(RESOLVE_IN_ROOT) cannot be fooled: trust the root\n"
-	"# file system before you run this. And what is marked \"not done\" no command does.\n"
-	"set -eu\n"
-	"PATH=$PATH:/usr/sbin:/sbin\n"
-	"export PATH\n";
+	"# file system before you run this.\n";
+
+static const char begin[] = "set -eu\n"
+			    "PATH=$PATH:/usr/sbin:/sbin\n"
+			    "export PATH\n";
 
 static const char stage[] =
 	"exec 3<&0 # what runs in the background would lose its standard input\n"
@@ -265,6 +270,9 @@ static void script_in_place(struct nk_sh *sh, FILE *out, char *const *texts)
 static void script(struct nk_sh *sh, FILE *out, char *const *texts)
 {
 	fputs(head, out);
+	if (has_op(sh->p, NK_OP_PIVOT_ROOT))
+		fputs(trust, out);
+	fputs(begin, out);
 	if (has_op(sh->p, NK_OP_UMASK))
 		fputs("umask 022\n", out);
 	if (sh->in_place) {
