@@ -9,7 +9,7 @@
 #include "cli/ns_enter.h"
 #include "cli/ns_target.h"
 #include "cli/run_set.h"
-#include "ns/held.h"
+#include "ns/hold.h"
 
 struct request {
 	struct nk_enter_request enter; /* first */
@@ -77,6 +77,7 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 	first = nk_cli_options(cli, &nk_command_ns_exec, argc, argv, &r, &code);
 	if (first < 0)
 		return code;
+	nk_ns_tidy(&cli->arena, cli->state);
 	if (bad_words(&r, argc - first, &e) < 0 || nk_netns_names(&cli->arena, &names, &e) < 0)
 		return nk_cli_error(cli, &e);
 	if (names.n > 1 && r.enter.run.explain > NK_EXPLAIN_WORDS) {

@@ -10,6 +10,7 @@
 #include "cli/value.h"
 #include "ns/graph.h"
 #include "ns/held.h"
+#include "ns/hold.h"
 #include "runtime/runtime.h"
 
 static int process(struct nk_cli *cli, const char *word, struct nk_ns_target *t, struct nk_err *e)
@@ -48,6 +49,9 @@ static int container(struct nk_cli *cli, const char *name, struct nk_ns_target *
 static int held(struct nk_cli *cli, const char *name, struct nk_ns_target *t, struct nk_err *e)
 {
 	_held_ struct nk_ns_held h = NK_NS_HELD_INIT;
+
+	nk_ns_tidy(&cli->arena, cli->state);
+
 	int rc = nk_ns_held_find(&cli->arena, cli->state, name, &h, e);
 
 	if (rc < 0)

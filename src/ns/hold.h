@@ -30,6 +30,10 @@ struct nk_ns_keep {
 /* *holder: its pid, or 0 where no process is needed. */
 int nk_ns_hold(struct nk_arena *a, const struct nk_ns_keep *h, pid_t *holder, struct nk_err *e);
 
+/* Clear away what a killed nook has left half made, unless one is at work: to be called before a
+ * name is looked up. */
+void nk_ns_tidy(struct nk_arena *a, const char *state);
+
 /* Let a name go, also one of ip netns add. -ENOENT when there is none. Processes in the
  * namespaces go on. */
 int nk_ns_release(struct nk_arena *a, const char *state, const char *name, struct nk_err *e);

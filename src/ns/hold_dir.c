@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "ns/hold.h"
 #include "state/process.h"
 
 enum { KILL_MS = 10000 };
@@ -182,6 +183,35 @@ int nk_ns_store_open(struct nk_ns_store *s, struct nk_arena *a, const char *stat
 		return rc;
 	sweep(s, &left);
 	return 0;
+}
+
+static bool half_made(int ns_fd)
+{
+	int fd = openat(ns_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_closedir_ DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!d && fd >= 0)
+		close(fd);
+	while (d && (entry = readdir(d)))
+		if (!strncmp(entry->d_name, ".new-", 5) || !strncmp(entry->d_name, ".dead-", 6))
+			return true;
+	return false;
+}
+
+void nk_ns_tidy(struct nk_arena *a, const char *state)
+{
+	_store_ struct nk_ns_store s = NK_NS_STORE_INIT;
+	struct nk_err ignored;
+	_close_ int fd = nk_ns_held_dir(state, false, &ignored);
+	_close_ int lock = fd < 0 || !half_made(fd)
+				   ? -EBADF
+				   : openat(fd, ".lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)
+		return;
+	flock(lock, LOCK_UN);
+	nk_ns_store_open(&s, a, state, false, &ignored);
 }
 
 int nk_ns_store_private(struct nk_ns_store *s, struct nk_err *e)

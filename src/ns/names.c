@@ -27,6 +27,9 @@ void nk_ns_name_by_path(struct nk_ns_collector *c, int idx, const char *path)
 	const char *net = behind(path, "/run/netns", "/");
 	const char *end = held ? strchr(held, '/') : NULL;
 
+	/* Half made or half taken apart: ".new-…", ".dead-…". */
+	if (end && *held == '.')
+		return;
 	if (end && !strcmp(end + 1, nk_ns_name(node->kind)))
 		node->name = nk_strndup(c->a, held, (size_t)(end - held));
 	else if (!node->name && node->kind == NK_NS_NET && net && *net && !strchr(net, '/'))

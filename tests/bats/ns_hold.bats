@@ -263,6 +263,28 @@ holders() {
 	done
 }
 
+@test "ns hold: killed at random times: usable or gone" {
+	need_root
+	in_lab <<-LAB
+		$clean
+		killed() { # ARG...
+			"\$NOOK" ns "\$@" >/dev/null 2>&1 &
+			local pid=\$!
+			sleep 0.0\$((RANDOM % 2))\$((RANDOM % 10))
+			kill -9 \$pid 2>/dev/null || :
+			wait \$pid 2>/dev/null || :
+		}
+		for round in {1..60}; do
+			killed hold net uts pid mnt --name x
+			"\$NOOK" ns enter --type net,uts x true 2>err || grep -q 'is no process, container or name' err
+			killed rm x
+			"\$NOOK" ns enter --type net,uts x true 2>err || grep -q 'is no process, container or name' err
+			"\$NOOK" ns rm x 2>/dev/null || :
+		done
+		eventually clean
+	LAB
+}
+
 @test "ns hold: a hostile state directory is not believed" {
 	need_root
 	in_lab <<-LAB
