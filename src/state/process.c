@@ -52,8 +52,10 @@ int nk_process_pidfd(pid_t pid, uint64_t start)
 
 	_close_ int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 
+	/* EINVAL, before Linux 6.15: the process is gone, but its number is still that of a group
+	 * or a session of others. */
 	if (fd < 0)
-		return -errno;
+		return errno == EINVAL ? -ESRCH : -errno;
 	/* Read after the open: when the start is right, the descriptor is too. */
 	if (nk_process_start(pid) != start)
 		return -ESRCH;
