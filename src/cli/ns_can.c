@@ -219,6 +219,8 @@ const struct nk_command nk_command_ns_can = {
 		    "nook ns can set-clock web --pid web\tmay the container set the clock?\n"
 		    "nook ns can kill 4711 && kill 4711\tin a script\n",
 	.options = options,
-	.words = "@container",
+	.words = "enter kill ptrace mount hostname network bind-low-port raw-socket ipc reboot "
+		 "setuid "
+		 "setgid chown chroot mknod set-clock load-module cgroup",
 	.run = run,
 };

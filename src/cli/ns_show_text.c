@@ -209,6 +209,15 @@ static void mounts(struct nk_ns_rows *r, const struct nk_inside *in)
 	nk_ns_rows_print(r, nk_fmt(r->a, "Mounts unlike those of %s", who));
 }
 
+/* A long reason that stands above already is not told again. */
+static const char *not_visible(struct nk_ns_rows *r, const struct nk_inside *in, const char *why)
+{
+	const char *told = all_hidden(r->a, in->s), *at = told ? strstr(why, told) : NULL;
+
+	return at ? nk_fmt(r->a, "not visible: %.*sas above", (int)(at - why), why)
+		  : nk_fmt(r->a, "not visible: %s", why);
+}
+
 static bool section(struct nk_ns_rows *r, const struct nk_inside *in, enum nk_inside_part p)
 {
 	struct nk_inside_items items = {0};
@@ -216,7 +225,7 @@ static bool section(struct nk_ns_rows *r, const struct nk_inside *in, enum nk_in
 	if (!in->there[p])
 		return false;
 	if (in->hidden[p]) {
-		nk_ns_row(r, nk_fmt(r->a, "not visible: %s", in->hidden[p]), "");
+		nk_ns_row(r, not_visible(r, in, in->hidden[p]), "");
 		nk_ns_rows_print(r, nk_ns_part_titles[p]);
 		return false;
 	}
@@ -245,7 +254,7 @@ void nk_ns_show_text(struct nk_cli *cli, const struct nk_inside *in,
 		if (!section(&r, in, part))
 			continue;
 		if (in->less[p])
-			nk_ns_row(&r, nk_fmt(r.a, "not visible: %s", in->less[p]), "");
+			nk_ns_row(&r, not_visible(&r, in, in->less[p]), "");
 		if (part == NK_INSIDE_CAPS) {
 			r.rows.n = 0;
 			capabilities(&r, in);

@@ -56,7 +56,8 @@ static const char *ptrace_obstacle(const struct nk_deciding *d)
 	if (!same_ids(f))
 		return "It runs with other ids";
 	if (!nk_can_member(f, NK_NS_USER))
-		return "It is in another user namespace";
+		return f->ns[NK_NS_USER] ? "It is in another user namespace"
+					 : "It may not be looked at";
 	if (f->status.permitted & ~f->who.status.permitted)
 		return "It has capabilities that are not there to trace it with";
 	if (!f->dumpable)

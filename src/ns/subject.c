@@ -2,6 +2,7 @@
 #include "ns/subject.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -98,11 +99,26 @@ bool nk_ns_subject_ours(const struct nk_ns_subject *s, enum nk_ns_kind k)
 	return s->inode[k] && s->inode[k] == s->ours[k];
 }
 
+/* Who is told to get CAP_SYS_PTRACE should not have it already. */
+static bool have_ptrace(void)
+{
+	struct nk_ns_status own;
+	struct nk_err ignored;
+
+	return nk_ns_status_read(&own, getpid(), &ignored) == 0 &&
+	       own.effective >> CAP_SYS_PTRACE & 1;
+}
+
 const char *nk_ns_subject_hidden(struct nk_arena *a, const struct nk_ns_subject *s,
 				 enum nk_ns_kind k)
 {
 	if (s->inode[k])
 		return NULL;
+	if ((s->err[k] == EACCES || s->err[k] == EPERM) && have_ptrace())
+		return nk_fmt(a,
+			      "CAP_SYS_PTRACE from here does not count for process %d: its user "
+			      "namespace lies outside, or a security module forbids it",
+			      (int)s->pid);
 	if (s->err[k] == EACCES || s->err[k] == EPERM)
 		return nk_fmt(a,
 			      "needs the right to look into process %d: its user's, or "
