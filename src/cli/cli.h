@@ -69,8 +69,10 @@ const char *nk_command_last_word(const struct nk_command *cmd);
 /* .run of a group: what to say when none of its commands was named. */
 int nk_command_group(struct nk_cli *cli, int argc, char **argv);
 
-/* "there is no command WORD", and the one that was meant; group NULL: of nook's own. */
-int nk_cli_no_command(struct nk_cli *cli, const struct nk_command *group, const char *word);
+/* "there is no command WORD", and the one that was meant; group NULL: of nook's own. before: what
+ * stands before it on the command line ("", "help "). */
+int nk_cli_no_command(struct nk_cli *cli, const struct nk_command *group, const char *before,
+		      const char *word);
 
 /*
  * Parse the command's options into target. The index of the first word that is

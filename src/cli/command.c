@@ -9,20 +9,13 @@
 #include "cli/help.h"
 
 const struct nk_command *const nk_commands[] = {
-	&nk_command_run,
-	&nk_command_ps,
-	&nk_command_inspect,
-	&nk_command_exec,
-	&nk_command_kill,
-	&nk_command_stop,
-	&nk_command_wait,
-	&nk_command_ns,
-	&nk_command_unshare,
-	&nk_command_doctor,
-	&nk_command_version,
-	&nk_command_help,
-	&nk_command_completion,
-	NULL,
+	&nk_command_run,	&nk_command_ps,
+	&nk_command_inspect,	&nk_command_exec,
+	&nk_command_kill,	&nk_command_stop,
+	&nk_command_wait,	&nk_command_ns,
+	&nk_command_unshare,	&nk_command_doctor,
+	&nk_command_version,	&nk_command_help,
+	&nk_command_completion, NULL,
 };
 
 const char *nk_command_last_word(const struct nk_command *cmd)
@@ -64,21 +57,22 @@ const struct nk_command *nk_command_at(size_t i)
 	return NULL;
 }
 
-int nk_cli_no_command(struct nk_cli *cli, const struct nk_command *group, const char *word)
+int nk_cli_no_command(struct nk_cli *cli, const struct nk_command *group, const char *before,
+		      const char *word)
 {
 	const struct nk_command *const *list = group ? group->children : nk_commands;
-	const char *before = group ? group->name : "", *blank = group ? " " : "";
+	const char *of = group ? group->name : "", *blank = group ? " " : "";
 	struct nk_nearest near;
 	struct nk_err e;
 
-	nk_fail(&e, 0, "there is no command %s%s%.80s", before, blank, word);
+	nk_fail(&e, 0, "there is no command %s%s%.80s", of, blank, word);
 	nk_nearest_init(&near, word, strlen(word));
 	for (size_t i = 0; list[i]; i++)
 		nk_nearest_offer(&near, nk_command_last_word(list[i]));
 	if (near.best)
-		nk_hint(&e, "did you mean nook %s%s%s?", before, blank, near.best);
+		nk_hint(&e, "did you mean nook %s%s%s%s?", before, of, blank, near.best);
 	else
-		nk_hint(&e, "nook %s%s--help lists the commands", before, blank);
+		nk_hint(&e, "nook %s%s--help lists the commands", of, blank);
 	return nk_cli_error(cli, &e);
 }
 
@@ -91,7 +85,7 @@ int nk_command_group(struct nk_cli *cli, int argc, char **argv)
 	if (first < 0)
 		return code;
 	if (first < argc)
-		return nk_cli_no_command(cli, group, argv[first]);
+		return nk_cli_no_command(cli, group, "", argv[first]);
 	nk_help_command(group, nk_cli_width(STDERR_FILENO), stderr);
 	return NK_EXIT_FAULT;
 }

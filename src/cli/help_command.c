@@ -32,9 +32,9 @@ static int help(struct nk_cli *cli, int argc, char **argv)
 		int used;
 		cmd = nk_command_find(argc - first, argv + first, &used);
 		if (!cmd)
-			return nk_cli_no_command(cli, NULL, argv[first]);
+			return nk_cli_no_command(cli, NULL, "help ", argv[first]);
 		if (cmd->children && first + used < argc)
-			return nk_cli_no_command(cli, cmd, argv[first + used]);
+			return nk_cli_no_command(cli, cmd, "help ", argv[first + used]);
 	}
 	if (o.podman)
 		nk_help_podman_table(stdout);

@@ -134,7 +134,7 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 	int used;
 	const struct nk_command *cmd = nk_command_find(argc - first, argv + first, &used);
 	if (!cmd)
-		return nk_cli_no_command(cli, NULL, argv[first]);
+		return nk_cli_no_command(cli, NULL, "", argv[first]);
 	if (!cmd->no_state && nk_cli_paths(cli, &e) < 0)
 		return nk_cli_error(cli, &e);
 	first += used - 1;
