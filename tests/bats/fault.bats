@@ -89,6 +89,35 @@ between() {
 @test "fault: each actor is killed before each step, with a process in between" { between before:kill; }
 @test "fault: each actor is killed after each step, with a process in between" { between after:kill; }
 
+# Namespaces of a process that another program has made, with a process in between.
+entering() {
+	local n step code out
+	unshare --uts --ipc --net --pid --mount-proc --fork sleep "${MARK}1" 3>&- &
+	local shell=$! target=
+	there() { target=$(pgrep -xf "sleep ${MARK}1"); }
+	eventually there
+	enter() { "$FAULTY" ns enter "$@" --root --cwd --ids "$target" /bin/true; }
+	n=$(enter --explain=json | jq '.steps | length')
+	enter
+	for ((step = 1 + BATS_TEST_NUMBER % STRIDE; step <= n; step += STRIDE)); do
+		code=0
+		out=$(enter --fault "$step:$1" 2>&1 </dev/null) || code=$?
+		case $1:$code in
+			*fail:0 | *fail:12[567] | *kill:0 | *kill:125 | *kill:137 | *kill:132) ;;
+			*) printf 'step %d of %d %s: exit code %d\n%s\n' "$step" "$n" "$1" "$code" "$out"; return 1 ;;
+		esac
+	done
+	# Nobody but the target itself is in its PID namespace.
+	alone() { [ "$(find "/proc/$target/root/proc" -maxdepth 1 -name '[0-9]*' | wc -l)" = 1 ]; }
+	eventually alone
+	kill -9 "$target"
+	wait "$shell" || true
+}
+@test "fault: each step of ns enter fails before it is done" { entering before:fail; }
+@test "fault: each step of ns enter fails after it is done" { entering after:fail; }
+@test "fault: each actor of ns enter is killed before each step" { entering before:kill; }
+@test "fault: each actor of ns enter is killed after each step" { entering after:kill; }
+
 @test "fault: nook killed at random times leaves nothing" {
 	local i pid
 	for ((i = 1; i <= KILLS; i++)); do
