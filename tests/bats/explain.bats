@@ -217,23 +217,27 @@ same_calls() {
 }
 
 @test "explain: strace of a start is the plan, call by call (root)" {
+	host_only
 	need_root
 	same_calls --rootfs "$ROOTFS" true
 	same_calls --rootfs "$ROOTFS:O" -t true
 	same_calls host true
 }
 @test "explain: strace of a start is the plan, call by call (a process in between)" {
+	host_only
 	need_root
 	same_calls --rootfs "$ROOTFS" --time-offset monotonic=5 --userns private true
 	same_calls --rootfs "$ROOTFS" --network ns:/proc/self/ns/net --pid ns:/proc/self/ns/pid true
 }
 @test "explain: strace of a start is the plan, call by call (limits, user, volumes)" {
+	host_only
 	need_root
 	need_cgroup memory
 	same_calls --rootfs "$ROOTFS" -u alice --memory 64m --ulimit nofile=60:60 --read-only \
 		-v /usr:/u:ro --tmpfs /q -e A=b --cap-drop all --cap-add chown --group-add audio --init true
 }
 @test "explain: strace of a start is the plan, call by call (ordinary users)" {
+	host_only
 	need_root
 	same_calls as_user --rootfs "$ROOTFS" true
 	same_calls as_subid_user --rootfs "$ROOTFS" true

@@ -453,6 +453,7 @@ $(readlink "/proc/$target/ns/mnt")"
 }
 
 @test "ns enter: strace of a start is the plan, call by call" {
+	host_only
 	need_root
 	need_plain_build
 	command -v strace >/dev/null || skip "no strace here (the host's run has it)"

@@ -107,12 +107,13 @@ SH
 }
 
 @test "ns ls: processes that end meanwhile are no error" {
-	local i churn
+	local i churn rounds=25
+	[ -z "${NOOK_VM:-}" ] || rounds=5
 	(while :; do /bin/true; done) 3>&- &
 	churn=$!
 	STARTED+=("$churn")
 	start unshare -un bash -c 'while :; do unshare -m true; done'
-	for ((i = 0; i < 25; i++)); do
+	for ((i = 0; i < rounds; i++)); do
 		run_nook ns ls --fds --format json
 		assert_exit 0
 		refute_stderr_match '^nook:'
@@ -211,7 +212,7 @@ SH
 		until [ "$(readlink /proc/$!/ns/uts)" != "$(readlink /proc/self/ns/uts)" ]; do sleep 0.02; done
 		mount --bind /proc/$!/ns/uts "a b/uts" && readlink /proc/$!/ns/uts >link
 		kill $! && wait $!
-		: >ready; sleep 100; :'
+		: >ready; exec sleep 100'
 	eventually test -e ready
 	output=$(ls_json --type uts)
 	check --arg link "$(cat link)" --arg path "$PWD/a b/uts" --argjson p "$pid" --argjson owner "$(inode user $$)" '

@@ -238,6 +238,7 @@ same_calls() {
 	python3 "$TOP/tests/lib/match_strace.py" plan.json trace "$(cat pid)"
 }
 @test "ns run: strace of a start is the plan, call by call" {
+	host_only
 	need_root
 	same_calls env --uts --hostname h true
 	same_calls env --all --mount-proc true
@@ -246,6 +247,7 @@ same_calls() {
 	same_calls as_subid_user --map auto --mount true
 }
 @test "ns run: strace of a start in place is the plan" {
+	host_only
 	need_root
 	same_calls env --unshare --uts --hostname h --net --mount true
 	same_calls as_user --unshare --user --uts true

@@ -95,6 +95,8 @@ eventually() {
 
 # What is only words: no kernel has a part in it, and emulated seconds are dear.
 words_only() { [ -z "${NOOK_VM:-}" ] || skip "only words, which the host's run tests"; }
+# The plan and the calls are the same on both; what the kernel makes of them the other tests say.
+host_only() { [ -z "${NOOK_VM:-}" ] || skip "strace is dear on an emulated processor (the host's run has it)"; }
 need_root() { [ "$(id -u)" = 0 ] || skip "needs root"; }
 need_plain_build() {
 	! grep -q __asan_init "$NOOK" || skip "not with sanitizers, which link dynamically and make calls of their own (the plain run has it)"
