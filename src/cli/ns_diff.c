@@ -108,6 +108,46 @@ static void differences(struct nk_ns_rows *r, const struct nk_ns_differences *d,
 	}
 }
 
+/* Same but for the last word, which is the propagation. */
+static bool only_propagation(const struct nk_ns_difference *d)
+{
+	const char *x = d->a ? strrchr(d->a, ' ') : NULL, *y = d->b ? strrchr(d->b, ' ') : NULL;
+
+	return d->part == NK_INSIDE_MOUNTS && x && y && x - d->a == y - d->b &&
+	       !strncmp(d->a, d->b, (size_t)(x - d->a));
+}
+
+/*
+ * A copy in which the mounts that are only shared here and private there are one row: where
+ * systemd runs that is all of them, as soon as a mount namespace is new.
+ */
+static void fold(struct nk_arena *a, const struct nk_ns_differences *d,
+		 struct nk_ns_differences *out)
+{
+	struct nk_ns_difference *new, row = {.part = NK_INSIDE_MOUNTS};
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		bool folds = only_propagation(&d->v[i]);
+		const char *x = folds ? strrchr(d->v[i].a, ' ') + 1 : NULL;
+		const char *y = folds ? strrchr(d->v[i].b, ' ') + 1 : NULL;
+		if (folds && n++ && (strcmp(row.a, x) || strcmp(row.b, y)))
+			x = y = "various";
+		row.a = folds ? x : row.a;
+		row.b = folds ? y : row.b;
+		if (!folds && (new = NK_PUSH(a, out)))
+			*new = d->v[i];
+		/* Behind the last of the mounts. */
+		bool last = d->v[i].part == NK_INSIDE_MOUNTS &&
+			    (i + 1 == d->n || d->v[i + 1].part != NK_INSIDE_MOUNTS);
+		if (last && n && (new = NK_PUSH(a, out))) {
+			row.key =
+				nk_fmt(a, "%zu mount%s, only in propagation", n, n == 1 ? "" : "s");
+			*new = row;
+		}
+	}
+}
+
 static void hidden(struct nk_ns_rows *r, const struct side *s, const char *letter)
 {
 	for (int p = 0; p < NK_INSIDE_COUNT; p++) {
@@ -123,6 +163,7 @@ static void hidden(struct nk_ns_rows *r, const struct side *s, const char *lette
 static void text(struct nk_cli *cli, const struct side *a, const struct side *b,
 		 const struct nk_ns_differences *d, bool all)
 {
+	struct nk_ns_differences folded = {0};
 	struct nk_ns_rows r;
 
 	nk_ns_rows_init(&r, cli);
@@ -134,7 +175,9 @@ static void text(struct nk_cli *cli, const struct side *a, const struct side *b,
 			  nk_fmt(r.a, "%s\t%s", number(r.a, a, k),
 				 same(a, b, k) == 1 ? "the same" : number(r.a, b, k)));
 	nk_ns_rows_print_two(&r, "Namespaces");
-	differences(&r, d, all);
+	if (!all)
+		fold(r.a, d, &folded);
+	differences(&r, all ? d : &folded, all);
 	hidden(&r, a, "A");
 	hidden(&r, b, "B");
 	if (r.rows.n)

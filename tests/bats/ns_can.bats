@@ -63,11 +63,24 @@ teardown() { inside_teardown; }
 	need_root
 	inside 'for i in $(seq 100 120); do mkdir "d$i"; mount -t tmpfs t "d$i"; done' unshare --mount
 	run_nook ns diff $$ "$pid"
-	assert_match '^Mounts: 12 of 21, --all shows them$'
+	assert_match '^Mounts: 12 of 2[12], --all shows them$'
 	refute_match '/d120$'
 	run_nook ns diff --all $$ "$pid"
 	assert_match '/d120$'
 	refute_match 'shows them'
+}
+
+@test "diff: mounts that differ only in propagation are one line" {
+	need_root
+	unshare --mount --propagation shared sh -c '
+		unshare --mount --propagation private sleep 100 & private=$!
+		until [ "$(readlink /proc/$private/ns/mnt)" != "$(readlink /proc/self/ns/mnt)" ]; do sleep 0.02; done
+		until [ "$(cat /proc/$private/comm)" = sleep ]; do sleep 0.02; done
+		"$NOOK" ns diff $$ $private >few; "$NOOK" ns diff --all $$ $private >all; kill $private' 2>err
+	output=$(cat few)
+	assert_match '^  [0-9]+ mounts, only in propagation +shared +private$'
+	[ "$(grep -c shared few)" = 1 ]
+	[ "$(grep -c shared all)" -gt 5 ]
 }
 
 @test "diff: what may not be seen is told, for another user" {
