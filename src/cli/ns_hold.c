@@ -104,7 +104,8 @@ static const char *words_of(struct nk_arena *a, unsigned kinds)
 static void tell(struct nk_cli *cli, const struct nk_ns_keep *h, pid_t holder)
 {
 	bool pid = h->kinds >> NK_NS_PID & 1;
-	const char *why = !h->mounts ? "an ordinary user cannot mount"
+	const char *why = !h->mounts && geteuid() ? "an ordinary user cannot mount"
+			  : !h->mounts ? "/run/netns or other places for mounts are not ours here"
 			  : pid && !h->pid
 				  ? "a PID namespace ends with its process 1"
 				  : "the kernel lets this mount namespace not be bound here";

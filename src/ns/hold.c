@@ -72,7 +72,8 @@ static int source(struct holding *x, struct nk_err *e)
 		return 0;
 	}
 	rc = nk_ns_maker_start(&x->maker, h, e);
-	x->source = x->maker.pid;
+	/* The maker may not be looked at once it has joined another's. */
+	x->source = h->pid ? h->pid : x->maker.pid;
 	return rc;
 }
 
@@ -94,6 +95,8 @@ static int record(struct holding *x, struct nk_err *e)
 	if (x->stays) {
 		d->pid = x->maker.pid;
 		d->start = nk_process_start(d->pid);
+		if (!d->start)
+			return nk_fail(e, ESRCH, "look at the holder, process %d", (int)d->pid);
 	}
 	for (int k = 0; k < NK_NS_COUNT; k++) {
 		char path[48];

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -22,6 +23,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,7 +31,7 @@
 
 #include "base/cleanup.h"
 
-enum what { W_READY, W_UNSHARE, W_JOIN, W_MAP, W_PRIVATE, W_FORK, W_INIT, W_EXEC };
+enum what { W_READY, W_UNSHARE, W_JOIN, W_IDS, W_MAP, W_PRIVATE, W_FORK, W_INIT, W_EXEC };
 
 /* Words of what failed, in the order of enum what. */
 static const struct {
@@ -41,6 +43,8 @@ static const struct {
 	[W_JOIN] = {"join the namespaces of the process",
 		    "that needs CAP_SYS_ADMIN in the user namespaces that own them: add user, or "
 		    "be root"},
+	[W_IDS] = {"take an id of the user namespace",
+		   "none is mapped in it yet: its maker writes /proc/PID/uid_map and gid_map"},
 	[W_MAP] = {"write the id map of the user namespace",
 		   "nook doctor says what this user may map"},
 	[W_PRIVATE] = {"make the mounts private", "nook doctor says what this user may"},
@@ -102,6 +106,49 @@ static bool map_self(uid_t uid, gid_t gid)
 	return put("/proc/self/gid_map", line);
 }
 
+/* Root of the process' user namespace; without one there, the first id that is mapped. */
+static bool id_of(pid_t pid, const char *map, unsigned *id)
+{
+	unsigned inside, outside, count;
+	char path[32];
+	bool any = false;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, map);
+
+	_fclose_ FILE *f = fopen(path, "re");
+
+	while (f && fscanf(f, "%u %u %u", &inside, &outside, &count) == 3) {
+		if (!any || !inside)
+			*id = inside;
+		any = true;
+	}
+	return any;
+}
+
+static void join(const struct nk_ns_keep *h, unsigned kinds, int ready)
+{
+	bool user = kinds >> NK_NS_USER & 1;
+	unsigned uid, gid;
+
+	/* Until execve it has what nook has: nobody inside may trace it (CVE-2016-9962). */
+	prctl(PR_SET_DUMPABLE, 0);
+	/* As long as this /proc is not one of inside. */
+	if (user && (!id_of(h->pid, "uid_map", &uid) || !id_of(h->pid, "gid_map", &gid)))
+		give_up(ready, W_IDS);
+	/* Not later, where the users may forbid it; who has no right to it has no others either. */
+	if (user && setgroups(0, NULL) < 0 && errno != EPERM)
+		give_up(ready, W_IDS);
+	if (kinds && syscall(SYS_setns, h->pidfd, flags_of(kinds)) < 0)
+		give_up(ready, W_JOIN);
+	/*
+	 * Root in the joined users may trace this process after execve, and would have what its
+	 * ids may do outside, were they kept: those of root, perhaps.
+	 */
+	if (user && (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0))
+		give_up(ready, W_IDS);
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
 /* Nobody is there to do it later, and without it not even 127.0.0.1 answers. */
 static void lo_up(void)
 {
@@ -127,6 +174,16 @@ static void make(const struct nk_ns_keep *h, int ready)
 		lo_up();
 }
 
+/* All but two: what the caller had open would stay so for as long as the name lives. */
+static void close_others(int low, int high)
+{
+	if (low > 0)
+		close_range(0, (unsigned)low - 1, 0);
+	if (high - low > 1)
+		close_range((unsigned)low + 1, (unsigned)high - 1, 0);
+	close_range((unsigned)high + 1, ~0U, 0);
+}
+
 /* Wait for a word from nook; then nothing is left of what this process was. */
 static __attribute__((noreturn)) void wait_and_hold(const char *name, int init, int ready, int go)
 {
@@ -142,12 +199,7 @@ static __attribute__((noreturn)) void wait_and_hold(const char *name, int init, 
 	setsid();
 	if (chdir("/") < 0)
 		give_up(ready, W_EXEC);
-	/* 0, 1 and 2 are closed by the holder itself; the rest is close-on-exec or the caller's. */
-	for (int fd = 0; fd < 3; fd++)
-		close(fd);
-	for (int fd = 3; fd < 1024; fd++)
-		if (fd != init && fd != ready)
-			close(fd);
+	close_others(init < ready ? init : ready, init < ready ? ready : init);
 	syscall(SYS_execveat, init, "", argv, env, AT_EMPTY_PATH);
 	give_up(ready, W_EXEC);
 }
@@ -155,7 +207,7 @@ static __attribute__((noreturn)) void wait_and_hold(const char *name, int init, 
 static __attribute__((noreturn)) void child(const struct nk_ns_keep *h, int ready, int go)
 {
 	const unsigned by_children = 1u << NK_NS_PID | 1u << NK_NS_TIME;
-	const unsigned join = h->kinds & ~h->shared;
+	const unsigned joined = h->kinds & ~h->shared;
 	/* Before the mounts may be others. */
 	int init = h->init_path ? open(h->init_path, O_PATH | O_CLOEXEC) : -1;
 
@@ -163,9 +215,9 @@ static __attribute__((noreturn)) void child(const struct nk_ns_keep *h, int read
 		give_up(ready, W_INIT);
 	if (!h->pid)
 		make(h, ready);
-	else if (join && syscall(SYS_setns, h->pidfd, flags_of(join)) < 0)
-		give_up(ready, W_JOIN);
-	if (join & by_children) {
+	else
+		join(h, joined, ready);
+	if (joined & by_children) {
 		pid_t pid = fork();
 
 		if (pid < 0)

@@ -288,6 +288,34 @@ holders() {
 	LAB
 }
 
+@test "security: ns hold: a holder in users of others has neither nook's ids nor its descriptors" {
+	need_root
+	in_lab <<-LAB
+		# A map without root, too: whoever is root there could take over a process of the real one.
+		for map in 0:100000:65536 5:100000:10; do
+			"\$NOOK" ns run --user --map \$map --pid --net sleep 1000 2>/dev/null &
+			there() { pid=\$(pgrep -P \$!) && [ "\$(readlink /proc/\$pid/exe)" != "\$NOOK" ]; }
+			eventually there
+			# Where /run may not be written there are no bind mounts for a network, but a holder.
+			mkdir -p /mnt/state
+			mount -t tmpfs -o mode=0700 state /mnt
+			mount -o remount,ro /run
+			exec 2000</etc/hostname 7</etc/hostname
+			"\$NOOK" --state /mnt/state ns hold user pid net --pid \$pid --name x >said 2>&1
+			grep -q '^x: user, pid, net, kept by process [0-9]* (/run/netns or ' said
+			holder=\$(pgrep -xf 'nook-hold: x')
+			same "\$(awk '/^[UG]id:/ { print \$2, \$3, \$4, \$5 }' /proc/\$holder/status)" "\$(printf '100000 100000 100000 100000\\n%.0s' 1 2)"
+			same "\$(awk '/^Groups:/ { print \$2 }' /proc/\$holder/status)" ''
+			same "\$(ls /proc/\$holder/fd)" ''
+			"\$NOOK" --state /mnt/state ns rm x
+			umount /mnt
+			mount -o remount,rw /run
+			kill -9 \$!
+			wait 2>/dev/null || :
+		done
+	LAB
+}
+
 @test "ns hold: a hostile state directory is not believed" {
 	need_root
 	in_lab <<-LAB
