@@ -325,6 +325,8 @@ static void directories(struct enter *x)
 	}
 }
 
+/* Never with ids that are not mapped there: root of the joined users may trace the command, and
+ * would have what those ids may do outside. */
 static void ids(struct enter *x)
 {
 	struct nk_plan *p = x->b.p;
@@ -332,8 +334,7 @@ static void ids(struct enter *x)
 
 	if (x->in->ids == NK_IDS_ROOT) {
 		nk_b_become_root(&x->b, true);
-		/* Where it is not mapped, the command is who it was. */
-		for (size_t i = first; i < p->steps.n; i++)
+		for (size_t i = first; x->in->stays && i < p->steps.n; i++)
 			if (p->steps.v[i].op != NK_OP_SETGROUPS)
 				nk_tolerate(&p->steps.v[i], EINVAL, 0, 0);
 	} else if (x->in->ids == NK_IDS_GIVEN) {

@@ -31,6 +31,7 @@ struct nk_ns_enter_input {
 	bool root, cwd;			/* of the process */
 	struct nk_strv cgroups;		/* groups to be in, absolute directories */
 	enum nk_enter_ids ids;
+	bool stays;	       /* ids: where root is not mapped, who it was is: it stays that */
 	bool setgroups_denied; /* in the user namespace where the command will be */
 	bool netns_files;      /* a private mount namespace, with /sys of this network */
 	bool sysfs;	       /* a new /sys can be mounted there */

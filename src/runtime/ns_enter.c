@@ -116,6 +116,20 @@ static int64_t translate(const char *map, uint32_t id)
 	return -1;
 }
 
+static bool has_root(const char *map)
+{
+	const char *line;
+	size_t n;
+
+	while ((line = nk_text_line(&map, &n))) {
+		unsigned inside, outside, count;
+
+		if (sscanf(line, "%u %u %u", &inside, &outside, &count) == 3 && !inside && count)
+			return true;
+	}
+	return false;
+}
+
 /* "Uid:\t0\t0\t0\t0": the numbers behind the n-th word. */
 static const char *status_line(const char *status, const char *key)
 {
@@ -281,6 +295,30 @@ int nk_ns_enter_its_cgroups(struct nk_ns_enter *x, struct nk_err *e)
 	return nk_arena_ok(x->a, e);
 }
 
+/* Who enters users becomes root there or, where that is not mapped, stays who it is: if it is. */
+static int check_mapped(struct nk_ns_enter *x, struct nk_err *e)
+{
+	static const char *const maps[] = {"uid_map", "gid_map"};
+	const uint32_t own[] = {x->facts.euid, x->facts.egid};
+
+	/* What a file leads to has no map that could be read: root or nobody. */
+	if (x->in.ids != NK_IDS_ROOT || !x->target->pid)
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		const char *map = proc_text(x, maps[i], e);
+
+		if (!map)
+			return e->err ? -e->err : -EINVAL;
+		if (translate(map, own[i]) >= 0 || has_root(map))
+			continue;
+		nk_fail(e, 0, "neither root nor %s %u of outside is mapped in the users of %s",
+			i ? "group" : "user", own[i], x->target->what);
+		return nk_hint(e, "choose one that is: nook ns enter -u UID:GID …; --ids: its own");
+	}
+	x->in.stays = true;
+	return 0;
+}
+
 static int etc_files(struct nk_ns_enter *x, const char *dir_path, struct nk_err *e)
 {
 	_closedir_ DIR *dir = opendir(dir_path);
@@ -340,7 +378,10 @@ int nk_ns_enter_plan(struct nk_ns_enter *x, struct nk_plan *p, struct nk_err *e)
 		return needs_process(x, "root directory", e);
 	if (x->in.cwd && !x->target->pid)
 		return needs_process(x, "working directory", e);
-	return nk_plan_ns_enter(p, &x->in, e);
+
+	int rc = check_mapped(x, e);
+
+	return rc < 0 ? rc : nk_plan_ns_enter(p, &x->in, e);
 }
 
 /* The plan names the process by its number: while it lives, that is no other's. */

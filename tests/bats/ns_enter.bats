@@ -42,6 +42,26 @@ refused() { # WORDS HINT ARG...
 	assert_equal "$(nook ns enter -u 5:6 "$target" id -u)" 5
 }
 
+@test "security: ns enter: nobody is in users of others with ids that are not mapped there" {
+	need_root
+	# Its maker has all rights over what is in it: root of outside would be theirs to trace.
+	as_user unshare --user --map-user=5 --map-group=6 sleep 1000 3>&- &
+	TARGETS+=("$!")
+	local pid
+	mapped() { pid=$(pgrep -u "$TEST_UID" -xf 'sleep 1000') && grep -q 5 "/proc/$pid/uid_map"; }
+	eventually mapped
+	refused 'neither root nor user 0 of outside is mapped in the users of process' 'hint: .*-u UID:GID' "$pid" true
+	run_nook ns enter -u 5:6 "$pid" id -u
+	assert_output 5
+	run_nook ns enter --ids "$pid" id -u
+	assert_output 5
+	# By its file nothing is known before.
+	refused 'user root of the joined user namespace|group root of the joined user namespace' 'hint: .id 0 has to be mapped' "/proc/$pid/ns/user" true
+	run_nook ns enter -u 5:6 "/proc/$pid/ns/user" id -u
+	assert_output 5
+	kill -9 "$pid"
+}
+
 @test "scenario A2 setns: each kind of namespace alone, as nsenter" {
 	need_root
 	target --user --map-root-user "${ALL[@]}"

@@ -158,6 +158,7 @@ static void root_of_the_users_where_there_is_one(void **state)
 	(void)state;
 	fixture(&f, USER);
 	f.in.ids = NK_IDS_ROOT;
+	f.in.stays = true;
 	plan(&f);
 
 	int uid = at(&f, NK_INIT, NK_OP_SETRESUID, 0), gid = at(&f, NK_INIT, NK_OP_SETRESGID, 0);
@@ -167,6 +168,16 @@ static void root_of_the_users_where_there_is_one(void **state)
 	assert_true(at(&f, NK_INIT, NK_OP_SETGROUPS, 0) < join);
 	assert_int_equal(f.p.steps.v[uid].soft[0], EINVAL);
 	assert_int_equal(f.p.steps.v[gid].soft[0], EINVAL);
+	nk_arena_done(&f.a);
+
+	/* Who is not mapped there either does not stay. */
+	fixture(&f, USER);
+	f.in.ids = NK_IDS_ROOT;
+	plan(&f);
+	uid = at(&f, NK_INIT, NK_OP_SETRESUID, 0);
+	gid = at(&f, NK_INIT, NK_OP_SETRESGID, 0);
+	assert_int_equal(f.p.steps.v[uid].soft[0], 0);
+	assert_int_equal(f.p.steps.v[gid].soft[0], 0);
 	nk_arena_done(&f.a);
 
 	/* Named ones must be there. */
