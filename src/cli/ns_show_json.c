@@ -134,6 +134,7 @@ static void mounts(struct nk_json_out *j, const struct nk_inside *in)
 		[NK_MOUNT_ONLY_HERE] = "added",
 		[NK_MOUNT_ONLY_THERE] = "missing",
 		[NK_MOUNT_CHANGED] = "changed",
+		[NK_MOUNT_SPREADS] = "propagation",
 	};
 
 	nk_json_open(j, "mounts", '[');

@@ -178,7 +178,8 @@ static const char *mount_words(struct nk_arena *a, const struct nk_ns_mount *m)
 
 static void mounts(struct nk_ns_rows *r, const struct nk_inside *in)
 {
-	unsigned only[3] = {0};
+	unsigned only[NK_MOUNT_SPREADS + 1] = {0};
+	const char *spreads = "";
 	const char *who = !in->parent ? "this nook"
 			  : in->parent == in->s->status.ppid
 				  ? nk_fmt(r->a, "its parent, process %d", (int)in->parent)
@@ -198,9 +199,16 @@ static void mounts(struct nk_ns_rows *r, const struct nk_inside *in)
 	for (size_t i = 0; i < in->mount_diffs.n; i++) {
 		const struct nk_ns_mount_diff *d = &in->mount_diffs.v[i];
 		only[d->change]++;
-		if (d->here)
+		if (d->here && d->change != NK_MOUNT_SPREADS)
 			nk_ns_row(r, d->here->point, mount_words(r->a, d->here));
+		else if (d->here)
+			spreads = d->here->propagation;
 	}
+	if (only[NK_MOUNT_SPREADS])
+		nk_ns_row(r,
+			  nk_fmt(r->a, "and %u differ in propagation only (%s here)",
+				 only[NK_MOUNT_SPREADS], spreads),
+			  "");
 	if (only[NK_MOUNT_ONLY_THERE])
 		nk_ns_row(r,
 			  nk_fmt(r->a, "and %u of its mounts are not here",

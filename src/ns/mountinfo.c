@@ -126,23 +126,27 @@ static const struct nk_ns_mount **topmost(struct nk_arena *a, const struct nk_ns
 	return v;
 }
 
+/* But for the propagation, which unshare(1) and nook change for all of them at once. */
 static bool same(const struct nk_ns_mount *a, const struct nk_ns_mount *b)
 {
 	return !strcmp(a->root, b->root) && !strcmp(a->type, b->type) &&
 	       !strcmp(a->source, b->source) && !strcmp(a->options, b->options) &&
-	       !strcmp(a->superblock, b->superblock) && !strcmp(a->propagation, b->propagation);
+	       !strcmp(a->superblock, b->superblock);
 }
 
 static void note(struct nk_arena *a, struct nk_ns_mount_diffs *out, const struct nk_ns_mount *here,
 		 const struct nk_ns_mount *there)
 {
+	if (here && there && same(here, there) && !strcmp(here->propagation, there->propagation))
+		return;
 	struct nk_ns_mount_diff *d = NK_PUSH(a, out);
 
 	if (d)
 		*d = (struct nk_ns_mount_diff){
-			.change = !there  ? NK_MOUNT_ONLY_HERE
-				  : !here ? NK_MOUNT_ONLY_THERE
-					  : NK_MOUNT_CHANGED,
+			.change = !there	      ? NK_MOUNT_ONLY_HERE
+				  : !here	      ? NK_MOUNT_ONLY_THERE
+				  : same(here, there) ? NK_MOUNT_SPREADS
+						      : NK_MOUNT_CHANGED,
 			.here = here,
 			.there = there,
 		};
@@ -160,7 +164,7 @@ void nk_ns_mounts_compare(struct nk_arena *a, const struct nk_ns_mounts *here,
 			note(a, out, x[i++], NULL);
 		else if (order > 0)
 			note(a, out, NULL, y[j++]);
-		else if (!same(x[i++], y[j++]))
-			note(a, out, x[i - 1], y[j - 1]);
+		else
+			note(a, out, x[i++], y[j++]);
 	}
 }

@@ -27,7 +27,12 @@ struct nk_ns_mounts {
 /* Lines that are not right are left out: how many. */
 unsigned nk_ns_mounts_parse(struct nk_arena *a, const char *text, struct nk_ns_mounts *out);
 
-enum nk_ns_mount_change { NK_MOUNT_ONLY_HERE, NK_MOUNT_ONLY_THERE, NK_MOUNT_CHANGED };
+enum nk_ns_mount_change {
+	NK_MOUNT_ONLY_HERE,
+	NK_MOUNT_ONLY_THERE,
+	NK_MOUNT_CHANGED,
+	NK_MOUNT_SPREADS, /* the same, but for the propagation */
+};
 
 struct nk_ns_mount_diff {
 	enum nk_ns_mount_change change;

@@ -200,6 +200,22 @@ time.sleep(1000)" & until [ -s python ]; do sleep 0.05; done' unshare --net --pi
 	assert_match '^  the same [0-9]+ that its parent sees$'
 }
 
+@test "show: mounts that only spread otherwise are one line" {
+	need_root
+	local child
+	inside 'unshare --mount --propagation slave sleep 1000 & echo $! >spread
+		until grep -q master: "/proc/$!/mountinfo" && [ "$(cat /proc/$!/comm)" = sleep ]; do
+			sleep 0.05
+		done' unshare --mount --propagation shared
+	child=$(cat spread)
+	INSIDE+=("$child")
+	run_nook ns show "$child"
+	assert_match '^  and [0-9]+ differ in propagation only \(slave here\)$'
+	refute_match '^  /proc '
+	show_json "$child"
+	check '.mounts_unlike_parent | length > 3 and all(.change == "propagation" and .propagation == "slave")'
+}
+
 @test "show: capabilities, and over which of its namespaces they count" {
 	need_root
 	inside : as_user unshare --user --map-root-user --uts --net

@@ -167,6 +167,13 @@ static void mounts_that_differ(void **state)
 	assert_int_equal(d.v[2].change, NK_MOUNT_CHANGED);
 	assert_string_equal(d.v[2].here->options, "rw,nosuid");
 	assert_string_equal(d.v[2].there->options, "rw");
+	/* what only spreads otherwise is told apart */
+	d = (struct nk_ns_mount_diffs){0};
+	y.v[0].propagation = "slave";
+	nk_ns_mounts_compare(&a, &x, &y, &d);
+	assert_int_equal(d.n, 4);
+	assert_int_equal(d.v[0].change, NK_MOUNT_SPREADS);
+	assert_string_equal(d.v[0].here->point, "/");
 }
 
 static void sockets_that_listen(void **state)
