@@ -134,6 +134,24 @@ static int check_proc(const struct start *s, struct nk_err *e)
 			  "unmasked /proc");
 }
 
+/* --map auto: the ids of dead nooks are free to be leased, but what they left may still run. */
+static int ids(struct start *s, struct nk_err *e)
+{
+	const struct nk_ns_request *r = s->request;
+	_state_ struct nk_state st = {.fd = -EBADF};
+	struct nk_err ignored;
+
+	if (r->kinds[NK_NS_USER] && (!r->map_word || !strcmp(r->map_word, "auto")) &&
+	    !r->run.spec.uid_maps.n && s->facts.maps_ids &&
+	    nk_runtime_open(&st, s->cli->state, &ignored) == 0)
+		s->lease.st = &st;
+
+	int rc = nk_ns_run_ids(s->request, &s->cli->arena, &s->facts, &s->lease, e);
+
+	s->lease.st = NULL;
+	return rc;
+}
+
 static int make_plan(struct start *s, int n_words, char **words, struct nk_err *e)
 {
 	struct nk_ns_request *r = s->request;
@@ -142,8 +160,8 @@ static int make_plan(struct start *s, int n_words, char **words, struct nk_err *
 	int rc;
 
 	if ((rc = command(s, n_words, words, e)) < 0 || (rc = user(s, e)) < 0 ||
-	    (rc = nk_facts_collect(a, spec, &s->facts, e)) < 0 ||
-	    (rc = nk_ns_run_ids(r, a, &s->facts, &s->lease, e)) < 0 || (rc = check_proc(s, e)) < 0)
+	    (rc = nk_facts_collect(a, spec, &s->facts, e)) < 0 || (rc = ids(s, e)) < 0 ||
+	    (rc = check_proc(s, e)) < 0)
 		return rc;
 
 	const struct nk_ns_run_input in = {

@@ -94,6 +94,14 @@ int nk_ns_target_pidfd(struct nk_ns_target *t, struct nk_arena *a, pid_t pid, in
 	return nk_arena_ok(a, e);
 }
 
+static bool is_there(pid_t pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	return access(path, F_OK) == 0;
+}
+
 int nk_ns_target_pid(struct nk_ns_target *t, struct nk_arena *a, pid_t pid, struct nk_err *e)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -102,12 +110,16 @@ int nk_ns_target_pid(struct nk_ns_target *t, struct nk_arena *a, pid_t pid, stru
 	if (fd >= 0)
 		return nk_ns_target_pidfd(t, a, pid, fd, e);
 	*t = (struct nk_ns_target)NK_NS_TARGET_INIT;
-	/* A number that is a thread's: EINVAL, from 6.9 on ENOENT. */
-	if (err == EINVAL || err == ENOENT) {
+	/*
+	 * A number that is a thread's: EINVAL, from Linux 6.15 on ENOENT. Before, EINVAL may also
+	 * mean that the process has gone and its number is still that of a group or a session of
+	 * others. A thread is in /proc, though it is not listed.
+	 */
+	if ((err == EINVAL || err == ENOENT) && is_there(pid)) {
 		nk_fail(e, 0, "%d is a thread of a process, not a process", (int)pid);
 		return nk_hint(e, "its process: grep Tgid /proc/%d/status", (int)pid);
 	}
-	if (err != ESRCH)
+	if (err != ESRCH && err != EINVAL && err != ENOENT)
 		return nk_fail(e, err, "open process %d", (int)pid);
 	nk_fail(e, 0, "there is no process %d", (int)pid);
 	nk_hint(e, "nook ns ls shows which namespaces live, and who is in them");

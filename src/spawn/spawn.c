@@ -55,8 +55,8 @@ int nk_driver_failed(struct nk_driver *d, size_t index, int err, struct nk_err *
 		e->step = (int)index + 1;
 		e->exit = missing ? NK_EXIT_NOT_FOUND : NK_EXIT_CANNOT_EXEC;
 		if (missing)
-			nk_hint(e, "there is no such command inside (looked in PATH of the "
-				   "container), or the program's interpreter is missing");
+			nk_hint(e, "there is no such command inside (looked in its PATH), or the "
+				   "program's interpreter is missing");
 		else if (err == EACCES)
 			nk_hint(e, "the file is no program, its x bit is not set, or this user may "
 				   "not execute it");

@@ -70,6 +70,19 @@ need_v1() { grep -q ' cgroup rw' /proc/mounts || skip "no cgroup version 1 here"
 	none_left
 }
 
+@test "leftovers: a killed nook's are ended before ns run leases ids, which may be theirs" {
+	need_root
+	begin web --pid host --userns auto -- sh -c "swarm $MARK 3; exec sleep 100"
+	eventually some_left
+	kill -9 "$owner"
+	eventually test ! -e "/proc/$owner"
+	# Ids that are given are nobody's lease: nothing is looked at.
+	nook ns run --user --map 0:0:1 true
+	some_left
+	nook ns run --user --map auto true
+	none_left
+}
+
 @test "leftovers: version 1 alone: --pid host, a joined namespace, a timeout" {
 	need_root
 	need_v1

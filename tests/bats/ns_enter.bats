@@ -374,6 +374,25 @@ $(readlink "/proc/$target/ns/net")"
 	assert_refused 125 'step [0-9]+ of [0-9]+: a hold on process [0-9]+ \(sleep\) \(pidfd_open\): No such process' 'the process has ended'
 }
 
+@test "ns enter: a process that has gone, whose number is still that of a group" {
+	# On Linux before 6.15 pidfd_open says of it what it says of a thread.
+	setsid sh -c 'sleep 1000 & echo $$ $! >numbers' 3>&-
+	local leader child
+	read -r leader child <numbers
+	eventually test ! -e "/proc/$leader"
+	assert_equal "$(awk '{ print $5 }' "/proc/$child/stat")" "$leader"
+	refused "there is no process $leader" 'nook ns ls' "$leader" true
+	kill -9 "$child"
+	# A thread is told to be one.
+	python3 -c 'import threading,time; t=threading.Thread(target=time.sleep,args=(1000,),daemon=True); t.start(); open("thread","w").write(str(t.native_id)); time.sleep(1000)' 3>&- &
+	TARGETS+=("$!")
+	eventually test -s thread
+	refused "$(cat thread) is a thread of a process" 'Tgid' "$(cat thread)" true
+	# A command that is not there: whose PATH, is said of no container.
+	run_nook ns enter self nosuchcommand
+	assert_refused 127 'execute nosuchcommand' 'looked in its PATH'
+}
+
 @test "ns enter: a number that another process has got between look and join" {
 	need_root
 	command -v strace >/dev/null || skip "no strace here (the host's run has it)"
