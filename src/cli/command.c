@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/habits.h"
 #include "cli/help.h"
 
 const struct nk_command *const nk_commands[] = {
@@ -62,6 +63,7 @@ int nk_cli_no_command(struct nk_cli *cli, const struct nk_command *group, const 
 {
 	const struct nk_command *const *list = group ? group->children : nk_commands;
 	const char *of = group ? group->name : "", *blank = group ? " " : "";
+	const char *habit = nk_habit_command(of, word);
 	struct nk_nearest near;
 	struct nk_err e;
 
@@ -69,7 +71,9 @@ int nk_cli_no_command(struct nk_cli *cli, const struct nk_command *group, const 
 	nk_nearest_init(&near, word, strlen(word));
 	for (size_t i = 0; list[i]; i++)
 		nk_nearest_offer(&near, nk_command_last_word(list[i]));
-	if (near.best)
+	if (habit)
+		nk_hint(&e, "%s", habit);
+	else if (near.best)
 		nk_hint(&e, "did you mean nook %s%s%s%s?", before, of, blank, near.best);
 	else
 		nk_hint(&e, "nook %s%s--help lists the commands", of, blank);

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "cli/cli.h"
+#include "cli/habits.h"
 #include "cli/help.h"
 #include "cli/paths.h"
 #include "cli/podman.h"
@@ -47,12 +48,13 @@ const struct nk_option nk_global_options[] = {
 	{0},
 };
 
-/* e->msg says "there is no option WORD"; for Podman's there is more to say. */
+/* e->msg says "there is no option WORD"; for those of other programs there is more to say. */
 static void explain_unknown(const struct nk_command *cmd, struct nk_err *e)
 {
 	const char *word = strrchr(e->msg, ' ') + 1;
 	bool is_long = word[1] == '-';
 	const struct nk_absent *known = NULL;
+	const char *habit = nk_habit_option(cmd->name, word);
 
 	if (cmd == &nk_command_run)
 		known = nk_podman_find(is_long ? word + 2 : NULL, is_long ? strlen(word + 2) : 0,
@@ -61,6 +63,8 @@ static void explain_unknown(const struct nk_command *cmd, struct nk_err *e)
 		nk_fail(e, 0, "nook run has no --%s%s", known->name, known->never ? "" : " yet");
 		nk_hint(e, "%s%s; nook help --podman lists all",
 			strncmp(known->why, "with ", 5) != 0 ? "" : "it comes ", known->why);
+	} else if (habit) {
+		nk_hint(e, "%s", habit);
 	} else if (!e->hint[0]) {
 		nk_hint(e, "nook %s --help lists the options", cmd->name);
 	}

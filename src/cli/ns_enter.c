@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "cli/explain.h"
+#include "cli/habits.h"
 #include "cli/ns.h"
 #include "cli/ns_graph.h"
 #include "cli/ns_target.h"
@@ -166,6 +167,13 @@ static int bad_words(const struct nk_enter_request *r, struct nk_err *e)
 	return 0;
 }
 
+/* Whether a word names an option of this command. */
+static bool is_ours(const char *word)
+{
+	return word[1] == '-' ? nk_option_find(options, word + 2, strcspn(word + 2, "=")) != NULL
+			      : nk_option_letter(options, word[1]) != NULL;
+}
+
 static int run(struct nk_cli *cli, int argc, char **argv)
 {
 	_target_ struct nk_ns_target t = NK_NS_TARGET_INIT;
@@ -189,8 +197,12 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 	if (first < argc && argv[first][0] == '-') {
 		nk_fail(&e, 0, "%.80s stands behind %.80s, where the command should be",
 			argv[first], word);
-		nk_hint(&e, "options come first: nook ns enter %.60s … %.60s COMMAND", argv[first],
-			word);
+		const char *habit = nk_habit_option("ns enter", argv[first]);
+		if (habit && !is_ours(argv[first]))
+			nk_hint(&e, "%s", habit);
+		else
+			nk_hint(&e, "options come first: nook ns enter %.60s … %.60s COMMAND",
+				argv[first], word);
 		return nk_cli_error(cli, &e);
 	}
 	if (bad_words(&r, &e) < 0 || nk_cli_ns_target(cli, word, &t, &e) < 0)

@@ -77,6 +77,38 @@ commands() { nook --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
 	assert_refused 125 'there is no option --frob$' 'nook ps --help'
 }
 
+@test "cli: words of lsns, nsenter, unshare and ip netns are answered with ours" {
+	local line command hint
+	while IFS='|' read -r command hint; do
+		line=$command
+		# shellcheck disable=SC2086 # words
+		run_nook $command
+		assert_refused 125 '^nook: (there is no (option|command) |.* stands behind 1, )' "^hint: $hint" ||
+			{ echo "$line" >&2; return 1; }
+	done <<-'END'
+		ns list|nook ns ls
+		ns add blue|nook ns hold net --name NAME
+		ns del blue|nook ns rm NAME
+		ns identify 1|nook ns show PID
+		lsns|nook ns ls
+		nsenter -t 1 -n|nook ns enter PID COMMAND
+		netns list|nook ns ls --type net
+		ns ls -J|--format json
+		ns ls --tree|nook ns tree
+		ns run -rmpf true|--map root: .*--user
+		ns run --map-root-user true|--map root: .*--user
+		ns run --fork --pid true|leave it away
+		ns run -n true|.*--net
+		ns run --boottime=5 true|--time-offset boottime=
+		ns enter -t 1 -n ip a|nook ns enter --type net,uts TARGET COMMAND
+		ns enter -t 1 --net=/x ip a|nook ns enter --type net,uts TARGET COMMAND
+		ns enter --target 1 true|.*nook ns enter PID COMMAND
+		ns enter --target=1 true|.*nook ns enter PID COMMAND
+		ns enter 1 --type net ip a|options come first: nook ns enter --type
+		unshare -r true|leave it away
+	END
+}
+
 @test "cli: options of Podman that are not there are told with the reason" {
 	run_nook run -d host true
 	assert_refused 125 'nook run has no --detach yet' 'kept'
