@@ -90,17 +90,6 @@ static int check(const struct nk_ns_keep *h, const struct nk_facts *f, struct nk
 	return nk_hint(e, "hold one too: add user");
 }
 
-static const char *words_of(struct nk_arena *a, unsigned kinds)
-{
-	const char *text = "";
-
-	for (int k = 0; k < NK_NS_COUNT; k++)
-		if (kinds >> k & 1)
-			text = nk_fmt(a, "%s%s%s", text, *text ? ", " : "",
-				      nk_ns_name((enum nk_ns_kind)k));
-	return text;
-}
-
 static void tell(struct nk_cli *cli, const struct nk_ns_keep *h, pid_t holder)
 {
 	bool pid = h->kinds >> NK_NS_PID & 1;
@@ -110,7 +99,7 @@ static void tell(struct nk_cli *cli, const struct nk_ns_keep *h, pid_t holder)
 				  ? "a PID namespace ends with its process 1"
 				  : "the kernel lets this mount namespace not be bound here";
 
-	printf("%s: %s, kept by %s", h->name, words_of(&cli->arena, h->kinds),
+	printf("%s: %s, kept by %s", h->name, nk_ns_kinds_words(&cli->arena, h->kinds),
 	       h->mounts ? "bind mounts" : "");
 	if (holder)
 		printf("%sprocess %d (%s)", h->mounts ? " and " : "", (int)holder, why);

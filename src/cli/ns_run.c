@@ -186,6 +186,11 @@ static void tell(void *arg)
 		nk_log(NK_LOG_WARN, "%s", f->notices.v[i]);
 	if (r->keep && r->kinds[NK_NS_PID])
 		nk_log(NK_LOG_WARN, "--keep: not the PID namespace, which ends with its process 1");
+	if (r->keep && s->lease.fd >= 0)
+		nk_log(NK_LOG_WARN,
+		       "--keep with --map auto: when the command has ended, its ids (from %u on) "
+		       "may be given to others; --map 0:OUTSIDE:COUNT gives it ids of your choice",
+		       s->lease.ids.outside);
 	if (r->in_place && r->kinds[NK_NS_PID])
 		nk_log(NK_LOG_WARN,
 		       "--as-is: %s stays in its PID namespace, its first child is process 1 of "

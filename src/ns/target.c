@@ -18,6 +18,17 @@
 /* Of <linux/nsfs.h>, which clashes with older glibc headers. */
 #define NK_NS_GET_NSTYPE _IO(0xb7, 3)
 
+const char *nk_ns_kinds_words(struct nk_arena *a, unsigned kinds)
+{
+	const char *text = "";
+
+	for (int k = 0; k < NK_NS_COUNT; k++)
+		if (kinds >> k & 1)
+			text = nk_fmt(a, "%s%s%s", text, *text ? ", " : "",
+				      nk_ns_name((enum nk_ns_kind)k));
+	return text;
+}
+
 void nk_ns_target_done(struct nk_ns_target *t)
 {
 	nk_cleanup_close(&t->pidfd);

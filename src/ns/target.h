@@ -45,6 +45,9 @@ struct nk_ns_target {
 void nk_ns_target_done(struct nk_ns_target *t);
 #define _target_ __attribute__((cleanup(nk_ns_target_done)))
 
+/* "user, net": the kinds of these bits. */
+const char *nk_ns_kinds_words(struct nk_arena *a, unsigned kinds);
+
 /* A process: all eight kinds (those this kernel has). -ESRCH with a hint when there is none. */
 int nk_ns_target_pid(struct nk_ns_target *t, struct nk_arena *a, pid_t pid, struct nk_err *e);
 

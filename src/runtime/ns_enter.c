@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,17 +17,6 @@
 
 enum { TEXT_MAX = 1 << 20, MOUNTS_MAX = 64 << 20 };
 
-static const char *kind_list(struct nk_arena *a, unsigned kinds)
-{
-	const char *text = "";
-
-	for (int k = 0; k < NK_NS_COUNT; k++)
-		if (kinds >> k & 1)
-			text = nk_fmt(a, "%s%s%s", text, *text ? ", " : "",
-				      nk_ns_name((enum nk_ns_kind)k));
-	return text;
-}
-
 int nk_ns_enter_open(struct nk_ns_enter *x, struct nk_arena *a, const struct nk_ns_target *target,
 		     unsigned kinds, struct nk_err *e)
 {
@@ -37,8 +27,8 @@ int nk_ns_enter_open(struct nk_ns_enter *x, struct nk_arena *a, const struct nk_
 	nk_facts_self(&x->facts);
 	if (kinds & ~target->kinds) {
 		nk_fail(e, 0, "%s: no %s namespace to enter", target->what,
-			kind_list(a, kinds & ~target->kinds));
-		return nk_hint(e, "it has: %s", kind_list(a, target->kinds));
+			nk_ns_kinds_words(a, kinds & ~target->kinds));
+		return nk_hint(e, "it has: %s", nk_ns_kinds_words(a, target->kinds));
 	}
 
 	struct nk_ns_target asked = *target;
@@ -178,11 +168,18 @@ int nk_ns_enter_its_ids(struct nk_ns_enter *x, struct nk_err *e)
 		return rc;
 
 	const char *at = status_line(status, "\nGroups:");
-	unsigned group;
+	char *end;
 
 	/* Groups that are not mapped cannot be given by anybody. */
-	for (int n; sscanf(at, "%*[ \t]%u%n", &group, &n) == 1; at += n) {
-		int64_t inside = gids ? translate(gids, group) : group;
+	for (;; at = end) {
+		at += strspn(at, " \t");
+
+		unsigned long group = strtoul(at, &end, 10);
+
+		if (end == at || *at == '\n')
+			break;
+
+		int64_t inside = gids ? translate(gids, (uint32_t)group) : (int64_t)group;
 		gid_t *to = inside >= 0 ? NK_PUSH(x->a, &x->spec.groups) : NULL;
 
 		if (to)

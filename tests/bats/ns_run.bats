@@ -441,6 +441,15 @@ same_calls() {
 	run_nook ns enter it hostname
 	assert_output kept
 	nook ns rm it
+	# A lease lasts as long as nook.
+	run_nook ns run --keep it --user --map auto cat /proc/self/uid_map
+	assert_exit 0
+	assert_stderr_match "^nook: warn: --keep with --map auto: .* \\(from $(awk '{ print $2; exit }' <<<"$output") on\\) may be given to others"
+	nook ns rm it
+	run_nook ns run --keep it --user --map 0:100000:10 true
+	assert_exit 0
+	assert_equal "$stderr" ''
+	nook ns rm it
 	run_nook ns run --keep 'a/b' --uts true
 	assert_refused 125 '--keep' 'letter'
 	run_nook ns run --keep it --uts no-such-command
