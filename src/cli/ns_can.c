@@ -31,8 +31,8 @@ static const struct nk_option options[] = {
 	 AT(pid)},
 	{"type", 't', .metavar = "TYPE,...", .values = "user mnt uts ipc pid net cgroup time",
 	 .help = "enter: only these namespaces", .set = nk_set_ns_kinds, AT(kinds)},
-	{"format", .metavar = "FORMAT", .values = "text json", .help = "text (default) or json",
-	 .set = nk_set_json, AT(json)},
+	{"format", .metavar = "FORMAT", .values = "text json",
+	 .help = "printed as text (default) or json", .set = nk_set_json, AT(json)},
 	{0},
 };
 

@@ -22,8 +22,8 @@ struct diff_request {
 
 #define AT(member) .offset = offsetof(struct diff_request, member)
 static const struct nk_option options[] = {
-	{"format", .metavar = "FORMAT", .values = "text json", .help = "text (default) or json",
-	 .set = nk_set_json, AT(json)},
+	{"format", .metavar = "FORMAT", .values = "text json",
+	 .help = "printed as text (default) or json", .set = nk_set_json, AT(json)},
 	{"all", 'a', .help = "every difference, however many there are", .set = nk_set_flag,
 	 AT(all)},
 	{0},

@@ -221,7 +221,7 @@ const struct nk_command nk_command_ns_enter = {
 		 "host "
 		 "(process 1) or self; pid:, container:, held: and netns: in front say which is "
 		 "meant. Everything else stays the caller's: files, environment, directory, "
-		 "limits.\n"
+		 "limits. Without COMMAND it is a shell.\n"
 		 "A network with a name brings its own files: what lies in /etc/netns/NAME is seen "
 		 "in /etc, and /sys shows its cards.\n"
 		 "The exit code is COMMAND's; 125: nook's own fault, 126: cannot be executed, 127: "

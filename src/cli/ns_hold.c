@@ -86,8 +86,8 @@ static int check(const struct nk_ns_keep *h, const struct nk_facts *f, struct nk
 		nk_fail(e, EPERM, "an ordinary user joins the others through their user namespace");
 		return nk_hint(e, "hold it too: add user");
 	}
-	nk_fail(e, EPERM, "an ordinary user makes others only inside a user namespace");
-	return nk_hint(e, "hold one too: add user");
+	nk_fail(e, EPERM, "an ordinary user makes namespaces only inside a user namespace");
+	return nk_hint(e, "add user, as in nook ns hold user net --name NAME");
 }
 
 static void tell(struct nk_cli *cli, const struct nk_ns_keep *h, pid_t holder)

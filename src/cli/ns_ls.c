@@ -42,7 +42,7 @@ static const struct nk_option options[] = {
 	{"fds", .help = "also those that only an open descriptor keeps (slower)",
 	 .set = nk_set_flag, AT(look.fds)},
 	{"format", .metavar = "FORMAT", .values = "table json csv",
-	 .help = "table (default), json or csv", .set = set_format, AT(format)},
+	 .help = "printed as table (default), json or csv", .set = set_format, AT(format)},
 	{"quiet", 'q', .help = "only TYPE:[INODE], as other commands take it", .set = nk_set_flag,
 	 AT(quiet)},
 	{0},

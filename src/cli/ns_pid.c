@@ -25,8 +25,8 @@ struct pid_request {
 static const struct nk_option options[] = {
 	{"from", .metavar = "Q", .values = "@container",
 	 .help = "P is a number as process or container Q sees it", .set = nk_set_string, AT(from)},
-	{"format", .metavar = "FORMAT", .values = "text json", .help = "text (default) or json",
-	 .set = nk_set_json, AT(json)},
+	{"format", .metavar = "FORMAT", .values = "text json",
+	 .help = "printed as text (default) or json", .set = nk_set_json, AT(json)},
 	{0},
 };
 

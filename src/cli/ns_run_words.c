@@ -58,7 +58,8 @@ const struct nk_option nk_ns_run_table[] = {
 	{"time", .help = "monotonic and boot-time clocks", KIND(TIME)},
 
 	{"map", .metavar = "MAP", .group = "Users", .values = "root auto current",
-	 .help = "root (default), auto, current or INSIDE:OUTSIDE:LENGTH; implies --user",
+	 .help = "who is who: root (default), auto, current or INSIDE:OUTSIDE:LENGTH; implies "
+		 "--user",
 	 .more = "*root*: root inside is the caller outside, and nobody else is there. *current*: "
 		 "the "
 		 "caller has the same number inside, and no capabilities once the command runs. "
@@ -209,7 +210,7 @@ int nk_ns_run_finish(struct nk_ns_request *r, struct nk_err *e)
 		return nk_ctx(e, "--keep");
 	if (r->keep && !nk_ns_run_kept(r)) {
 		nk_fail(e, 0, "--keep: a PID namespace ends with its process 1");
-		return nk_hint(e, "nook ns hold --pid --name %s keeps one, with a process for it",
+		return nk_hint(e, "nook ns hold pid --name %s keeps one, with a process for it",
 			       r->keep);
 	}
 	if (r->as_is && !(r->in_place && r->kinds[NK_NS_PID])) {

@@ -14,8 +14,9 @@ struct show_request {
 };
 
 static const struct nk_option options[] = {
-	{"format", .metavar = "FORMAT", .values = "text json", .help = "text (default) or json",
-	 .set = nk_set_json, .offset = offsetof(struct show_request, json)},
+	{"format", .metavar = "FORMAT", .values = "text json",
+	 .help = "printed as text (default) or json", .set = nk_set_json,
+	 .offset = offsetof(struct show_request, json)},
 	{0},
 };
 

@@ -25,8 +25,8 @@ static const struct nk_option options[] = {
 	 AT(look.kinds)},
 	{"fds", .help = "also those that only an open descriptor keeps (slower)",
 	 .set = nk_set_flag, AT(look.fds)},
-	{"format", .metavar = "FORMAT", .values = "tree json", .help = "tree (default) or json",
-	 .set = nk_set_json, AT(json)},
+	{"format", .metavar = "FORMAT", .values = "tree json",
+	 .help = "printed as tree (default) or json", .set = nk_set_json, AT(json)},
 	{0},
 };
 
