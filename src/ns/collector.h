@@ -26,11 +26,11 @@ struct nk_ns_collector {
 	struct nk_arena *a;
 	const struct nk_ns_look *look;
 	struct nk_ns_graph *g;
-	int proc;	    /* /proc */
-	unsigned kinds;	    /* those that are read */
-	uint64_t dev;	    /* of nsfs: there is one */
-	pid_t self;	    /* this process, in the numbers of /proc; 0 = not in it */
-	struct nk_err *err; /* of what makes the whole of no use */
+	int proc;	  /* /proc */
+	unsigned kinds;	  /* those that are read */
+	uint64_t dev;	  /* of nsfs: there is one */
+	pid_t self;	  /* this process, in the numbers of /proc; 0 = not in it */
+	size_t way_lines; /* read so far to see what lies above mounts */
 	NK_VEC(struct nk_ns_notes) notes;
 	int *slots; /* index + 1 by inode, open addressing */
 	size_t slot_count;

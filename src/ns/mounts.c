@@ -15,7 +15,9 @@
 #include "host/text.h"
 #include "ns/collector.h"
 
-enum { FIELDS = 64, FIRST_BUFFER = 1 << 16 };
+/* WAY_LINES: anybody may have 100,000 mounts in each other, for each of which all are read. It is
+ * some tenths of a second; who had so many has no owners told. */
+enum { FIELDS = 64, FIRST_BUFFER = 1 << 16, WAY_LINES = 1 << 21 };
 
 struct mount {
 	struct nk_field id, parent, root, point, type;
@@ -74,15 +76,15 @@ static bool may_hang(struct nk_field type)
 }
 
 /* Is one of those anywhere above this mount? What is not in the list lies outside of the root. */
-static bool way_may_hang(const char *text, struct mount m)
+static bool way_may_hang(struct nk_ns_collector *c, const char *text, struct mount m)
 {
-	for (int depth = 0; depth < 1000; depth++) {
+	while (c->way_lines < WAY_LINES) {
 		const char *cursor = text, *line;
 		struct mount up;
 		bool found = false;
 		size_t n;
 
-		while (!found && (line = nk_text_line(&cursor, &n)))
+		while (!found && (line = nk_text_line(&cursor, &n)) && c->way_lines++ < WAY_LINES)
 			found = parse(line, n, &up) && up.id.n == m.parent.n &&
 				!memcmp(up.id.s, m.parent.s, up.id.n);
 		if (!found || (up.id.n == up.parent.n && !memcmp(up.id.s, up.parent.s, up.id.n)))
@@ -164,7 +166,7 @@ void nk_ns_mountinfo(struct nk_ns_collector *c, const char *text, pid_t pid, boo
 		add_holder(c, idx, pid, path);
 		if (own)
 			nk_ns_name_by_path(c, idx, path);
-		if (is_new && !way_may_hang(text, m))
+		if (is_new && !way_may_hang(c, text, m))
 			relate(c, idx, pid, own, path);
 	}
 }

@@ -161,6 +161,35 @@ static void mounts(void **state)
 	done(&one);
 }
 
+/* Thousands of them in each other, which anybody may have: nobody waits for that. */
+static void mounts_in_each_other(void **state)
+{
+	enum { MOUNTS = 6000 };
+	struct made m = {0}, loop = {0};
+	char *text = malloc((size_t)MOUNTS * 80), *to = text;
+
+	(void)state;
+	assert_non_null(text);
+	make(&m);
+	/* The innermost first: each way up reads nearly all of the list at each step. */
+	for (int i = MOUNTS; i > 0; i--)
+		to += sprintf(to, "%d %d 0:4 net:[%d] /deep rw - nsfs nsfs rw\n", i + 100, i + 99,
+			      i + 10000);
+	alarm(10);
+	nk_ns_mountinfo(&m.c, text, 7, false);
+	alarm(0);
+	assert_int_equal(m.g.nodes.n, MOUNTS);
+	done(&m);
+	/* A list that names itself as its own way up ends, too. */
+	make(&loop);
+	nk_ns_mountinfo(&loop.c,
+			"1 2 0:4 net:[5] /a rw - nsfs nsfs rw\n2 1 0:4 / /b rw - tmpfs tmpfs rw\n",
+			7, false);
+	assert_int_equal(loop.g.nodes.n, 1);
+	done(&loop);
+	free(text);
+}
+
 /* The table behind it grows, and loses none. */
 static void many_nodes(void **state)
 {
@@ -418,6 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words),
 		cmocka_unit_test(mounts),
+		cmocka_unit_test(mounts_in_each_other),
 		cmocka_unit_test(many_nodes),
 		cmocka_unit_test(this_process),
 		cmocka_unit_test(some_kinds),
