@@ -222,5 +222,6 @@ const struct nk_command nk_command_ns_can = {
 	.words = "enter kill ptrace mount hostname network bind-low-port raw-socket ipc reboot "
 		 "setuid "
 		 "setgid chown chroot mknod set-clock load-module cgroup",
+	.mixed = true,
 	.run = run,
 };

@@ -185,5 +185,6 @@ const struct nk_command nk_command_ns_hold = {
 		    "nook ns rm blue\tlet it go\n",
 	.options = options,
 	.words = "user mount uts ipc pid net cgroup time all",
+	.mixed = true,
 	.run = run,
 };

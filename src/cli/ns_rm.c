@@ -33,5 +33,6 @@ const struct nk_command nk_command_ns_rm = {
 	.about = "Takes away a name of nook ns hold, or of ip netns add, and ends its holder "
 		 "process. A namespace lives on while a process is in it.",
 	.examples = "nook ns rm blue\tlet it go\n",
+	.mixed = true,
 	.run = run,
 };

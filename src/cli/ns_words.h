@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Commands whose options may also stand behind their words: nook ns pid 11 --from web. */
+/* Commands of exactly so many words. */
 #ifndef NK_CLI_NS_WORDS_H
 #define NK_CLI_NS_WORDS_H
 
