@@ -37,6 +37,8 @@ static const struct habit options[] = {
 	{"ns run", " --network ", "--net: a network of its own"},
 	{"ns run", " -m -i -n -p -U -C -T ", NAMED},
 
+	{"ns run", " --propagation ", "leave it away: what is mounted inside stays inside"},
+
 	{"ns enter", " -t --target ", "the process is a word: nook ns enter PID COMMAND"},
 	{"ns enter", " -a ", "leave it away: without --type all are entered"},
 	{"ns enter", " -m --mount -u --uts -i --ipc -n --net -p --pid -C -U -T --time ", TYPED},
@@ -52,6 +54,8 @@ static const struct habit options[] = {
 	{"ns ls", " -o --output --output-all ", "--format json has every column, for jq"},
 	{"ns ls", " -n --noheadings -r --raw ",
 	 "--format csv for programs, --quiet for TYPE:[INODE] alone"},
+	{"ns ls", " -l --list -u --notruncate -W --nowrap ",
+	 "a pipe gets every column, uncut: nook ns ls | cat"},
 	{"ns tree", " -J --json ", "--format json"},
 	{"ns tree", " -p --pid ", "the process is a word: nook ns tree PID"},
 	{"ns show", " -J --json ", "--format json"},

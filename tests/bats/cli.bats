@@ -95,6 +95,7 @@ commands() { nook --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
 		netns list|nook ns ls --type net
 		ns ls -J|--format json
 		ns ls --tree|nook ns tree
+		ns ls -u|a pipe gets every column
 		ns run -rmpf true|--map root: .*--user
 		ns run --map-root-user true|--map root: .*--user
 		ns run --fork --pid true|leave it away
