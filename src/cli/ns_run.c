@@ -89,7 +89,7 @@ static int command(struct start *s, int n_words, char **words, struct nk_err *e)
 	for (char **v = environ; *v; v++)
 		nk_strv_push(a, &spec->env, *v);
 	if (nk_run_world_read(&w, a, e) < 0)
-		return -e->err;
+		return e->err ? -e->err : -EINVAL;
 	s->init_path = w.init_path;
 	if (spec->ns[NK_NS_PID].mode != NK_NS_NEW || s->request->in_place || s->request->no_init)
 		return 0;
@@ -226,9 +226,10 @@ static int keep(void *arg, pid_t pid, struct nk_err *e)
 
 	if (pidfd < 0)
 		return nk_fail(e, errno, "hold the command's process");
-	if (nk_runtime_open(&st, s->cli->state, e) < 0) /* makes the directory */
-		return -e->err;
-	int rc = nk_ns_hold(&s->cli->arena, &h, &holder, e);
+	int rc = nk_runtime_open(&st, s->cli->state, e); /* makes the directory */
+
+	if (rc == 0)
+		rc = nk_ns_hold(&s->cli->arena, &h, &holder, e);
 	s->kept = rc == 0;
 	return rc < 0 ? nk_ctx(e, "--keep") : 0;
 }

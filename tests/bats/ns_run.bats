@@ -434,7 +434,7 @@ same_calls() {
 @test "ns run: --keep says what cannot be kept, and keeps nothing of what never ran" {
 	need_root
 	run_nook ns run --keep it --pid true
-	assert_refused 125 'a PID namespace ends with its process 1' 'nook ns hold --pid'
+	assert_refused 125 'a PID namespace ends with its process 1' 'nook ns hold pid --name it'
 	run_nook ns run --keep it --pid --uts --hostname kept true
 	assert_exit 0
 	assert_stderr_match '^nook: warn: --keep: not the PID namespace'
@@ -458,4 +458,12 @@ same_calls() {
 	assert_refused 125 'no namespace named'
 	run_nook ns run --keep it --unshare --uts true
 	assert_refused 125 '--keep does not go with --unshare' 'ns hold'
+}
+
+@test "ns run: --keep where names cannot be kept runs nothing" {
+	need_root
+	mkdir -m 777 "$BATS_TEST_TMPDIR/open"
+	run_nook --state "$BATS_TEST_TMPDIR/open" ns run --keep it --uts touch "$BATS_TEST_TMPDIR/ran"
+	assert_refused 125 'can be written by others' 'chmod go-w'
+	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 }
