@@ -180,8 +180,16 @@ static int all(struct holding *x, struct nk_err *e)
 	    (x->stays && (rc = nk_ns_maker_hold(&x->maker, e)) < 0))
 		return rc;
 	if (h->mounts && (h->kinds >> NK_NS_NET & 1) &&
-	    (rc = nk_netns_bind(h->name, x->source, e)) < 0)
+	    (rc = nk_netns_bind(h->name, x->source, e)) < 0) {
+		struct nk_err ignored;
+
+		/* It is somebody else's: ip netns add may be about to bind there. */
+		if (rc == -EEXIST) {
+			x->held.inodes[NK_NS_NET] = 0;
+			nk_ns_held_write(x->fd, &x->held, &ignored);
+		}
 		return rc;
+	}
 	if (renameat(x->store.fd, x->dir, x->store.fd, h->name) < 0)
 		return nk_fail(e, errno, "give the name \"%s\"", h->name);
 	x->dir = NULL;

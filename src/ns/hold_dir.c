@@ -63,6 +63,9 @@ int nk_ns_store_dispose(struct nk_ns_store *s, const char *name, struct nk_err *
 	struct nk_err unread;
 	int rc;
 
+	/* No directory is none of ours; the name goes all the same. */
+	if (dir < 0 && errno == ENOTDIR && unlinkat(s->fd, name, 0) == 0)
+		return 0;
 	if (dir < 0)
 		return errno == ENOENT ? 0 : nk_fail(e, errno, "%s/%s", s->path, name);
 

@@ -69,7 +69,8 @@ int nk_netns_unbind(const char *name, uint64_t inode, bool half_made, struct nk_
 	bool bound = fs.f_type == NSFS_MAGIC;
 
 	/* Somebody else's by now; or one that was to be ours and never was bound. */
-	if (inode && (bound ? st.st_ino != inode : !half_made || st.st_size))
+	if (inode &&
+	    (bound ? st.st_ino != inode : !half_made || st.st_size || !S_ISREG(st.st_mode)))
 		return 0;
 	if (bound && umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
 		return nk_fail(e, errno, "unmount %s", path);
