@@ -98,6 +98,10 @@ void nk_facts_self(struct nk_facts *f)
 	f->no_proc = n < 0 && access("/proc/self", F_OK);
 	f->initial_userns =
 		n == (ssize_t)strlen(INITIAL_USERNS) && !memcmp(ns, INITIAL_USERNS, (size_t)n);
+	if (!f->initial_userns) {
+		_free_ char *text = nk_text_read("/proc/self/setgroups", 64);
+		f->setgroups_denied = text && !strncmp(text, "deny", 4);
+	}
 	if (!uname(&u))
 		sscanf(u.release, "%u.%u", &f->kernel_major, &f->kernel_minor);
 	f->ignored_signals = ignored_signals();
@@ -359,10 +363,6 @@ int nk_facts_collect(struct nk_arena *a, const struct nk_spec *spec, struct nk_f
 	if (f->no_proc) {
 		nk_fail(e, 0, "nothing is mounted on /proc, and nook works through it");
 		return nk_hint(e, "mount -t proc proc /proc");
-	}
-	if (!f->initial_userns) {
-		_free_ char *text = nk_text_read("/proc/self/setgroups", 64);
-		f->setgroups_denied = text && !strncmp(text, "deny", 4);
 	}
 	/* Root that gives its own maps needs nobody's ranges. */
 	if (user == NK_NS_NEW &&

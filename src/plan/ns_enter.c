@@ -193,8 +193,9 @@ static void enter(struct enter *x)
 	nk_b_await(p, NK_MSG_PLACED, NK_NOFD, "until nook says that all is as it was");
 	open_terminal(x);
 	p->topic = NK_T_IDS;
-	/* The users to be joined may forbid it: while nook still may. */
-	if (joins(x->in, NK_NS_USER) && x->in->ids != NK_IDS_KEEP && x->b.facts->sys_admin)
+	/* The users to be joined may forbid it: while nook still may, if it may at all. */
+	if (joins(x->in, NK_NS_USER) && x->in->ids != NK_IDS_KEEP && x->b.facts->sys_admin &&
+	    !x->b.facts->setgroups_denied)
 		nk_plan_add(p, NK_OP_SETGROUPS, "no groups of the host");
 	join(x);
 }

@@ -568,3 +568,60 @@ answers() { get "$1" >/dev/null; }
 		eventually clean
 	LAB
 }
+
+@test "ns hold: what others laid into /run/netns stays when a hold fails there" {
+	need_root
+	in_lab <<-LAB
+		$clean
+		mkdir /run/netns
+		mkfifo /run/netns/fifo
+		mknod /run/netns/device c 1 3
+		ln -s /nowhere /run/netns/link
+		mkdir /run/netns/directory
+		for name in fifo device link directory; do
+			for kinds in net 'net uts' all; do
+				rc=0
+				"\$NOOK" ns hold \$kinds --name \$name 2>err || rc=\$?
+				same \$rc 125
+				grep -q "^nook: make /run/netns/\$name: File exists" err
+			done
+		done
+		same "\$(stat -c %F /run/netns/fifo /run/netns/device)" \$'fifo\\ncharacter special file'
+		same "\$(readlink /run/netns/link)" /nowhere
+		[ -d /run/netns/directory ]
+		rm -r /run/netns/*
+		clean
+	LAB
+}
+
+@test "ns rm: a name that is no directory goes too" {
+	need_root
+	in_lab <<-LAB
+		$clean
+		"\$NOOK" ns hold uts --name x >/dev/null
+		"\$NOOK" ns rm x
+		mkfifo /run/nook/ns/fifo
+		ln -s /etc /run/nook/ns/link
+		echo >/run/nook/ns/file
+		"\$NOOK" ns rm fifo link file
+		[ -d /etc ]
+		clean
+	LAB
+}
+
+@test "ns enter: a name whose users lie inside users of one id" {
+	need_root
+	in_lab <<-LAB
+		cp "\$NOOK" "\${NOOK%/*}/nook-init" /run/
+		chmod 755 /run
+		mkdir -m 700 /run/mine
+		chown 1001:1001 /run/mine
+		setpriv --reuid 1001 --regid 1001 --clear-groups env NOOK_STATE=/run/mine/state unshare -rmn --propagation private sh -euc '
+			for kinds in "user uts" all; do
+				/run/nook ns hold \$kinds --name inner >/dev/null
+				same=\$(/run/nook ns enter inner id -u)
+				[ "\$same" = 0 ]
+				/run/nook ns rm inner
+			done'
+	LAB
+}
