@@ -148,6 +148,9 @@ int nk_ns_status_read(struct nk_ns_status *s, pid_t pid, struct nk_err *e)
 	_free_ char *text = pid > 0 ? nk_text_read(path, STATUS_MAX) : NULL;
 	if (!text) {
 		int err = pid > 0 && errno != ENOENT ? errno : ESRCH;
+
+		if (err == EMFILE || err == ENFILE || err == ENOMEM)
+			return nk_fail(e, err, "read %s", path);
 		nk_fail(e, 0, "there is no process %d", (int)pid);
 		e->err = err;
 		nk_hint(e, "ps -e lists the processes of this machine");

@@ -340,3 +340,12 @@ time.sleep(1000)" & until [ -s python ]; do sleep 0.05; done' unshare --net --pi
 	run_nook ns show $$ --nonsense
 	assert_exit 125
 }
+
+@test "ns show: without descriptors it says so, not that the process is gone" {
+	# The test's own stay open; no room for others is what counts.
+	run_nook_limited() { (ulimit -n 6 && exec "$NOOK" ns show self 0</dev/null 3>&- 4>&- 5>&-); }
+	local rc=0
+	output=$(run_nook_limited 2>&1 >/dev/null) || rc=$?
+	assert_equal "$rc" 125
+	[[ $output == *'Too many open files'* && $output != *'there is no process'* ]]
+}
