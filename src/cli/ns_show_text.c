@@ -155,7 +155,7 @@ static void capabilities(struct nk_ns_rows *r, const struct nk_inside *in)
 		nk_ns_row(r, "ambient", nk_ns_cap_words(r->a, st->ambient));
 	if (st->effective)
 		powers(r, in);
-	nk_ns_row(r, "new ones",
+	nk_ns_row(r, "can gain",
 		  st->no_new_privs ? "none by execve (no_new_privs)"
 				   : "by execve, where a file grants them");
 	if (st->seccomp > 0)

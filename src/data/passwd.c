@@ -170,8 +170,8 @@ static int unknown(const char *what, struct part who, const char *file, struct n
 {
 	int n = who.n > 80 ? 80 : (int)who.n;
 
-	nk_fail(e, 0, "no %s \"%.*s\" in the container's /etc/%s", what, n, who.v, file);
-	return nk_hint(e, "give a number, or a name that stands in the container's own file");
+	nk_fail(e, 0, "no %s \"%.*s\" in the command's /etc/%s", what, n, who.v, file);
+	return nk_hint(e, "give a number, or a name that stands in that file");
 }
 
 int nk_user_resolve(struct nk_user *u, struct nk_arena *a, struct nk_text passwd,
