@@ -132,7 +132,7 @@ static void malformed_lines_are_skipped(void **state)
 		assert_true(e.hint[0]);
 		assert_int_equal(e.exit, 0);
 	}
-	assert_string_equal(e.msg, "no group \"nope\" in the container's /etc/group");
+	assert_string_equal(e.msg, "no group \"nope\" in the command's /etc/group");
 }
 
 static void hides_nothing_behind_control_characters(void **state)
