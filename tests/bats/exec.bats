@@ -73,7 +73,7 @@ inside() {
 	run_nook exec -w relative web true
 	assert_refused 125 'absolute path'
 	run_nook exec -u nosuchuser web true
-	assert_refused 125 'no user "nosuchuser" in the container.s /etc/passwd'
+	assert_refused 125 'no user "nosuchuser" in the command.s /etc/passwd'
 	run_nook exec -w /no/such/dir web true
 	assert_refused 125 'working directory' '-w'
 }
