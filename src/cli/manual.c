@@ -15,10 +15,14 @@ static void plain(FILE *out, const char *text)
 	}
 }
 
-/* The same, with a capital first: a line of --help becomes a sentence. */
+/*
+ * The same, with a capital first: a line of --help becomes a sentence. Not a value that is typed:
+ * "text (default) or json".
+ */
 static void sentence(FILE *out, const char *text)
 {
-	bool capital = text[0] >= 'a' && text[0] <= 'z';
+	bool value = !strncmp(text + strcspn(text, " "), " (default)", 10);
+	bool capital = text[0] >= 'a' && text[0] <= 'z' && !value;
 
 	if (capital)
 		fputc(text[0] & ~0x20, out);

@@ -97,7 +97,7 @@ static void tell(struct nk_cli *cli, const struct nk_ns_keep *h, pid_t holder)
 			  : !h->mounts ? "/run/netns or other places for mounts are not ours here"
 			  : pid && !h->pid
 				  ? "a PID namespace ends with its process 1"
-				  : "the kernel lets this mount namespace not be bound here";
+				  : "the kernel does not let this mount namespace be bound here";
 
 	printf("%s: %s, kept by %s", h->name, nk_ns_kinds_words(&cli->arena, h->kinds),
 	       h->mounts ? "bind mounts" : "");

@@ -64,6 +64,10 @@ static int held(struct nk_cli *cli, const char *name, struct nk_ns_target *t, st
 	t->name = h.name;
 	t->what = nk_fmt(&cli->arena, "namespaces held as \"%s\"", h.name);
 	t->kinds = h.alive;
+	/* A holder that was killed: what it kept must not silently be ours instead. */
+	if (h.kinds & ~h.alive)
+		nk_log(NK_LOG_WARN, "\"%s\": gone with what kept it: %s", h.name,
+		       nk_ns_kinds_words(&cli->arena, h.kinds & ~h.alive));
 	for (int k = 0; k < NK_NS_COUNT; k++)
 		t->paths[k] = h.paths[k];
 	return 0;

@@ -104,7 +104,8 @@ void nk_ns_compare(struct nk_arena *arena, const struct nk_inside *a, const stru
 		if (!a->there[p] || !b->there[p] || a->hidden[p] || b->hidden[p])
 			continue;
 		/* One that tells less would differ in everything that it does not tell. */
-		if (part == NK_INSIDE_CARDS && !a->less[p] != !b->less[p])
+		if ((part == NK_INSIDE_CARDS || part == NK_INSIDE_ROUTES) &&
+		    !a->less[p] != !b->less[p])
 			continue;
 		if (part == NK_INSIDE_CGROUPS && !a->less[p] != !b->less[p]) {
 			cgroups_outside(arena, a, &x);

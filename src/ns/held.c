@@ -29,7 +29,10 @@ int nk_ns_check_name(const char *name, struct nk_err *e)
 
 	if (good)
 		good += strspn(name + good, LETTERS "_.-");
-	if (good == len && len && len <= NK_NS_NAME_MAX && strspn(name, "0123456789") != len)
+	/* Numbers are processes, and so are these two words. */
+	bool process = strspn(name, "0123456789") == len || !strcmp(name, "self") ||
+		       !strcmp(name, "host");
+	if (good == len && len && len <= NK_NS_NAME_MAX && !process)
 		return 0;
 	nk_fail(e, 0, "\"%.140s\" is not a name for namespaces", name);
 	for (char *c = e->msg; *c; c++) /* it goes to a terminal */
@@ -37,7 +40,7 @@ int nk_ns_check_name(const char *name, struct nk_err *e)
 			*c = '?';
 	return nk_hint(e,
 		       "letters, digits, \"_\", \".\" and \"-\", a letter or digit first, not "
-		       "only digits, at most %d characters",
+		       "only digits, at most %d characters; not self or host",
 		       NK_NS_NAME_MAX);
 }
 

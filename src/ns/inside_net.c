@@ -19,6 +19,7 @@ static void net_from_files(struct nk_reading *r, const char *why)
 	}
 	nk_cards_parse_files(r->a, &f, &r->in->net);
 	r->in->less[NK_INSIDE_CARDS] = nk_fmt(r->a, "their state: %s", why);
+	r->in->less[NK_INSIDE_ROUTES] = nk_fmt(r->a, "their source addresses: %s", why);
 }
 
 void nk_reading_net(struct nk_reading *r)

@@ -194,7 +194,7 @@ holders() {
 		refused 'needs a name' hold net
 		refused 'which namespaces' hold --name x
 		refused 'no type "nonsense"|nonsense' hold nonsense --name x
-		for name in .. . a/b ../x /run/x -x '' 12 'a b' \$'a\nb' .hidden "\$(printf %0200d 0)a"; do
+		for name in self host .. . a/b ../x /run/x -x '' 12 'a b' \$'a\nb' .hidden "\$(printf %0200d 0)a"; do
 			refused 'is not a name|stands|needs' hold net "--name=\$name"
 			refused 'no namespace named|option|needs' rm "\$name"
 		done
@@ -216,7 +216,7 @@ holders() {
 		refused 'no namespace named "nosuch"' rm a nosuch b
 		clean
 		# A mount namespace cannot be bound in itself, or it would keep itself alive for ever.
-		"\$NOOK" ns hold mount --pid \$\$ --name x | grep -q 'and process [0-9]* (the kernel lets'
+		"\$NOOK" ns hold mount --pid \$\$ --name x | grep -q 'and process [0-9]* (the kernel does not let'
 		same "\$("\$NOOK" ns enter x readlink /proc/self/ns/mnt)" "\$(readlink /proc/self/ns/mnt)"
 		"\$NOOK" ns rm x
 		eventually clean
@@ -313,6 +313,18 @@ holders() {
 			kill -9 \$!
 			wait 2>/dev/null || :
 		done
+	LAB
+}
+
+@test "ns hold: what is gone with its holder is told on entering" {
+	need_root
+	in_lab <<-LAB
+		$clean
+		"\$NOOK" ns hold uts pid --name half
+		kill -9 "\$(jq .holder /run/nook/ns/half/hold.json)"
+		until "\$NOOK" ns enter half true 2>err && grep -q 'gone with what kept it: pid' err; do sleep 0.05; done
+		"\$NOOK" ns rm half
+		clean
 	LAB
 }
 

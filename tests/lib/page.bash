@@ -24,6 +24,11 @@ paste_block() {
 	# shellcheck disable=SC2034
 	stderr=$(cat "$BATS_TEST_TMPDIR/.stderr")
 	assert_exit 0
+	# A line without "# prints:" may not fail unseen, unless the page says what to do about it.
+	if grep '^nook: ' <<<"$stderr" && ! grep -q '||' "$BATS_TEST_TMPDIR/block"; then
+		explain_failure "nook complains in a block that expects no fault"
+		return 1
+	fi
 	prints_in_order
 }
 

@@ -597,7 +597,7 @@ static void others(void **state)
 	assert_string_equal(env_of(&f->r.spec, "HOME"), "/");
 	good(f, "-u nobody -e HOME=/h host");
 	assert_true(nk_run_user(&f->r, &f->a, NULL, 0, NULL, 0, &f->e) < 0);
-	assert_string_equal(f->e.msg, "who runs the command: no user \"nobody\" in the container's "
+	assert_string_equal(f->e.msg, "who runs the command: no user \"nobody\" in the command's "
 				      "/etc/passwd");
 	good(f, "--explain host true");
 	assert_int_equal(f->r.explain, NK_EXPLAIN_WORDS);
