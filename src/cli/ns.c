@@ -3,18 +3,9 @@
 #include "cli/ns.h"
 
 static const struct nk_command *const commands[] = {
-	&nk_command_ns_run,
-	&nk_command_ns_enter,
-	&nk_command_ns_exec,
-	&nk_command_ns_hold,
-	&nk_command_ns_rm,
-	&nk_command_ns_ls,
-	&nk_command_ns_tree,
-	&nk_command_ns_show,
-	&nk_command_ns_diff,
-	&nk_command_ns_pid,
-	&nk_command_ns_can,
-	NULL,
+	&nk_command_ns_run,  &nk_command_ns_enter, &nk_command_ns_exec, &nk_command_ns_hold,
+	&nk_command_ns_rm,   &nk_command_ns_ls,	   &nk_command_ns_tree, &nk_command_ns_show,
+	&nk_command_ns_diff, &nk_command_ns_pid,   &nk_command_ns_can,	NULL,
 };
 
 const struct nk_command nk_command_ns = {

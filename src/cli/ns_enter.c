@@ -16,8 +16,6 @@
 #include "cli/run_set.h"
 #include "runtime/ns_enter.h"
 
-extern char **environ;
-
 #define AT(member) .offset = offsetof(struct nk_enter_request, member)
 
 /* clang-format off: the table is read in columns */

@@ -17,8 +17,6 @@
 #include "plan/ns_run.h"
 #include "runtime/runtime.h"
 
-extern char **environ;
-
 struct start {
 	struct nk_cli *cli;
 	struct nk_ns_request *request;

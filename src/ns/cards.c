@@ -39,7 +39,8 @@ static void attributes(const struct rtattr **v, unsigned max, const void *at, si
 {
 	const struct rtattr *r = at;
 
-	memset(v, 0, (max + 1) * sizeof(*v));
+	for (unsigned i = 0; i <= max; i++)
+		v[i] = NULL;
 	for (; n >= sizeof(*r) && r->rta_len >= sizeof(*r) && r->rta_len <= n;) {
 		unsigned type = r->rta_type & NLA_TYPE_MASK;
 		size_t step = RTA_ALIGN(r->rta_len);

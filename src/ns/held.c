@@ -30,8 +30,8 @@ int nk_ns_check_name(const char *name, struct nk_err *e)
 	if (good)
 		good += strspn(name + good, LETTERS "_.-");
 	/* Numbers are processes, and so are these two words. */
-	bool process = strspn(name, "0123456789") == len || !strcmp(name, "self") ||
-		       !strcmp(name, "host");
+	bool process =
+		strspn(name, "0123456789") == len || !strcmp(name, "self") || !strcmp(name, "host");
 	if (good == len && len && len <= NK_NS_NAME_MAX && !process)
 		return 0;
 	nk_fail(e, 0, "\"%.140s\" is not a name for namespaces", name);

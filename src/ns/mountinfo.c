@@ -107,7 +107,7 @@ static int by_point(const void *x, const void *y)
 static const struct nk_ns_mount **topmost(struct nk_arena *a, const struct nk_ns_mounts *m,
 					  size_t *count)
 {
-	const struct nk_ns_mount **v = nk_alloc(a, (m->n + 1) * sizeof(*v));
+	const struct nk_ns_mount **v = nk_alloc(a, (m->n + 1) * sizeof(void *));
 	size_t n = 0;
 
 	*count = 0;
@@ -115,7 +115,7 @@ static const struct nk_ns_mount **topmost(struct nk_arena *a, const struct nk_ns
 		return NULL;
 	for (size_t i = 0; i < m->n; i++)
 		v[i] = &m->v[i];
-	qsort(v, m->n, sizeof(*v), by_point);
+	qsort(v, m->n, sizeof(void *), by_point);
 	for (size_t i = 0; i < m->n; i++) {
 		if (n && !strcmp(v[n - 1]->point, v[i]->point))
 			v[n - 1] = v[i];

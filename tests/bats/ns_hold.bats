@@ -303,7 +303,7 @@ holders() {
 			exec 2000</etc/hostname 7</etc/hostname
 			"\$NOOK" --state /mnt/state ns hold user pid net --pid \$pid --name x >said 2>&1
 			grep -q '^x: user, pid, net, kept by process [0-9]* (/run/netns or ' said
-			holder=\$(pgrep -xf 'nook-hold: x')
+			holder=\$(jq .holder /mnt/state/ns/x/hold.json)
 			same "\$(awk '/^[UG]id:/ { print \$2, \$3, \$4, \$5 }' /proc/\$holder/status)" "\$(printf '100000 100000 100000 100000\\n%.0s' 1 2)"
 			same "\$(awk '/^Groups:/ { print \$2 }' /proc/\$holder/status)" ''
 			same "\$(ls /proc/\$holder/fd)" ''
