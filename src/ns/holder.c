@@ -10,6 +10,11 @@
  *     │◀─── end of file ──────────────────────────────│
  *
  * Without a go it ends with nook, whatever ends that one.
+ *
+ * The memory of a program that is executed belongs to the users that it is among: where these are
+ * others', root among them may trace the holder, and see through it what lies outside. So root's
+ * holder executes nothing there (what nook is forked from belongs to our users), and an ordinary
+ * user's, at which that user could not look any more either, joins the mounts as well.
  */
 #include "ns/holder.h"
 
@@ -25,6 +30,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -125,12 +131,22 @@ static bool id_of(pid_t pid, const char *map, unsigned *id)
 	return any;
 }
 
+static bool other_mounts(pid_t pid)
+{
+	struct stat ours, theirs;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
+	return !stat("/proc/self/ns/mnt", &ours) && !stat(path, &theirs) &&
+	       ours.st_ino != theirs.st_ino;
+}
+
 static void join(const struct nk_ns_keep *h, unsigned kinds, int ready)
 {
 	bool user = kinds >> NK_NS_USER & 1;
 	unsigned uid, gid;
 
-	/* Until execve it has what nook has: nobody inside may trace it (CVE-2016-9962). */
+	/* It has what nook has: nobody inside may trace it (CVE-2016-9962). */
 	prctl(PR_SET_DUMPABLE, 0);
 	/* As long as this /proc is not one of inside. */
 	if (user && (!id_of(h->pid, "uid_map", &uid) || !id_of(h->pid, "gid_map", &gid)))
@@ -140,10 +156,7 @@ static void join(const struct nk_ns_keep *h, unsigned kinds, int ready)
 		give_up(ready, W_IDS);
 	if (kinds && syscall(SYS_setns, h->pidfd, flags_of(kinds)) < 0)
 		give_up(ready, W_JOIN);
-	/*
-	 * Root in the joined users may trace this process after execve, and would have what its
-	 * ids may do outside, were they kept: those of root, perhaps.
-	 */
+	/* Nothing with the ids of nook is to be among the joined users. */
 	if (user && (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0))
 		give_up(ready, W_IDS);
 	prctl(PR_SET_DUMPABLE, 0);
@@ -184,8 +197,21 @@ static void close_others(int low, int high)
 	close_range((unsigned)high + 1, ~0U, 0);
 }
 
+/* Without a child there is nothing to reap. */
+static __attribute__((noreturn)) void stay(int ready)
+{
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_IGN);
+	prctl(PR_SET_NAME, "nook-hold");
+	close_others(ready, ready);
+	close(ready); /* nook hears the end of file */
+	for (;;)
+		pause();
+}
+
 /* Wait for a word from nook; then nothing is left of what this process was. */
-static __attribute__((noreturn)) void wait_and_hold(const char *name, int init, int ready, int go)
+static __attribute__((noreturn)) void wait_and_hold(const char *name, bool foreign, int init,
+						    int ready, int go)
 {
 	char title[sizeof("nook-hold: ") + NK_NS_NAME_MAX], word = 0;
 	char *const argv[] = {title, NULL}, *const env[] = {NULL};
@@ -199,6 +225,8 @@ static __attribute__((noreturn)) void wait_and_hold(const char *name, int init, 
 	setsid();
 	if (chdir("/") < 0)
 		give_up(ready, W_EXEC);
+	if (foreign)
+		stay(ready);
 	close_others(init < ready ? init : ready, init < ready ? ready : init);
 	syscall(SYS_execveat, init, "", argv, env, AT_EMPTY_PATH);
 	give_up(ready, W_EXEC);
@@ -207,12 +235,15 @@ static __attribute__((noreturn)) void wait_and_hold(const char *name, int init, 
 static __attribute__((noreturn)) void child(const struct nk_ns_keep *h, int ready, int go)
 {
 	const unsigned by_children = 1u << NK_NS_PID | 1u << NK_NS_TIME;
-	const unsigned joined = h->kinds & ~h->shared;
+	unsigned joined = h->kinds & ~h->shared;
+	bool foreign = h->pid && (joined >> NK_NS_USER & 1), root = geteuid() == 0;
 	/* Before the mounts may be others. */
 	int init = h->init_path ? open(h->init_path, O_PATH | O_CLOEXEC) : -1;
 
 	if (h->init_path && init < 0)
 		give_up(ready, W_INIT);
+	if (foreign && !root && other_mounts(h->pid))
+		joined |= 1u << NK_NS_MOUNT;
 	if (!h->pid)
 		make(h, ready);
 	else
@@ -229,7 +260,7 @@ static __attribute__((noreturn)) void child(const struct nk_ns_keep *h, int read
 	} else {
 		report(ready, W_READY, 0, getpid());
 	}
-	wait_and_hold(h->name, init, ready, go);
+	wait_and_hold(h->name, foreign && root, init, ready, go);
 }
 
 static int heard(int fd, struct report *r)

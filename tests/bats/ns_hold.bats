@@ -164,6 +164,13 @@ holders() {
 	u "$NOOK" ns rm lab
 	assert_equal "$(u "$NOOK" ns enter copy hostname)" inside
 	u "$NOOK" ns rm copy
+	# Root inside could look through it: of one with other mounts it has these.
+	u "$NOOK" ns hold user mount uts --name box
+	holder=$(pgrep -u "$TEST_UID" -xf 'nook-hold: box')
+	u "$NOOK" ns hold user uts --pid "$holder" --name copy
+	assert_equal "$(readlink "/proc/$(pgrep -u "$TEST_UID" -xf 'nook-hold: copy')/ns/mnt")" \
+		"$(readlink "/proc/$holder/ns/mnt")"
+	u "$NOOK" ns rm box copy
 	gone() { ! pgrep -u "$TEST_UID" -f '^nook-hold:' >/dev/null; }
 	eventually gone
 	# Its holder was killed: the name is free at once.
@@ -307,6 +314,11 @@ holders() {
 			same "\$(awk '/^[UG]id:/ { print \$2, \$3, \$4, \$5 }' /proc/\$holder/status)" "\$(printf '100000 100000 100000 100000\\n%.0s' 1 2)"
 			same "\$(awk '/^Groups:/ { print \$2 }' /proc/\$holder/status)" ''
 			same "\$(ls /proc/\$holder/fd)" ''
+			# Nor does root of these users see through it what lies outside.
+			if [ \$map = 0:100000:65536 ]; then
+				same "\$("\$NOOK" ns enter --type user \$pid readlink /proc/self/ns/user)" "\$(readlink /proc/\$holder/ns/user)"
+				same "\$("\$NOOK" ns enter --type user \$pid readlink /proc/\$holder/root 2>/dev/null)" ''
+			fi
 			"\$NOOK" --state /mnt/state ns rm x
 			umount /mnt
 			mount -o remount,rw /run
