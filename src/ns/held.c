@@ -185,7 +185,8 @@ int nk_ns_held_find(struct nk_arena *a, const char *state, const char *name, str
 		return 0;
 	if (h->elsewhere) {
 		nk_fail(e, 0, "\"%s\" is held in another mount namespace", name);
-		nk_hint(e, "its bind mounts are seen only from there");
+		nk_hint(e, "its bind mounts are seen only from there; nook ns rm %s lets it go",
+			name);
 		e->err = ENOENT;
 		return -ENOENT;
 	}

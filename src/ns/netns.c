@@ -18,8 +18,14 @@
 
 static int prepare(struct nk_err *e)
 {
+	struct stat st;
+
 	if (mkdir(NK_NETNS_DIR, 0755) < 0 && errno != EEXIST)
 		return nk_fail(e, errno, "make " NK_NETNS_DIR);
+	if (lstat(NK_NETNS_DIR, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		nk_fail(e, 0, NK_NETNS_DIR " is no directory");
+		return nk_hint(e, "ip netns and nook keep the names of network namespaces there");
+	}
 	if (mount("", NK_NETNS_DIR, "none", MS_SHARED | MS_REC, NULL) == 0)
 		return 0;
 	/* EINVAL: it is no mount yet. */
@@ -64,7 +70,7 @@ int nk_netns_unbind(const char *name, uint64_t inode, bool half_made, struct nk_
 	_close_ int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0 || fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
-		return errno == ENOENT ? 0 : nk_fail(e, errno, "%s", path);
+		return errno == ENOENT || errno == ENOTDIR ? 0 : nk_fail(e, errno, "%s", path);
 
 	bool bound = fs.f_type == NSFS_MAGIC;
 

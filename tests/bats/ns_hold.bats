@@ -328,6 +328,19 @@ holders() {
 	LAB
 }
 
+@test "ns hold: a file where the directory of names should be" {
+	need_root
+	in_lab <<-LAB
+		$clean
+		touch /run/netns
+		! "\$NOOK" ns hold net --name x 2>err
+		grep -q '^nook: /run/netns is no directory' err || grep -q '/run/netns is no directory' err
+		! grep -q netns /proc/self/mountinfo
+		rm /run/netns
+		clean
+	LAB
+}
+
 @test "ns hold: what is gone with its holder is told on entering" {
 	need_root
 	in_lab <<-LAB
