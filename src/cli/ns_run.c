@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nook ns run: a command in new namespaces, and in nothing else. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -16,6 +18,7 @@
 #include "ns/hold.h"
 #include "plan/ns_run.h"
 #include "runtime/runtime.h"
+#include "state/process.h"
 
 struct start {
 	struct nk_cli *cli;
@@ -150,6 +153,26 @@ static int ids(struct start *s, struct nk_err *e)
 	return rc;
 }
 
+/* Since 6.2 execve moves who has unshared its clocks. */
+static bool old_clocks(const struct nk_facts *f)
+{
+	return f->kernel_major < 6 || (f->kernel_major == 6 && f->kernel_minor < 2);
+}
+
+/* A shell that starts programs by vfork() could start none: "Cannot fork". */
+static int check_clocks(const struct start *s, struct nk_err *e)
+{
+	const struct nk_ns_request *r = s->request;
+
+	if (!r->in_place || !r->kinds[NK_NS_TIME] || r->as_is || !old_clocks(&s->facts))
+		return 0;
+	nk_fail(e, 0,
+		"--unshare --time: before Linux 6.2 no process moves into new clocks, only its "
+		"children are born with them");
+	return nk_hint(e, "leave --unshare away: nook starts one there. Or add --as-is, and CMD "
+			  "starts others by fork() only");
+}
+
 static int make_plan(struct start *s, int n_words, char **words, struct nk_err *e)
 {
 	struct nk_ns_request *r = s->request;
@@ -159,7 +182,7 @@ static int make_plan(struct start *s, int n_words, char **words, struct nk_err *
 
 	if ((rc = command(s, n_words, words, e)) < 0 || (rc = user(s, e)) < 0 ||
 	    (rc = nk_facts_collect(a, spec, &s->facts, e)) < 0 || (rc = ids(s, e)) < 0 ||
-	    (rc = check_proc(s, e)) < 0)
+	    (rc = check_proc(s, e)) < 0 || (rc = check_clocks(s, e)) < 0)
 		return rc;
 
 	const struct nk_ns_run_input in = {
@@ -195,13 +218,26 @@ static void tell(void *arg)
 		       "the "
 		       "new one, and when that has ended no other can be started",
 		       r->run.spec.args.v[0]);
-	/* Since 6.2 execve moves who has unshared it. */
-	if (r->in_place && r->kinds[NK_NS_TIME] &&
-	    (f->kernel_major < 6 || (f->kernel_major == 6 && f->kernel_minor < 2)))
+	if (r->in_place && r->kinds[NK_NS_TIME] && old_clocks(f))
 		nk_log(NK_LOG_WARN,
-		       "--unshare --time: on Linux before 6.2 only children of %s have the new "
-		       "clocks",
+		       "--as-is: %s keeps its clocks, only its children have the new ones, and "
+		       "vfork() fails in it",
 		       r->run.spec.args.v[0]);
+}
+
+/* A single id is mapped by the process itself, gid_map last, while nook goes on: wait for it. */
+static void await_map(pid_t pid, int pidfd)
+{
+	const struct timespec millisecond = {.tv_nsec = 1000000};
+	char path[40], byte;
+
+	snprintf(path, sizeof(path), "/proc/%d/gid_map", (int)pid);
+	while (nk_process_wait(pidfd, 0) == -ETIMEDOUT) {
+		_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || read(fd, &byte, 1) != 0)
+			return;
+		nanosleep(&millisecond, NULL);
+	}
 }
 
 /* --keep: while the command still waits. */
@@ -224,6 +260,8 @@ static int keep(void *arg, pid_t pid, struct nk_err *e)
 
 	if (pidfd < 0)
 		return nk_fail(e, errno, "hold the command's process");
+	if (s->request->kinds[NK_NS_USER])
+		await_map(pid, pidfd);
 	int rc = nk_runtime_open(&st, s->cli->state, e); /* makes the directory */
 
 	if (rc == 0)
@@ -253,7 +291,7 @@ static int carry_out(struct start *s, struct nk_err *e)
 	const struct nk_spawn_options o = {
 		.shares_terminal = true,
 		.under_init = r->spec.args.v[0] == s->init_path,
-		.started = s->request->keep ? keep : NULL,
+		.placed = s->request->keep ? keep : NULL,
 		.alive = tell,
 		.step = r->debug ? nk_cli_debug_step : NULL,
 		.arg = s,

@@ -213,8 +213,8 @@ int nk_ns_run_finish(struct nk_ns_request *r, struct nk_err *e)
 		return nk_hint(e, "nook ns hold pid --name %s keeps one, with a process for it",
 			       r->keep);
 	}
-	if (r->as_is && !(r->in_place && r->kinds[NK_NS_PID])) {
-		nk_fail(e, 0, "--as-is is about --unshare --pid");
+	if (r->as_is && !(r->in_place && (r->kinds[NK_NS_PID] || r->kinds[NK_NS_TIME]))) {
+		nk_fail(e, 0, "--as-is is about --unshare --pid and --time");
 		return nk_hint(e, "leave it away");
 	}
 	if (r->no_init && (r->in_place || !r->kinds[NK_NS_PID])) {

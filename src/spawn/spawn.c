@@ -122,15 +122,27 @@ static bool init_ended(struct nk_driver *d)
 	return true;
 }
 
+/* Is this step the word that lets init go on, and does somebody want to know before? */
+static bool lets_go(const struct nk_driver *d, const struct nk_step *s)
+{
+	return d->o->placed && s->op == NK_OP_TELL && s->n[0] == NK_MSG_PLACED &&
+	       d->slots[NK_SLOT_PIDFD] >= 0;
+}
+
 static int run_parent(struct nk_driver *d, struct nk_err *e)
 {
 	const struct nk_plan *p = d->plan;
 	bool told = false;
 
 	for (size_t i = 0; i < p->steps.n; i++) {
+		int ret = 0;
 		if (p->steps.v[i].actor != NK_PARENT)
 			continue;
-		int ret = run_step(d, i, e);
+		if (lets_go(d, &p->steps.v[i]))
+			ret = d->o->placed(d->o->arg, d->slots[NK_SLOT_PID], e);
+		if (ret < 0)
+			return init_ended(d) && nk_driver_last_words(d, e) ? -e->err : ret;
+		ret = run_step(d, i, e);
 		if (ret < 0)
 			return ret;
 		/* Whoever keeps state learns of init as soon as its pid is known. */

@@ -25,6 +25,9 @@ struct nk_spawn_options {
 	/* Called once init's pid is known, before it executes the command. An error
 	 * ends the start. */
 	int (*started)(void *arg, pid_t pid, struct nk_err *e);
+	/* Called before init is let go on (NK_MSG_PLACED): its id maps are written, if it is not
+	 * to write them itself. An error ends the start. May be NULL. */
+	int (*placed)(void *arg, pid_t pid, struct nk_err *e);
 	/* All steps but execve have succeeded, or the terminal is about to be init's. May be NULL.
 	 */
 	void (*alive)(void *arg);

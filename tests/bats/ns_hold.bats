@@ -307,6 +307,7 @@ holders() {
 			mkdir -p /mnt/state
 			mount -t tmpfs -o mode=0700 state /mnt
 			mount -o remount,ro /run
+			ulimit -Sn 4096
 			exec 2000</etc/hostname 7</etc/hostname
 			"\$NOOK" --state /mnt/state ns hold user pid net --pid \$pid --name x >said 2>&1
 			grep -q '^x: user, pid, net, kept by process [0-9]* (/run/netns or ' said

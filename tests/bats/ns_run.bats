@@ -331,7 +331,7 @@ same_calls() {
 	refused 125 '--unshare --map auto: nobody stays outside' '--map root' --unshare --map auto true
 	refused 125 '--unshare with ranges of ids' '--map root' --unshare --map 0:100000:5 true
 	refused 125 '--debug does not go with --unshare' '--explain' --unshare --debug --user true
-	refused 125 '--as-is is about --unshare --pid' 'leave it away' --as-is --user true
+	refused 125 '--as-is is about --unshare --pid and --time' 'leave it away' --as-is --user true
 	refused 125 '--no-init without a process 1' 'add --pid' --no-init --user true
 	refused 125 '--no-init without a process 1' 'leave it away' --unshare --as-is --pid --user --no-init true
 }
@@ -428,6 +428,10 @@ same_calls() {
 		output=$(as_user "$NOOK" ns run --keep mine --user --uts --hostname kept "$way" true)
 		output=$(as_user "$NOOK" ns enter mine hostname)
 		as_user "$NOOK" ns rm mine
+		assert_output kept
+		output=$(as_subid_user "$NOOK" ns run --keep mine --user --map auto --uts --hostname kept "$way" true)
+		output=$(as_subid_user "$NOOK" ns enter mine hostname)
+		as_subid_user "$NOOK" ns rm mine
 		assert_output kept
 	done
 }
