@@ -171,6 +171,22 @@ int nk_cli_ns_of(struct nk_cli *cli, const char *word, unsigned kinds, const str
 	return 0;
 }
 
+bool *nk_cli_ns_choose(struct nk_cli *cli, const char *word, unsigned kinds,
+		       const struct nk_ns_graph *g, struct nk_err *e)
+{
+	bool *chosen = nk_alloc(&cli->arena, g->nodes.n + 1);
+
+	if (!chosen) {
+		nk_arena_ok(&cli->arena, e);
+		return NULL;
+	}
+	if (word && nk_cli_ns_of(cli, word, kinds, g, chosen, e) < 0)
+		return NULL;
+	for (size_t i = 0; i < g->nodes.n; i++)
+		chosen[i] = (!word || chosen[i]) && (!kinds || kinds & 1u << g->nodes.v[i].kind);
+	return chosen;
+}
+
 void nk_cli_ns_unseen(const struct nk_cli *cli, const struct nk_ns_graph *g)
 {
 	unsigned n = g->unreadable;

@@ -18,6 +18,11 @@ int nk_cli_ns_collect(struct nk_cli *cli, struct nk_ns_look *look, struct nk_ns_
 int nk_cli_ns_of(struct nk_cli *cli, const char *word, unsigned kinds, const struct nk_ns_graph *g,
 		 bool *mine, struct nk_err *e);
 
+/* Those of the graph that are of these kinds (0: all), and of what the word means (NULL: all). An
+ * array by index; NULL with *e filled. */
+bool *nk_cli_ns_choose(struct nk_cli *cli, const char *word, unsigned kinds,
+		       const struct nk_ns_graph *g, struct nk_err *e);
+
 /* Say on stderr what could not be seen for want of rights. */
 void nk_cli_ns_unseen(const struct nk_cli *cli, const struct nk_ns_graph *g);
 

@@ -128,24 +128,6 @@ static int print(struct nk_cli *cli, const struct nk_ns_graph *g, const bool *sh
 	return 0;
 }
 
-/* Which nodes: of the kinds that were asked for, and of the process. NULL with *e filled. */
-static const bool *choose(struct nk_cli *cli, const struct ls_request *q,
-			  const struct nk_ns_graph *g, struct nk_err *e)
-{
-	bool *shown = nk_alloc(&cli->arena, g->nodes.n + 1);
-	unsigned kinds = q->look.kinds;
-
-	if (!shown) {
-		nk_arena_ok(&cli->arena, e);
-		return NULL;
-	}
-	if (q->of && nk_cli_ns_of(cli, q->of, kinds, g, shown, e) < 0)
-		return NULL;
-	for (size_t i = 0; i < g->nodes.n; i++)
-		shown[i] = (!q->of || shown[i]) && (!kinds || kinds & 1u << g->nodes.v[i].kind);
-	return shown;
-}
-
 static int run(struct nk_cli *cli, int argc, char **argv)
 {
 	struct ls_request q = {0};
@@ -161,7 +143,8 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 		nk_hint(&e, "--pid PID lists those of one process, nook ns show tells more of it");
 		return nk_cli_error(cli, &e);
 	}
-	if (nk_cli_ns_collect(cli, &q.look, &g, &e) < 0 || !(shown = choose(cli, &q, &g, &e)))
+	if (nk_cli_ns_collect(cli, &q.look, &g, &e) < 0 ||
+	    !(shown = nk_cli_ns_choose(cli, q.of, q.look.kinds, &g, &e)))
 		return nk_cli_error(cli, &e);
 	exit_code = print(cli, &g, shown, &q);
 	if (fflush(stdout) || ferror(stdout)) {

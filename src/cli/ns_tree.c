@@ -217,25 +217,12 @@ static bool locale_is_utf8(void)
 	return false;
 }
 
-/* Of one process: its own, and what is around them. Of some types: those, and their owners. */
-static const bool *choose(struct nk_cli *cli, const struct tree_request *q,
-			  const struct nk_ns_graph *g, struct nk_err *e)
+/* And what is around those that were chosen, up to their owners. */
+static void with_owners(const struct nk_ns_graph *g, bool *shown)
 {
-	bool *shown = nk_alloc(&cli->arena, g->nodes.n + 1);
-	unsigned kinds = q->look.kinds;
-
-	if (!shown) {
-		nk_arena_ok(&cli->arena, e);
-		return NULL;
-	}
-	if (q->of && nk_cli_ns_of(cli, q->of, kinds, g, shown, e) < 0)
-		return NULL;
-	for (size_t i = 0; i < g->nodes.n; i++)
-		shown[i] = (!q->of || shown[i]) && (!kinds || kinds & 1u << g->nodes.v[i].kind);
 	for (size_t i = 0; i < g->nodes.n; i++)
 		for (int up = (int)i; shown[i] && up >= 0; up = above(&g->nodes.v[up]))
 			shown[up] = true;
-	return shown;
 }
 
 /* A word: only what that process is in. */
@@ -259,10 +246,14 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 
 	if (first < 0)
 		return exit_code;
+	bool *shown;
 	struct tree t = {.cli = cli, .g = &g, .width = nk_cli_width(1), .utf8 = locale_is_utf8()};
 	if (read_word(&q, argc, argv, first, &e) < 0 ||
-	    nk_cli_ns_collect(cli, &q.look, &g, &e) < 0 || !(t.shown = choose(cli, &q, &g, &e)))
+	    nk_cli_ns_collect(cli, &q.look, &g, &e) < 0 ||
+	    !(shown = nk_cli_ns_choose(cli, q.of, q.look.kinds, &g, &e)))
 		return nk_cli_error(cli, &e);
+	with_owners(&g, shown);
+	t.shown = shown;
 	if (!plant(&t))
 		return nk_arena_ok(&cli->arena, &e), nk_cli_error(cli, &e);
 	exit_code = print(&t, q.json);

@@ -80,16 +80,6 @@ static __attribute__((noreturn)) void give_up(int fd, enum what what)
 	_exit(1);
 }
 
-static uint64_t flags_of(unsigned kinds)
-{
-	uint64_t flags = 0;
-
-	for (int k = 0; k < NK_NS_COUNT; k++)
-		if (kinds >> k & 1)
-			flags |= nk_ns_clone_flag((enum nk_ns_kind)k);
-	return flags;
-}
-
 static bool put(const char *path, const char *text)
 {
 	_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -154,7 +144,7 @@ static void join(const struct nk_ns_keep *h, unsigned kinds, int ready)
 	/* Not later, where the users may forbid it; who has no right to it has no others either. */
 	if (user && setgroups(0, NULL) < 0 && errno != EPERM)
 		give_up(ready, W_IDS);
-	if (kinds && syscall(SYS_setns, h->pidfd, flags_of(kinds)) < 0)
+	if (kinds && syscall(SYS_setns, h->pidfd, nk_ns_clone_flags(kinds)) < 0)
 		give_up(ready, W_JOIN);
 	/* Nothing with the ids of nook is to be among the joined users. */
 	if (user && (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0))
@@ -177,7 +167,7 @@ static void make(const struct nk_ns_keep *h, int ready)
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 
-	if (unshare((int)flags_of(h->kinds)) < 0)
+	if (unshare((int)nk_ns_clone_flags(h->kinds)) < 0)
 		give_up(ready, W_UNSHARE);
 	if ((h->kinds >> NK_NS_USER & 1) && !map_self(uid, gid))
 		give_up(ready, W_MAP);

@@ -23,6 +23,16 @@ uint64_t nk_ns_clone_flag(enum nk_ns_kind k)
 	return kinds[k].flag;
 }
 
+uint64_t nk_ns_clone_flags(unsigned set)
+{
+	uint64_t flags = 0;
+
+	for (int k = 0; k < NK_NS_COUNT; k++)
+		if (set >> k & 1)
+			flags |= kinds[k].flag;
+	return flags;
+}
+
 void nk_resources_init(struct nk_resources *r)
 {
 	*r = (struct nk_resources){

@@ -175,5 +175,6 @@ struct nk_spec {
 
 const char *nk_ns_name(enum nk_ns_kind k); /* "user", "mnt", "uts", … as in /proc/PID/ns */
 uint64_t nk_ns_clone_flag(enum nk_ns_kind k);
+uint64_t nk_ns_clone_flags(unsigned kinds); /* of all kinds k whose bit k is set */
 
 #endif

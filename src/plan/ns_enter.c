@@ -40,16 +40,6 @@ static bool joins(const struct nk_ns_enter_input *in, enum nk_ns_kind k)
 	return in->kinds >> k & 1;
 }
 
-static uint64_t flags_of(const struct nk_ns_enter_input *in)
-{
-	uint64_t flags = 0;
-
-	for (int k = 0; k < NK_NS_COUNT; k++)
-		if (joins(in, (enum nk_ns_kind)k))
-			flags |= nk_ns_clone_flag((enum nk_ns_kind)k);
-	return flags;
-}
-
 /* A directory of the process, through the kernel's own link: wherever it is, it is that one. */
 static int open_of(struct enter *x, const char *name, const char *why)
 {
@@ -136,12 +126,13 @@ static void join(struct enter *x)
 	if (!in->kinds)
 		return;
 	if (in->pid) {
-		struct nk_step *s = nk_plan_add(p, NK_OP_SETNS, "join its %s%s",
-						nk_b_kinds_in_words(&x->b, flags_of(in)),
-						for_children(in->kinds));
+		struct nk_step *s =
+			nk_plan_add(p, NK_OP_SETNS, "join its %s%s",
+				    nk_b_kinds_in_words(&x->b, nk_ns_clone_flags(in->kinds)),
+				    for_children(in->kinds));
 
 		s->fd[0] = (int16_t)x->target;
-		s->n[0] = flags_of(in);
+		s->n[0] = nk_ns_clone_flags(in->kinds);
 		s->hint = joins(in, NK_NS_USER)
 				  ? "it needs CAP_SYS_ADMIN in the user namespaces that own them: "
 				    "be their owner, or root"

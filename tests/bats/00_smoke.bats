@@ -50,6 +50,23 @@ teardown() { nook_teardown; }
 	EVENTUALLY_SECONDS=0 run ! eventually false
 }
 
+@test "smoke: a suite that hangs is told and ended" {
+	local tap=$BATS_TEST_TMPDIR/tap orphans=$BATS_TEST_TMPDIR/orphans
+	: >"$tap"
+	# Its own child goes on the second time, what it has orphaned the first.
+	run -137 env NOOK_REAPER_WATCH="$tap" NOOK_REAPER_IDLE=1 "$PROBES/reaper" "$orphans" \
+		sh -c '(sleep 971 &); exec sleep 972'
+	assert_equal "$(grep -c '^# hung: ' "$tap")" 2
+	assert_equal "$(grep -c '^# *[0-9]* sleep 971 | ' "$tap")" 1
+	assert_equal "$(grep -c '^# *[0-9]* sleep 972 | ' "$tap")" 2
+	assert_equal "$(grep -c 'the suite hung here' "$orphans")" 2
+	run ! pgrep -xf 'sleep 97[12]'
+	# And one that goes on telling is left alone, longer than that.
+	run -3 env NOOK_REAPER_WATCH="$tap" NOOK_REAPER_IDLE=4 "$PROBES/reaper" "$orphans" \
+		sh -c 'for i in 1 2 3 4 5; do sleep 1; echo . >>"$0"; done; exit 3' "$tap"
+	assert_equal "$(cat "$orphans")" ''
+}
+
 @test "smoke: a process left behind is seen" {
 	[ -n "${NOOK_REAPER:-}" ] || skip "only below tests/run"
 	(sleep 60 3>&- & echo $! >"$BATS_TEST_TMPDIR/pid")

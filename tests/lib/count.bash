@@ -43,6 +43,8 @@ tell_tap() {
 				pass=$((pass + 1))
 				[ "${verbose:-0}" = 0 ] || echo "ok    ${2:-}$line"
 			fi
+		elif [[ $line == '# again: '* ]]; then
+			told+="again ${line#\# again: }"$'\n'
 		elif [ "$shown" = 1 ] || [[ $line != '#'* || $line == '# hung: '* ]]; then
 			shown=1
 			told+="      $line"$'\n'

@@ -47,45 +47,6 @@ static pid_t parent_of(pid_t pid)
 	return ppid;
 }
 
-static void describe(pid_t pid, FILE *out)
-{
-	char path[64], buf[512];
-
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, buf, sizeof(buf) - 1);
-	if (fd >= 0)
-		close(fd);
-	for (ssize_t i = 0; i + 1 < n; i++)
-		if (!buf[i])
-			buf[i] = ' ';
-	buf[n > 0 ? n : 0] = 0;
-	fprintf(out, "%d %s\n", pid, buf);
-}
-
-/* Write down and kill our children; their children become ours and come next. */
-static int sweep(FILE *out)
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *d;
-	int found = 0;
-
-	if (!proc)
-		return 0;
-	while ((d = readdir(proc))) {
-		pid_t pid = (pid_t)atoi(d->d_name);
-		if (pid > 0 && parent_of(pid) == getpid()) {
-			describe(pid, out);
-			kill(pid, SIGKILL);
-			found++;
-		}
-	}
-	closedir(proc);
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
-	return found;
-}
-
 /* What stands in a file of /proc/PID, on one line. */
 static void quote(FILE *out, pid_t pid, const char *file)
 {
@@ -93,7 +54,7 @@ static void quote(FILE *out, pid_t pid, const char *file)
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, buf, sizeof(buf) - 1);
+	ssize_t n = fd < 0 ? 0 : read(fd, buf, sizeof(buf));
 	if (fd >= 0)
 		close(fd);
 	while (n > 0 && (buf[n - 1] == '\n' || !buf[n - 1]))
@@ -104,46 +65,67 @@ static void quote(FILE *out, pid_t pid, const char *file)
 	fprintf(out, "%.*s", (int)(n > 0 ? n : 0), buf);
 }
 
-static void tell_tree(FILE *out, pid_t top, int depth)
+struct visit {
+	FILE *out;
+	pid_t but; /* not this one */
+	int depth, found;
+};
+
+/* Call fn for each child of top that lives. */
+static void each_child(pid_t top, struct visit *v, void (*fn)(pid_t pid, struct visit *v))
 {
-	DIR *proc = depth < 32 ? opendir("/proc") : NULL;
+	DIR *proc = v->depth < 32 ? opendir("/proc") : NULL;
 	struct dirent *d;
 
-	if (!proc)
-		return;
-	while ((d = readdir(proc))) {
+	while (proc && (d = readdir(proc))) {
 		pid_t pid = (pid_t)atoi(d->d_name);
-		if (pid <= 0 || parent_of(pid) != top)
-			continue;
-		fprintf(out, "# %*s%d ", depth * 2, "", pid);
-		quote(out, pid, "cmdline");
-		fputs(" | ", out);
-		quote(out, pid, "wchan");
-		fputs(" | ", out);
-		quote(out, pid, "syscall");
-		fputs(" | ", out);
-		quote(out, pid, "stack");
-		fputc('\n', out);
-		tell_tree(out, pid, depth + 1);
+		if (pid > 0 && pid != v->but && parent_of(pid) == top)
+			fn(pid, v);
 	}
-	closedir(proc);
+	if (proc)
+		closedir(proc);
 }
 
-static void kill_below(pid_t top, pid_t but, int depth)
+static void write_down_and_kill(pid_t pid, struct visit *v)
 {
-	DIR *proc = depth < 32 ? opendir("/proc") : NULL;
-	struct dirent *d;
+	fprintf(v->out, "%d ", pid);
+	quote(v->out, pid, "cmdline");
+	fputc('\n', v->out);
+	kill(pid, SIGKILL);
+	v->found++;
+}
 
-	if (!proc)
-		return;
-	while ((d = readdir(proc))) {
-		pid_t pid = (pid_t)atoi(d->d_name);
-		if (pid <= 0 || pid == but || parent_of(pid) != top)
-			continue;
-		kill_below(pid, 0, depth + 1);
-		kill(pid, SIGKILL);
+/* Our children; their children become ours and come next. */
+static int sweep(FILE *out)
+{
+	struct visit v = {.out = out};
+
+	each_child(getpid(), &v, write_down_and_kill);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	return v.found;
+}
+
+static void tell_tree(pid_t pid, struct visit *v)
+{
+	static const char *const files[] = {"cmdline", "wchan", "syscall", "stack"};
+	struct visit below = {.out = v->out, .depth = v->depth + 1};
+
+	fprintf(v->out, "# %*s%d", v->depth * 2, "", pid);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		fputs(i ? " | " : " ", v->out);
+		quote(v->out, pid, files[i]);
 	}
-	closedir(proc);
+	fputc('\n', v->out);
+	each_child(pid, &below, tell_tree);
+}
+
+static void kill_tree(pid_t pid, struct visit *v)
+{
+	struct visit below = {.depth = v->depth + 1};
+
+	each_child(pid, &below, kill_tree);
+	kill(pid, SIGKILL);
 }
 
 struct watch {
@@ -181,11 +163,11 @@ static void look(struct watch *w, pid_t child, FILE *orphans)
 		fprintf(out,
 			"# hung: nothing was told for %ld s; what runs, waits for, and where:\n",
 			w->idle);
-		tell_tree(out, getpid(), 0);
+		each_child(getpid(), &(struct visit){.out = out}, tell_tree);
 		fclose(out);
 	}
 	fprintf(orphans, "%d the suite hung here, see above\n", child);
-	kill_below(getpid(), w->times++ ? 0 : child, 0);
+	each_child(getpid(), &(struct visit){.but = w->times++ ? 0 : child}, kill_tree);
 }
 
 int main(int argc, char **argv)
