@@ -33,6 +33,17 @@ struct nk_spawn_options {
 	void (*alive)(void *arg);
 	/* --debug: called for each step that has been done, in order of the list. */
 	void (*step)(void *arg, const struct nk_plan *p, size_t index, const struct nk_trace *t);
+	/* The parent has received this message in a step NK_OP_AWAIT (NK_MSG_HOOKS, _READY,
+	 * _TERMINAL, _LISTENER): what there is to do before it goes on with its steps. fd: the
+	 * descriptor that came along, or -1; taken over when 0 is returned. An error ends the
+	 * start. May be NULL. */
+	int (*message)(void *arg, enum nk_msg m, int fd, struct nk_err *e);
+	/* Descriptors that the plan finds in NK_SLOT_START and NK_SLOT_WAITING, or 0 each where it
+	 * names none. They stay the caller's. */
+	int start_fd, waiting_fd;
+	/* The parent's steps done, return: init lives on, is not waited for and nothing is undone.
+	 * *r is left alone but for .pid. */
+	bool detach;
 	void *arg;
 
 	/* -Dfault=true builds: 1-based step, 0 = none */
@@ -45,6 +56,7 @@ struct nk_result {
 	int exit_code; /* of the command, 128 + N when ended by signal N */
 	bool signaled;
 	bool timed_out;
+	pid_t pid;	    /* of init */
 	bool out_of_memory; /* the kernel ended a process of it for want of memory */
 };
 

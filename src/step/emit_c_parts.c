@@ -67,7 +67,8 @@ void nk_c_head(FILE *out, const struct nk_plan *p)
 	fprintf(out, "%senum { STEPS = %zu };\n\n", includes, p->steps.n);
 	fputs("/* What the processes say to each other, over a SOCK_SEQPACKET pair. */\n"
 	      "enum message { MSG_NONE, MSG_ERROR, MSG_PID, MSG_MAPPED, MSG_PLACED, MSG_TERMINAL,\n"
-	      "\tMSG_ALIVE, MSG_WANT_MAP };\n"
+	      "\tMSG_ALIVE, MSG_WANT_MAP,\n"
+	      "\tMSG_HOOKS, MSG_READY, MSG_GO, MSG_START, MSG_LISTENER };\n"
 	      "struct message_body {\n\tuint32_t type;\n\tint32_t step, err, value;\n};\n\n",
 	      out);
 }

@@ -230,6 +230,11 @@ const struct nk_flag nk_names_msg[] = {
 	{~0ULL, NK_MSG_TERMINAL, "TERMINAL"},
 	{~0ULL, NK_MSG_ALIVE, "ALIVE"},
 	{~0ULL, NK_MSG_WANT_MAP, "WANT_MAP"},
+	{~0ULL, NK_MSG_HOOKS, "HOOKS"},
+	{~0ULL, NK_MSG_READY, "READY"},
+	{~0ULL, NK_MSG_GO, "GO"},
+	{~0ULL, NK_MSG_START, "START"},
+	{~0ULL, NK_MSG_LISTENER, "LISTENER"},
 	END,
 };
 

@@ -20,6 +20,8 @@ void nk_plan_init(struct nk_plan *p, struct nk_arena *arena)
 	p->slot_name[NK_SLOT_MIDDLE_PID] = "middle_pid";
 	p->slot_name[NK_SLOT_MIDDLE_PIDFD] = "middle_pidfd";
 	p->slot_name[NK_SLOT_PEER] = "peer";
+	p->slot_name[NK_SLOT_START] = "start";
+	p->slot_name[NK_SLOT_WAITING] = "waiting";
 }
 
 int nk_plan_slot(struct nk_plan *p, const char *name)

@@ -109,6 +109,11 @@ enum nk_msg {
 	NK_MSG_TERMINAL, /* init -> parent: the master of its pty */
 	NK_MSG_ALIVE,	 /* init -> parent: about to exec; fails when nook has died */
 	NK_MSG_WANT_MAP, /* init/middle -> parent: in the new user namespace, write its maps */
+	NK_MSG_HOOKS,	 /* init -> parent: mounts are there, before pivot_root (plan/oci.h) */
+	NK_MSG_READY,	 /* init -> parent: all is done but the wait for start */
+	NK_MSG_GO,	 /* parent -> init: after HOOKS and READY */
+	NK_MSG_START,	 /* `start` -> init: become the command */
+	NK_MSG_LISTENER, /* init -> parent or `start`: the descriptor of SCMP_ACT_NOTIFY */
 };
 
 /* Slots. The first ones have a fixed meaning, the plan adds its own. */
@@ -120,7 +125,9 @@ enum {
 	NK_SLOT_PIDFD,
 	NK_SLOT_MIDDLE_PID,
 	NK_SLOT_MIDDLE_PIDFD,
-	NK_SLOT_PEER, /* the other actor's end, closed first so that its death is seen */
+	NK_SLOT_PEER,	 /* the other actor's end, closed first so that its death is seen */
+	NK_SLOT_START,	 /* given by the runtime: the socket on which init waits for `start` */
+	NK_SLOT_WAITING, /* given by the runtime: a file whose flock says that it waits */
 	NK_SLOT_FIRST_FREE,
 	NK_SLOT_MAX = 1024,
 };
