@@ -144,6 +144,7 @@ NK_SETTER(time_offset)
 {
 	struct nk_run_request *r = use->target;
 	const char *rest = value;
+	bool seen[2] = {false};
 
 	for (char *part; (part = nk_value_part(use->arena, &rest, ','));) {
 		char *eq = strchr(part, '=');
@@ -157,6 +158,12 @@ NK_SETTER(time_offset)
 			return nk_hint(
 				e, "monotonic=TIME,boottime=TIME; TIME as 3600, -1.5, 90m, 2h, 7d");
 		}
+		bool *again = &seen[clock == &r->spec.boottime_ns];
+		if (*again) {
+			nk_fail(e, 0, "the same clock twice");
+			return nk_hint(e, "monotonic and boottime, each once");
+		}
+		*again = true;
 	}
 	r->spec.has_time_offset = true;
 	return 0;

@@ -12,9 +12,11 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "ns/hold.h"
 #include "state/process.h"
 
@@ -161,6 +163,26 @@ static void sweep(struct nk_ns_store *s, unsigned *left)
 	}
 }
 
+/* Others hold it for moments. Whoever holds it longer is worth a word to a person who waits. */
+static int take_lock(struct nk_ns_store *s, struct nk_err *e)
+{
+	const struct timespec moment = {.tv_nsec = 10000000};
+
+	for (int i = 0; i < 100; i++) {
+		if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return nk_fail(e, errno, "lock %s", s->path);
+		nanosleep(&moment, NULL);
+	}
+	nk_log(NK_LOG_WARN, "waiting for another nook that works in %s (fuser %s/.lock names it)",
+	       s->path, s->path);
+	while (flock(s->lock, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return nk_fail(e, errno, "lock %s", s->path);
+	return 0;
+}
+
 int nk_ns_store_open(struct nk_ns_store *s, struct nk_arena *a, const char *state, bool make,
 		     struct nk_err *e)
 {
@@ -178,10 +200,9 @@ int nk_ns_store_open(struct nk_ns_store *s, struct nk_arena *a, const char *stat
 	s->lock = openat(s->fd, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (s->lock < 0)
 		return nk_fail(e, errno, "%s/.lock", s->path);
-	while (flock(s->lock, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return nk_fail(e, errno, "lock %s", s->path);
-	rc = reopen(s, make, e);
+	rc = take_lock(s, e);
+	if (rc >= 0)
+		rc = reopen(s, make, e);
 	if (rc < 0)
 		return rc;
 	sweep(s, &left);

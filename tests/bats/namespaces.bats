@@ -384,6 +384,11 @@ near() { [ "$1" -ge $(($2 - 2)) ] && [ "$1" -le $(($2 + 20)) ]; }
 	near "$mono" "$host_mono"
 	near "$boot" $((host_boot + 7200))
 }
+@test "namespaces: --time-offset names a clock once" {
+	run_nook run --time-offset boottime=1,monotonic=2,boottime=3 host true
+	assert_refused 125 'the same clock twice' 'each once'
+}
+
 @test "namespaces: --time-offset back, with a fraction" {
 	need_root
 	cp "$PROBES/clocks" "$ROOTFS/bin/"

@@ -329,6 +329,18 @@ holders() {
 	LAB
 }
 
+@test "ns hold: a wait for another nook is told" {
+	run_nook ns hold uts --name first
+	assert_exit 0
+	flock "$NOOK_STATE/ns/.lock" sleep 2 &
+	local other=$!
+	eventually bash -c '! flock -n "$1" true' - "$NOOK_STATE/ns/.lock"
+	run_nook ns rm first
+	wait "$other"
+	assert_exit 0
+	[[ $stderr == *"waiting for another nook that works in $NOOK_STATE/ns "* ]]
+}
+
 @test "ns hold: a file where the directory of names should be" {
 	need_root
 	in_lab <<-LAB
