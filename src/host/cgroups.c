@@ -84,8 +84,32 @@ static const char *below(const char *group, const char *root)
 	return strcmp(group, "/") == 0 ? "" : group;
 }
 
-/* Our group in the hierarchy with these controllers (0 for v2), or NULL. */
-static const char *own_group(struct nk_arena *a, const char *text, unsigned controllers)
+/* Is every word of the list (of /proc/self/cgroup) among the mount's options? */
+static bool mounted_with(const char *list, size_t n, struct nk_field options)
+{
+	for (size_t at = 0; at < n;) {
+		const char *end = memchr(list + at, ',', n - at);
+		size_t len = end ? (size_t)(end - list) - at : n - at;
+		bool found = false;
+
+		for (size_t o = 0; o < options.n && !found;) {
+			const char *stop = memchr(options.s + o, ',', options.n - o);
+			size_t size = stop ? (size_t)(stop - options.s) - o : options.n - o;
+
+			found = size == len && memcmp(options.s + o, list + at, len) == 0;
+			o += size + 1;
+		}
+		if (!found)
+			return false;
+		at += len + 1;
+	}
+	return n > 0;
+}
+
+/* Our group in the hierarchy that is mounted with these options (v2: no options), or NULL, and
+ * the hierarchy's name. */
+static const char *own_group(struct nk_arena *a, const char *text, struct nk_field options,
+			     const char **name)
 {
 	const char *cursor = text, *line;
 	size_t n;
@@ -99,14 +123,35 @@ static const char *own_group(struct nk_arena *a, const char *text, unsigned cont
 			continue;
 		list++;
 		size_t len = (size_t)(path - list);
-		unsigned here = controllers_in(list, len, ',', false);
-		if (controllers ? (here & controllers) != 0 : len == 0)
-			return nk_strndup(a, path + 1, n - (size_t)(path + 1 - line));
+		if (options.s ? !mounted_with(list, len, options) : len != 0)
+			continue;
+		*name = nk_strndup(a, list, len);
+		return nk_strndup(a, path + 1, n - (size_t)(path + 1 - line));
 	}
 	return NULL;
 }
 
 /* The same hierarchy can be mounted twice: the mount that shows more of it wins. */
+static void take_better(struct nk_cg_hierarchy *old, const struct nk_cg_hierarchy *new)
+{
+	if ((!old->self && new->self) ||
+	    (!old->self == !new->self &&strlen(new->root) < strlen(old->root)))
+		*old = *new;
+}
+
+/* name=systemd, net_cls, …: nothing that nook run limits. */
+static void add_other(struct nk_arena *a, struct nk_cgroups *c, struct nk_cg_hierarchy new)
+{
+	for (size_t i = 0; i < c->others.n && new.name; i++)
+		if (strcmp(c->others.v[i].name, new.name) == 0) {
+			take_better(&c->others.v[i], &new);
+			return;
+		}
+	struct nk_cg_hierarchy *h = new.name ? NK_PUSH(a, &c->others) : NULL;
+	if (h)
+		*h = new;
+}
+
 static void add_hierarchy(struct nk_arena *a, struct nk_cgroups *c, struct nk_cg_hierarchy new)
 {
 	for (size_t i = 0; i < c->hierarchies.n; i++) {
@@ -114,9 +159,7 @@ static void add_hierarchy(struct nk_arena *a, struct nk_cgroups *c, struct nk_cg
 
 		if (old->v2 != new.v2 || old->controllers != new.controllers)
 			continue;
-		if ((!old->self && new.self) ||
-		    (!old->self == !new.self &&strlen(new.root) < strlen(old->root)))
-			*old = new;
+		take_better(old, &new);
 		return;
 	}
 	struct nk_cg_hierarchy *h = NK_PUSH(a, &c->hierarchies);
@@ -156,18 +199,19 @@ static void parse_mount(struct nk_arena *a, struct nk_cgroups *c, const char *li
 	if (!v2 && !nk_field_is(f[dash + 1], "cgroup"))
 		return;
 	unsigned list = v2 ? 0 : controllers_in(f[dash + 3].s, f[dash + 3].n, ',', false);
-	if (!v2 && !list) /* name=systemd, net_cls …: nothing that we limit */
-		return;
 	struct nk_cg_hierarchy h = {
 		.v2 = v2,
 		.controllers = list,
 		.root = unescape(a, f[3]),
 		.mount = unescape(a, f[4]),
-		.self = own_group(a, self_cgroup, list),
 	};
+	h.self = own_group(a, self_cgroup, v2 ? (struct nk_field){0} : f[dash + 3], &h.name);
 	if (h.self && !below(h.self, h.root))
 		h.self = NULL;
-	add_hierarchy(a, c, h);
+	if (v2 || list)
+		add_hierarchy(a, c, h);
+	else
+		add_other(a, c, h);
 }
 
 void nk_cgroups_parse(struct nk_arena *a, struct nk_cgroups *c, const char *mountinfo,

@@ -31,8 +31,12 @@ enum nk_controller {
 /* Levels from the group that a --cgroup-parent starts at down to its end. */
 enum { NK_CG_DEPTH = 16 };
 
+/* More hierarchies than a kernel has controllers, with some that only have a name. */
+enum { NK_CG_GROUPS_MAX = 24 };
+
 struct nk_cg_hierarchy {
 	bool v2;
+	const char *name;     /* v1: as in /proc/self/cgroup, "cpu,cpuacct", "name=systemd" */
 	const char *mount;    /* "/sys/fs/cgroup/memory" */
 	const char *root;     /* part of the hierarchy that is mounted there, usually "/" */
 	const char *self;     /* this process' group in it, "/" for the top; NULL = not in view */
@@ -46,6 +50,9 @@ struct nk_cg_hierarchy {
 
 struct nk_cgroups {
 	NK_VEC(struct nk_cg_hierarchy) hierarchies;
+	NK_VEC(struct nk_cg_hierarchy)
+	others;			/* v1, with none of the controllers above: named
+				 * ones, cpuacct, net_cls, … */
 	int where[NK_CG_COUNT]; /* index of the hierarchy of each controller, -1 = not here */
 	int unified;		/* index of the v2 hierarchy, -1 = none */
 

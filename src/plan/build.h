@@ -3,6 +3,7 @@
 #ifndef NK_PLAN_BUILD_H
 #define NK_PLAN_BUILD_H
 
+#include "plan/oci.h"
 #include "plan/plan.h"
 #include "security/caps.h"
 
@@ -38,6 +39,7 @@ struct nk_build {
 	size_t n_idmapped;
 	bool wait_place; /* init waits until nook has placed it */
 	struct nk_plan_cgroup cg;
+	const struct nk_oci_input *oci; /* the plan of nook-runtime; NULL: nook run */
 };
 
 /* May init mount what shows this namespace? Only where it belongs to its own users. */
@@ -135,6 +137,12 @@ void nk_part_close_all(struct nk_build *b);	    /* of it: no descriptor of the c
 void nk_part_working_directory(struct nk_build *b); /* of it: spec->cwd */
 void nk_part_ids(struct nk_build *b);		    /* of it: the user */
 void nk_part_execs(struct nk_build *b);		    /* of it: the command, in each place of PATH */
+
+/* plan/oci_cgroup.c: the groups of an OCI container, before nk_part_clone(); fills b->cg. */
+int nk_part_oci_cgroup(struct nk_build *b, struct nk_err *e);
+/* By the parent with init's pid, for place() of namespaces.c: systemd's scope and what is set in
+ * it. */
+void nk_part_oci_scope(struct nk_build *b);
 
 /* An overlay of a host directory whose changes are thrown away -> slot. */
 int nk_b_overlay(struct nk_build *b, const char *lower, const char *name, const char *why);

@@ -25,9 +25,9 @@ struct nk_plan_input {
  */
 struct nk_plan_cgroup {
 	int v2_fd;	 /* slot: the group to be born in (CLONE_INTO_CGROUP), or NK_NOFD */
-	int v1_procs[8]; /* slots: cgroup.procs files of v1 groups, opened for writing */
+	int v1_procs[NK_CG_GROUPS_MAX]; /* slots: cgroup.procs files of v1 groups, opened for writing */
 	int n_v1;
-	const char *paths[9]; /* absolute directories of all groups made, for the state file */
+	const char *paths[NK_CG_GROUPS_MAX + 1]; /* absolute directories of all groups made, for the state file */
 	int n_paths;
 };
 int nk_plan_cgroup(struct nk_plan *p, const struct nk_plan_input *in, struct nk_plan_cgroup *cg,
