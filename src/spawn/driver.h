@@ -38,6 +38,9 @@ int nk_driver_helper(struct nk_driver *d, size_t index, struct nk_err *e);
 /* The poll loop until the command has ended; -errno when it never ran. */
 int nk_driver_wait(struct nk_driver *d, struct nk_result *r, struct nk_err *e);
 
+/* The poll loop until init has executed the command; -errno when it never did. */
+int nk_driver_wait_exec(struct nk_driver *d, struct nk_result *r, struct nk_err *e);
+
 bool nk_driver_out_of_memory(const struct nk_driver *d);
 
 /* Telling failed because the other side is gone: true when it left a word of why, in *e. */

@@ -125,15 +125,58 @@ bool nk_driver_last_words(struct nk_driver *d, struct nk_err *e)
 	return false;
 }
 
+static void tell_alive(struct nk_driver *d)
+{
+	if (d->o->alive && !d->told_alive)
+		d->o->alive(d->o->arg);
+	d->told_alive = true;
+}
+
+/* Somebody above wants to know: 0 taken, 1 not, or -errno. Of what is not taken *fd stays. */
+static int pass_up(struct nk_driver *d, uint32_t type, int *fd, struct nk_err *e)
+{
+	int ret = d->o->message ? d->o->message(d->o->arg, (enum nk_msg)type, *fd, e) : 1;
+
+	if (ret == 0)
+		*fd = -1;
+	return ret;
+}
+
+/* The descriptor that came along, for whom it is. It is closed where nobody wants it. */
+static int on_descriptor(struct nk_driver *d, uint32_t type, int fd, struct nk_err *e)
+{
+	int ret = pass_up(d, type, &fd, e);
+
+	if (ret > 0 && type == NK_MSG_TERMINAL && fd >= 0) {
+		d->has_terminal = true;
+		tell_alive(d); /* while a new line still begins at the left */
+		return nk_terminal_open(&d->terminal, fd, d->o->interactive ? 0 : -1, 1, e);
+	}
+	if (fd >= 0)
+		close(fd);
+	return ret < 0 ? ret : 0;
+}
+
+static bool comes_unasked(uint32_t type)
+{
+	return type == NK_MSG_TERMINAL || type == NK_MSG_LISTENER;
+}
+
 int nk_driver_await(struct nk_driver *d, size_t index, struct nk_err *e)
 {
 	const struct nk_step *s = &d->plan->steps.v[index];
 	struct nk_message m;
-	int fd;
+	int fd, ret;
 
 	nk_trace_begin(&d->run, index);
-	if (!speaks(d) || !receive(d->slots[NK_SLOT_SOCKET], &m, &fd))
-		return died_early(d, 0, e);
+	for (;;) {
+		if (!speaks(d) || !receive(d->slots[NK_SLOT_SOCKET], &m, &fd))
+			return died_early(d, 0, e);
+		if (m.type == s->n[0] || !comes_unasked(m.type))
+			break;
+		if ((ret = on_descriptor(d, m.type, fd, e)) < 0)
+			return ret;
+	}
 	if (m.type == NK_MSG_ERROR)
 		return child_failed(d, &m, e);
 	if (m.type != s->n[0]) {
@@ -141,20 +184,14 @@ int nk_driver_await(struct nk_driver *d, size_t index, struct nk_err *e)
 			close(fd);
 		return nk_driver_failed(d, index, EPROTO, e);
 	}
+	if (s->out < 0 && (ret = on_descriptor(d, m.type, fd, e)) < 0)
+		return ret;
 	if (s->out >= 0)
 		d->slots[s->out] = fd >= 0 ? fd : m.value;
-	else if (fd >= 0)
-		close(fd);
+	d->alive = d->alive || m.type == NK_MSG_READY;
 	d->done[index] = 1;
 	nk_trace_end(&d->run, index, 0);
 	return 0;
-}
-
-static void tell_alive(struct nk_driver *d)
-{
-	if (d->o->alive && !d->told_alive)
-		d->o->alive(d->o->arg);
-	d->told_alive = true;
 }
 
 static int on_message(struct nk_driver *d, struct nk_err *e)
@@ -171,10 +208,8 @@ static int on_message(struct nk_driver *d, struct nk_err *e)
 	} else if (m.type == NK_MSG_ALIVE) {
 		d->alive = true;
 		tell_alive(d);
-	} else if (m.type == NK_MSG_TERMINAL && fd >= 0) {
-		d->has_terminal = true;
-		tell_alive(d); /* while a new line still begins at the left */
-		return nk_terminal_open(&d->terminal, fd, d->o->interactive ? 0 : -1, 1, e);
+	} else if (comes_unasked(m.type)) {
+		return on_descriptor(d, m.type, fd, e);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -274,6 +309,16 @@ int nk_driver_wait(struct nk_driver *d, struct nk_result *r, struct nk_err *e)
 	if (d->has_terminal)
 		nk_terminal_drain(&d->terminal, 2000);
 	return 0;
+}
+
+int nk_driver_wait_exec(struct nk_driver *d, struct nk_result *r, struct nk_err *e)
+{
+	while (!d->socket_ended) {
+		int ret = d->ended ? on_message(d, e) : turn(d, r, e);
+		if (ret < 0)
+			return ret;
+	}
+	return d->alive ? 0 : died_early(d, 0, e);
 }
 
 bool nk_driver_out_of_memory(const struct nk_driver *d)

@@ -157,8 +157,8 @@ static int run_parent(struct nk_driver *d, struct nk_err *e)
 }
 
 /* Nobody may be left: init is killed, its end waited for; a middle ends by itself
- * when its socket is closed. */
-static void reap(struct nk_driver *d)
+ * when its socket is closed. lives: but for init. */
+static void reap(struct nk_driver *d, bool lives)
 {
 	int pidfd = d->slots[NK_SLOT_PIDFD];
 	siginfo_t info;
@@ -168,7 +168,7 @@ static void reap(struct nk_driver *d)
 		close(d->slots[NK_SLOT_SOCKET]);
 		d->slots[NK_SLOT_SOCKET] = -1;
 	}
-	if (pidfd >= 0 && !d->ended) {
+	if (pidfd >= 0 && !d->ended && !lives) {
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 		while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) && errno == EINTR)
 			;
@@ -240,6 +240,10 @@ static int driver_init(struct nk_driver *d, struct nk_err *e)
 {
 	for (size_t i = 0; i < NK_SLOT_MAX; i++)
 		d->slots[i] = -1;
+	if (d->o->start_fd > 0)
+		d->slots[NK_SLOT_START] = d->o->start_fd;
+	if (d->o->waiting_fd > 0)
+		d->slots[NK_SLOT_WAITING] = d->o->waiting_fd;
 	d->done = calloc(d->plan->steps.n + 1, 1);
 	if (!d->done)
 		return nk_fail(e, ENOMEM, "cannot start");
@@ -285,10 +289,19 @@ int nk_spawn(const struct nk_plan *p, const struct nk_spawn_options *o, struct n
 	int ret = driver_init(&d, e);
 	if (ret == 0)
 		ret = run_parent(&d, e);
-	if (ret == 0)
+	if (d.slots[NK_SLOT_PID] > 0)
+		r->pid = d.slots[NK_SLOT_PID];
+	if (ret == 0 && !o->detach)
 		ret = nk_driver_wait(&d, r, e);
-	reap(&d);
+	else if (ret == 0 && o->until_exec)
+		ret = nk_driver_wait_exec(&d, r, e);
+	bool lives = ret == 0 && o->detach;
+	reap(&d, lives);
 	nk_terminal_done(&d.terminal);
+	if (lives) {
+		driver_done(&d);
+		return 0;
+	}
 	if (ret == 0)
 		r->out_of_memory = nk_driver_out_of_memory(&d);
 	/* A failure keeps its words: what undoing says then is secondary. */

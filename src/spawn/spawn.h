@@ -35,8 +35,9 @@ struct nk_spawn_options {
 	void (*step)(void *arg, const struct nk_plan *p, size_t index, const struct nk_trace *t);
 	/* The parent has received this message in a step NK_OP_AWAIT (NK_MSG_HOOKS, _READY,
 	 * _TERMINAL, _LISTENER): what there is to do before it goes on with its steps. fd: the
-	 * descriptor that came along, or -1; taken over when 0 is returned. An error ends the
-	 * start. May be NULL. */
+	 * descriptor that came along, or -1; taken over when 0 is returned. 1: not taken, the
+	 * driver relays the terminal itself. An error ends the start. _TERMINAL and _LISTENER may
+	 * come at any time. May be NULL. */
 	int (*message)(void *arg, enum nk_msg m, int fd, struct nk_err *e);
 	/* Descriptors that the plan finds in NK_SLOT_START and NK_SLOT_WAITING, or 0 each where it
 	 * names none. They stay the caller's. */
@@ -44,6 +45,7 @@ struct nk_spawn_options {
 	/* The parent's steps done, return: init lives on, is not waited for and nothing is undone.
 	 * *r is left alone but for .pid. */
 	bool detach;
+	bool until_exec; /* detach: but not before init has executed the command */
 	void *arg;
 
 	/* -Dfault=true builds: 1-based step, 0 = none */
