@@ -62,7 +62,9 @@ struct nk_oci_process {
 	bool given;		/* `create` without process is allowed, `start` then is not */
 	unsigned width, height; /* consoleSize, 0 = not given */
 	int64_t umask;		/* -1 = not given: 0022 */
-	bool has_caps;		/* capabilities given; otherwise they are left as they are */
+	/* capabilities given. Not given: the sets in nk_spec are empty (create; as runc and crun
+	 * drop all then) or stay the container's (read_process) */
+	bool has_caps;
 	const char *apparmor;	/* profile, NULL or "" = none asked for */
 	const char *selinux;
 	bool has_oom_score_adj;
@@ -191,6 +193,7 @@ struct nk_oci_seccomp {
 	const char *default_action;
 	int64_t default_errno;		     /* -1 = not given */
 	struct nk_strv architectures, flags; /* as spelled, checked against the schema */
+	bool has_flags;			     /* "flags" is there, if only as [] */
 	const char *listener_path, *listener_metadata;
 	NK_VEC(struct nk_seccomp_call) calls;
 };
@@ -223,6 +226,8 @@ struct nk_config {
 	const char *mount_label;
 	bool has_personality;
 	unsigned long personality; /* PER_… | flags */
+
+	struct nk_strv warnings; /* one line each, for the log: what was left out, what is old */
 };
 
 /* The text of config.json -> *c. bundle: absolute path, for relative ones. 0 or -errno. */

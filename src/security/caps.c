@@ -16,40 +16,9 @@ const uint64_t NK_CAPS_DEFAULT = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CA
 				 BIT(CAP_SETPCAP) | BIT(CAP_NET_BIND_SERVICE) |
 				 BIT(CAP_SYS_CHROOT) | BIT(CAP_KILL) | BIT(CAP_AUDIT_WRITE);
 
-/* In the order of their numbers, see capabilities(7). */
-/* clang-format off */
-static const char *const names[] = {
-	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID",
-	"CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE",
-	"CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW",
-	"CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT",
-	"CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE",
-	"CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE",
-	"CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE",
-	"CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ",
-	"CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
-};
-/* clang-format on */
-_Static_assert(NK_COUNT(names) == CAP_CHECKPOINT_RESTORE + 1, "one name for each capability");
-
 static const char *without_prefix(const char *name)
 {
 	return strncasecmp(name, "CAP_", 4) == 0 ? name + 4 : name;
-}
-
-int nk_cap_by_name(const char *name)
-{
-	const char *bare = without_prefix(name);
-
-	for (unsigned i = 0; i < NK_COUNT(names); i++)
-		if (strcasecmp(bare, names[i] + 4) == 0)
-			return (int)i;
-	return -1;
-}
-
-const char *nk_cap_name(unsigned cap)
-{
-	return cap < NK_COUNT(names) ? names[cap] : NULL;
 }
 
 static unsigned min3(unsigned a, unsigned b, unsigned c)
@@ -89,11 +58,11 @@ static int unknown(const char *option, const char *name, struct nk_err *e)
 	unsigned best_distance = (unsigned)allowed + 1;
 
 	nk_fail(e, 0, "%s: there is no capability \"%s\"", option, name);
-	for (unsigned i = 0; i < NK_COUNT(names) && strlen(bare) < 32; i++) {
-		unsigned d = distance(bare, names[i] + 4);
+	for (unsigned i = 0; nk_cap_name(i) && strlen(bare) < 32; i++) {
+		unsigned d = distance(bare, nk_cap_name(i) + 4);
 		if (d < best_distance) {
 			best_distance = d;
-			best = names[i] + 4;
+			best = nk_cap_name(i) + 4;
 		}
 	}
 	if (best)
@@ -117,7 +86,7 @@ static int read_list(const struct nk_strv *list, const char *option, unsigned la
 			return unknown(option, list->v[i], e);
 		if ((unsigned)cap > last_cap)
 			return nk_fail(e, 0, "%s: this kernel does not know %s yet", option,
-				       names[cap]);
+				       nk_cap_name((unsigned)cap));
 		*mask |= BIT(cap);
 	}
 	return 0;
@@ -132,7 +101,8 @@ static int check_contradiction(uint64_t add, uint64_t drop, bool add_all, bool d
 	if (add_all && drop_all)
 		nk_fail(e, 0, "all capabilities are both added and dropped");
 	else if (both)
-		nk_fail(e, 0, "%s is both added and dropped", names[__builtin_ctzll(both)]);
+		nk_fail(e, 0, "%s is both added and dropped",
+			nk_cap_name((unsigned)__builtin_ctzll(both)));
 	else
 		return 0;
 	return nk_hint(e, "name it in --cap-add or in --cap-drop, not in both");

@@ -7,15 +7,11 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "oci/cap_names.h"
 #include "oci/spec.h"
 
 /* The set that Docker gives by default (14 capabilities). */
 extern const uint64_t NK_CAPS_DEFAULT;
-
-/* "NET_ADMIN", "net_admin", "CAP_NET_ADMIN" -> 12; -1 if there is none of that name. */
-int nk_cap_by_name(const char *name);
-/* 12 -> "CAP_NET_ADMIN"; NULL beyond the known ones. */
-const char *nk_cap_name(unsigned cap);
 
 /*
  * Apply --cap-add/--cap-drop to the default set as Docker does (--cap-add ALL

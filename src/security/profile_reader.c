@@ -100,7 +100,7 @@ static const struct nk_word flag_names_v[] = {
 	{                                    \
 		what, table, NK_COUNT(table) \
 	}
-static const struct nk_words actions = WORDS("action", actions_v);
+const struct nk_words nk_pr_actions = WORDS("action", actions_v);
 const struct nk_words nk_pr_operators = WORDS("operator", operators_v);
 const struct nk_words nk_pr_architectures = WORDS("architecture", architectures_v);
 const struct nk_words nk_pr_machines = WORDS("architecture", machines_v);
@@ -246,7 +246,7 @@ int nk_pr_action(struct nk_reader *r, const char *at, json_object *o,
 
 	if (!action)
 		return nk_pr_bad(r, where, "missing");
-	rc = nk_pr_word(r, where, action, &actions, out);
+	rc = nk_pr_word(r, where, action, &nk_pr_actions, out);
 	if (rc < 0)
 		return rc;
 	if (*out == SCMP_ACT_NOTIFY)

@@ -48,6 +48,7 @@ struct nk_words {
 	const struct nk_word *v;
 	size_t n;
 };
+extern const struct nk_words nk_pr_actions;	  /* SCMP_ACT_…, without errno */
 extern const struct nk_words nk_pr_operators;	  /* SCMP_CMP_… */
 extern const struct nk_words nk_pr_architectures; /* SCMP_ARCH_…; 0 = not ours */
 extern const struct nk_words nk_pr_machines;	  /* amd64, …; 0 = not ours */

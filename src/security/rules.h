@@ -42,6 +42,11 @@ struct nk_rules {
 	unsigned flags;	    /* SECCOMP_FILTER_FLAG_… */
 	bool new_is_enosys; /* calls newer than all rules: ENOSYS, not the default */
 	bool mux_guards;    /* derive guards of socketcall and ipc from argument rules */
+	/* config.json's reading, which is runc's (oci_seccomp.c) */
+	bool ignores_unknown;	  /* a name that nobody knows is left out of any rule */
+	bool newest_is_named;	  /* new calls are those above `mentioned`, however few these are */
+	bool native_unnamed;	  /* new calls of the machine's own ABI get the default action */
+	struct nk_strv mentioned; /* names of calls, with or without a rule in the list */
 	NK_VEC(struct nk_rule) list;
 	NK_VEC(struct nk_guard) guards;
 };

@@ -200,12 +200,28 @@ static void collect_points(struct compiler *c, uint32_t arch)
 				  (struct leaf){.action = r->list.v[i].action});
 }
 
+/* The highest of the numbers that the profile speaks of, 0 when it speaks of none. */
+static uint32_t newest_mentioned(const struct compiler *c, uint32_t arch)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < c->r->mentioned.n; i++) {
+		int64_t nr = nk_call_number(c->r->mentioned.v[i], arch);
+		nr = arch == SCMP_ARCH_X32 && nr >= 0 ? nr ^ NK_X32_BIT : nr;
+		if (nr > n && nr < PRIVATE)
+			n = (uint32_t)nr;
+	}
+	return n;
+}
+
 /* The highest number named: what is above it was made later. See NEWEST_OF_6_1: a
  * short profile has not forgotten the calls of our oldest kernel, it refuses them. */
-static uint32_t newest(const struct compiler *c, uint32_t bit)
+static uint32_t newest(const struct compiler *c, uint32_t arch)
 {
-	uint32_t n = NEWEST_OF_6_1;
+	uint32_t n = NEWEST_OF_6_1, bit = arch == SCMP_ARCH_X32 ? NK_X32_BIT : 0;
 
+	if (c->r->newest_is_named)
+		return newest_mentioned(c, arch);
 	for (size_t i = 0; i < c->points.n; i++) {
 		uint32_t nr = c->points.v[i].nr ^ bit;
 		if (nr > n && nr < PRIVATE)
@@ -259,10 +275,22 @@ static void fill_ranges(struct compiler *c, const struct zone *zones, size_t n_z
 	}
 }
 
+/* The zone of calls that are newer than the profile. */
+static size_t add_newer(const struct compiler *c, uint32_t arch, struct zone *zones, size_t n)
+{
+	const struct nk_rules *r = c->r;
+	uint32_t last = newest(c, arch), bit = arch == SCMP_ARCH_X32 ? NK_X32_BIT : 0;
+	bool unnamed = r->native_unnamed && arch == r->native;
+
+	if (!last || unnamed || !r->new_is_enosys)
+		return n;
+	zones[n] = (struct zone){(bit | last) + 1, SCMP_ACT_ERRNO(ENOSYS)};
+	return n + 1;
+}
+
 static void find_ranges(struct compiler *c, uint32_t arch)
 {
 	const struct nk_rules *r = c->r;
-	uint32_t later = r->new_is_enosys ? SCMP_ACT_ERRNO(ENOSYS) : r->default_action;
 	bool x86_64 = arch == SCMP_ARCH_X86_64, x32 = x86_64 && has_compat(r, SCMP_ARCH_X32);
 	struct zone zones[6];
 	size_t n = 0;
@@ -274,10 +302,10 @@ static void find_ranges(struct compiler *c, uint32_t arch)
 	if (c->points.n)
 		qsort(c->points.v, c->points.n, sizeof(*c->points.v), by_number);
 	zones[n++] = (struct zone){0, r->default_action};
-	zones[n++] = (struct zone){newest(c, 0) + 1, later};
+	n = add_newer(c, arch, zones, n);
 	if (x32) {
 		zones[n++] = (struct zone){NK_X32_BIT, r->default_action};
-		zones[n++] = (struct zone){(NK_X32_BIT | newest(c, NK_X32_BIT)) + 1, later};
+		n = add_newer(c, SCMP_ARCH_X32, zones, n);
 	} else if (x86_64) {
 		zones[n++] = (struct zone){NK_X32_BIT, SECCOMP_RET_KILL_THREAD};
 		/* -1: a debugger had the call left out */
