@@ -56,7 +56,8 @@ void nk_child_main(struct nk_run *run, enum nk_actor actor, size_t first)
 			report(run, i, -ret);
 			break;
 		}
-		if (ret < 0 && s->op == NK_OP_EXECVE && ret != -ENOENT)
+		if (ret < 0 && (s->op == NK_OP_EXECVE || s->op == NK_OP_FACCESSAT) &&
+		    ret != -ENOENT && ret != -ENOTDIR)
 			run->soft_errno = (int32_t)-ret;
 		if (s->op == NK_OP_CLONE3 && ret == 0)
 			actor = (enum nk_actor)s->n[1];

@@ -304,7 +304,7 @@ static long run_file(struct nk_run *run, const struct nk_step *s)
 	case NK_OP_UMASK:
 		return nk_raw1(SYS_umask, s->n[0]);
 	default:
-		return -ENOSYS;
+		return nk_step_look(run, s);
 	}
 }
 
@@ -372,6 +372,21 @@ static long run_process(struct nk_run *run, const struct nk_step *s)
 		const uint64_t action[4] = {0};
 		return nk_raw4(SYS_rt_sigaction, s->n[0], action, NULL, 8);
 	}
+	case NK_OP_PTY_SIZE: {
+		const struct winsize size = {.ws_row = (uint16_t)s->n[0],
+					     .ws_col = (uint16_t)s->n[1]};
+		return nk_raw3(SYS_ioctl, fd0, TIOCSWINSZ, &size);
+	}
+	case NK_OP_SCHED_SETATTR:
+		return nk_raw3(SYS_sched_setattr, 0, s->p[0], 0);
+	case NK_OP_SCHED_AFFINITY:
+		return nk_raw3(SYS_sched_setaffinity, 0, s->n[3] * sizeof(uint64_t), s->p[0]);
+	case NK_OP_IOPRIO:
+		return nk_raw3(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, 0, s->n[0]);
+	case NK_OP_PERSONALITY:
+		return nk_raw1(SYS_personality, s->n[0]);
+	case NK_OP_MEMPOLICY:
+		return nk_raw3(SYS_set_mempolicy, s->n[0], s->p[0], s->n[3] ? s->n[3] * 64 + 1 : 0);
 	case NK_OP_EXECVE:
 		return nk_raw3(SYS_execve, s->s[0], s->p[0], s->p[1]);
 	case NK_OP_EXIT:

@@ -183,6 +183,9 @@ static void put_value(FILE *f, const struct nk_arg *a, uint64_t v)
 	case NK_A_LIMIT:
 		put_limit(f, v);
 		break;
+	case NK_A_HEX:
+		fprintf(f, "0x%" PRIx64, v);
+		break;
 	case NK_A_CAPS:
 		put_caps(f, v);
 		break;
@@ -195,6 +198,13 @@ static void put_value(FILE *f, const struct nk_arg *a, uint64_t v)
 }
 
 /* One that is a block of memory. */
+static void put_words(FILE *f, const uint64_t *v, uint64_t n)
+{
+	for (uint64_t i = 0; v && i < n; i++)
+		fprintf(f, "%s0x%" PRIx64, i ? ", " : "[", v[i]);
+	fputs(v && n ? "]" : "NULL", f);
+}
+
 static void put_block(FILE *f, const struct nk_step *s, const struct nk_arg *a)
 {
 	const void *block = s->p[a->i];
@@ -206,6 +216,9 @@ static void put_block(FILE *f, const struct nk_step *s, const struct nk_arg *a)
 		break;
 	case NK_A_GIDS:
 		put_gids(f, block, s->n[0]);
+		break;
+	case NK_A_WORDS:
+		put_words(f, block, s->n[3]);
 		break;
 	case NK_A_FILTER:
 		fprintf(f, "[%u instructions]",
@@ -246,6 +259,7 @@ static void put_arg(FILE *f, const struct nk_plan *p, const struct nk_step *s,
 	case NK_A_GIDS:
 	case NK_A_FILTER:
 	case NK_A_INSNS:
+	case NK_A_WORDS:
 		put_block(f, s, a);
 		break;
 	case NK_A_PAIR:

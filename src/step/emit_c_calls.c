@@ -87,6 +87,20 @@ static const struct shape shapes[NK_OP_COUNT] = {
 	[NK_OP_AWAIT] = {"await(%f0, MSG_%m0"},
 	[NK_OP_BPF_LOAD] = {"bpf_load(%i1, insns_%b0, %n0, %s0"},
 	[NK_OP_BPF_ATTACH] = {"bpf_attach(%f0, %f1, %i0, %n1"},
+
+	/* what only nook-runtime needs */
+	[NK_OP_FCHMODAT] = {.odd = nk_c_odd_fchmodat},
+	[NK_OP_MODE] = {"mode_of(%f0"},
+	[NK_OP_IS_DEVICE] = {"is_device(%f0, %F0, %D1", nk_flags_mode},
+	[NK_OP_IS_FS] = {"is_fs(%f0, %n0"},
+	[NK_OP_FACCESSAT] = {"look_for(%f1, %s0"},
+	[NK_OP_WAIT_START] = {"wait_start(%f0, MSG_%m0"},
+	[NK_OP_PTY_SIZE] = {"ioctl(%f0, TIOCSWINSZ, &(struct winsize){%n0, %n1, 0, 0}"},
+	[NK_OP_SCHED_SETATTR] = {"(int)syscall(SYS_sched_setattr, 0, words_%b0, 0"},
+	[NK_OP_SCHED_AFFINITY] = {"(int)syscall(SYS_sched_setaffinity, 0, sizeof(words_%b0), words_%b0"},
+	[NK_OP_IOPRIO] = {"(int)syscall(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, 0, 0x%x0"},
+	[NK_OP_PERSONALITY] = {"(int)syscall(SYS_personality, 0x%x0UL"},
+	[NK_OP_MEMPOLICY] = {.odd = nk_c_odd_mempolicy},
 };
 /* clang-format on */
 

@@ -215,3 +215,30 @@ void nk_c_odd_pidfd_open(const struct nk_c_call *c)
 		fprintf(c->out, "%" PRIu64, c->s->n[0]);
 	fputs(", 0", c->out);
 }
+
+void nk_c_odd_fchmodat(const struct nk_c_call *c)
+{
+	fputs("fchmodat(", c->out);
+	nk_c_put_var(c, c->s->fd[0]);
+	fputs(", ", c->out);
+	nk_c_put_str(c, c->s->s[0]);
+	fputs(", ", c->out);
+	if (c->s->fd[1] >= 0) {
+		fputs("(mode_t)", c->out);
+		nk_c_put_var(c, c->s->fd[1]);
+	} else {
+		fprintf(c->out, "0%" PRIo64, c->s->n[0]);
+	}
+	fputs(", 0", c->out);
+}
+
+void nk_c_odd_mempolicy(const struct nk_c_call *c)
+{
+	fprintf(c->out, "(int)syscall(SYS_set_mempolicy, 0x%" PRIx64 ", ", c->s->n[0]);
+	if (c->s->p[0] && c->s->n[3])
+		fprintf(c->out, "words_%zu, 8 * sizeof(words_%zu) + 1",
+			nk_c_block_owner(c->p, c->s->p[0]) + 1,
+			nk_c_block_owner(c->p, c->s->p[0]) + 1);
+	else
+		fputs("NULL, 0", c->out);
+}

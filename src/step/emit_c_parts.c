@@ -51,7 +51,8 @@ static const char includes[] =
 	"#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
 	"#include <sys/ioctl.h>\n#include <sys/mount.h>\n#include <sys/prctl.h>\n"
 	"#include <sys/resource.h>\n#include <sys/socket.h>\n#include <sys/stat.h>\n"
-	"#include <sys/syscall.h>\n#include <sys/sysmacros.h>\n#include <sys/wait.h>\n"
+	"#include <sys/syscall.h>\n#include <sys/sysmacros.h>\n#include <sys/vfs.h>\n#include "
+	"<sys/wait.h>\n"
 	"#include <termios.h>\n#include <unistd.h>\n\n"
 	"#ifndef MOVE_MOUNT_BENEATH\n#define MOVE_MOUNT_BENEATH 0x200\n#endif\n\n";
 
@@ -226,6 +227,38 @@ static const struct {
 	 "\tattr.target_fd = (unsigned)target;\n\tattr.attach_bpf_fd = (unsigned)program;\n"
 	 "\tattr.attach_type = type;\n\tattr.attach_flags = flags;\n"
 	 "\treturn (int)syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr));\n}\n\n"},
+	{NK_OP_MODE,
+	 "/* Permission bits of what a descriptor stands for. */\n"
+	 "static int mode_of(int fd)\n{\n"
+	 "\tstruct stat st;\n\n"
+	 "\treturn fstatat(fd, \"\", &st, AT_EMPTY_PATH) < 0 ? -1 : (int)(st.st_mode & 07777);\n"
+	 "}\n\n"},
+	{NK_OP_IS_DEVICE,
+	 "/* Is it the device that it should be, and not what somebody has put there? */\n"
+	 "static int is_device(int fd, mode_t type, dev_t dev)\n{\n"
+	 "\tstruct stat st;\n\n"
+	 "\tif (fstatat(fd, \"\", &st, AT_EMPTY_PATH) < 0)\n\t\treturn -1;\n"
+	 "\terrno = ENODEV;\n"
+	 "\treturn (st.st_mode & S_IFMT) == type && st.st_rdev == dev ? 0 : -1;\n}\n\n"},
+	{NK_OP_IS_FS, "static int is_fs(int fd, unsigned long type)\n{\n"
+		      "\tstruct statfs fs;\n\n"
+		      "\tif (fstatfs(fd, &fs) < 0)\n\t\treturn -1;\n"
+		      "\terrno = EXDEV;\n"
+		      "\treturn (unsigned long)fs.f_type == type ? 0 : -1;\n}\n\n"},
+	{NK_OP_FACCESSAT,
+	 "/* The places of PATH, until one of them has the command. */\n"
+	 "static int look_for(int found, const char *path)\n{\n"
+	 "\treturn found >= 0 ? found\n"
+	 "\t\t: (int)syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS);\n}\n\n"},
+	{NK_OP_WAIT_START,
+	 "/* Who connects to the socket and says so lets the command begin. */\n"
+	 "static int wait_start(int fd, enum message type)\n{\n"
+	 "\tstruct message_body body;\n\n"
+	 "\tfor (;;) {\n"
+	 "\t\tint line = accept4(fd, NULL, NULL, SOCK_CLOEXEC);\n\n"
+	 "\t\tif (line < 0 || (recv(line, &body, sizeof(body), 0) == sizeof(body) &&\n"
+	 "\t\t\t\t body.type == type))\n\t\t\treturn line;\n"
+	 "\t\tclose(line);\n\t}\n}\n\n"},
 	{NK_OP_EXECVE,
 	 "/* Become the command. The places of PATH are tried one after the other. */\n"
 	 "static void run_(int step, const char *path, char *const *argv, char *const *env,\n"
@@ -323,6 +356,14 @@ static void groups(FILE *out, size_t index, const gid_t *v, uint64_t n)
 	fputs("};\n", out);
 }
 
+static void words(FILE *out, size_t index, const uint64_t *v, uint64_t n)
+{
+	fprintf(out, "static const uint64_t words_%zu[] = {", index + 1);
+	for (uint64_t i = 0; i < n; i++)
+		fprintf(out, "%s0x%" PRIx64 "U", i ? ", " : "", v[i]);
+	fputs("};\n", out);
+}
+
 void nk_c_arrays(FILE *out, const struct nk_plan *p)
 {
 	for (size_t i = 0; i < p->steps.n; i++) {
@@ -333,6 +374,9 @@ void nk_c_arrays(FILE *out, const struct nk_plan *p)
 				strings(out, i, 0, s->p[0]);
 			else if (s->op == NK_OP_SECCOMP)
 				filter(out, i, s->p[0]);
+			else if (s->op == NK_OP_SCHED_SETATTR || s->op == NK_OP_SCHED_AFFINITY ||
+				 s->op == NK_OP_MEMPOLICY)
+				words(out, i, s->p[0], s->n[3]);
 			else if (s->op == NK_OP_BPF_LOAD)
 				insns(out, i, s->p[0], s->n[0]);
 			else if (s->op == NK_OP_SETGROUPS && s->n[0])

@@ -142,6 +142,36 @@ void nk_sh_process_step(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		break;
 	case NK_OP_EXIT:
 		break;
+	case NK_OP_FCHMODAT:
+	case NK_OP_MODE:
+		nk_sh_cannot(out, "the mode of the directory below: chmod --reference");
+		break;
+	case NK_OP_IS_DEVICE:
+	case NK_OP_IS_FS:
+		nk_sh_cannot(out, "a script looks by path, where nook holds what it looked at");
+		break;
+	case NK_OP_FACCESSAT:
+		fputs("# env looks for it in PATH: see the last line\n", out);
+		break;
+	case NK_OP_WAIT_START:
+		fputs("# a script starts at once\n", out);
+		break;
+	case NK_OP_SCHED_SETATTR:
+		nk_sh_cannot(out, "chrt(1) and nice(1) set it for a command");
+		break;
+	case NK_OP_SCHED_AFFINITY:
+		nk_sh_cannot(out, "taskset(1) sets it for a command");
+		break;
+	case NK_OP_IOPRIO:
+		nk_sh_cannot(out, "ionice(1) sets it for a command");
+		break;
+	case NK_OP_PERSONALITY:
+		nk_sh_cannot(out, "setarch(1) sets it for a command");
+		break;
+	case NK_OP_MEMPOLICY:
+		nk_sh_cannot(out, "numactl(8) sets it for a command");
+		break;
+	case NK_OP_PTY_SIZE:
 	case NK_OP_CTTY:
 	case NK_OP_PTY_UNLOCK:
 	case NK_OP_PTY_PEER:

@@ -8,6 +8,7 @@
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
@@ -191,6 +192,9 @@ const struct nk_flag nk_names_ambient[] = {
 	IS(PR_CAP_AMBIENT_LOWER),
 	IS(PR_CAP_AMBIENT_CLEAR_ALL),
 	END,
+};
+const struct nk_flag nk_names_magic[] = {
+	IS(PROC_SUPER_MAGIC), IS(SYSFS_MAGIC), IS(DEVPTS_SUPER_MAGIC), END,
 };
 const struct nk_flag nk_names_rlimit[] = {
 	IS(RLIMIT_CPU),

@@ -156,6 +156,15 @@ static struct json_object *pair(const struct nk_plan *p, const struct nk_step *s
 	return o;
 }
 
+static struct json_object *words(const uint64_t *v, uint64_t n)
+{
+	struct json_object *o = json_object_new_array();
+
+	for (uint64_t i = 0; v && i < n; i++)
+		json_object_array_add(o, json_object_new_uint64(v[i]));
+	return o;
+}
+
 static struct json_object *device(uint64_t dev)
 {
 	struct json_object *o = json_object_new_object();
@@ -220,6 +229,10 @@ static struct json_object *argument(const struct nk_plan *p, const struct nk_ste
 			       sizeof(struct sock_filter));
 	case NK_A_INSNS:
 		return program(s->p[a->i], s->n[0], sizeof(struct bpf_insn));
+	case NK_A_WORDS:
+		return words(s->p[a->i], s->n[3]);
+	case NK_A_HEX:
+		return json_object_new_uint64(v);
 	case NK_A_PAIR:
 		return pair(p, s);
 	case NK_A_CONST:

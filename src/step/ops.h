@@ -21,7 +21,7 @@ extern const struct nk_flag nk_flags_open[], nk_flags_resolve[], nk_flags_at[],
 	nk_flags_securebits[], nk_flags_mode[], nk_flags_socket_type[], nk_flags_bpf_attach[];
 extern const struct nk_flag nk_names_fsconfig[], nk_names_prctl[], nk_names_rlimit[],
 	nk_names_bpf_prog[], nk_names_bpf_attach[], nk_names_family[], nk_names_actor[],
-	nk_names_msg[], nk_names_ambient[];
+	nk_names_msg[], nk_names_ambient[], nk_names_magic[];
 
 /*
  * Walk the names that make up value: answers the next name and clears its bits
@@ -57,6 +57,8 @@ enum nk_arg_kind {
 	NK_A_GIDS,   /* p[i], n[0] of them */
 	NK_A_FILTER, /* p[i], struct sock_fprog */
 	NK_A_INSNS,  /* p[i], n[0] struct bpf_insn */
+	NK_A_WORDS,  /* p[i], n[3] numbers of 64 bits */
+	NK_A_HEX,    /* n[i] */
 	NK_A_PAIR,   /* the two slots that a socketpair fills */
 	NK_A_CONST,  /* the words in text, always the same */
 };

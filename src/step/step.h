@@ -96,6 +96,21 @@ enum nk_op {
 				bpf BPF_PROG_ATTACH */
 	NK_OP_PIDFD_OPEN,    /* number in slot fd0 (NK_NOFD: n0) is a pid -> out */
 	NK_OP_CHROOT,	     /* s0 */
+	NK_OP_FCHMODAT,	  /* fd0 dir, s0 path, n0 mode; if fd1 is a slot, its number is the mode */
+	NK_OP_MODE,	  /* fd0: statx -> out, its permission bits */
+	NK_OP_IS_DEVICE,  /* fd0, n0 type (S_IFCHR, S_IFBLK), n1 dev: statx, and ENODEV when it is
+			     something else */
+	NK_OP_IS_FS,	  /* fd0, n0 magic number: fstatfs, and EXDEV when it is another */
+	NK_OP_FACCESSAT,  /* s0 path: may this process execute it? -> out. Nothing is done when
+			     slot fd1 is filled: the places of PATH, until one has it */
+	NK_OP_WAIT_START, /* fd0 listening socket, n0 enum nk_msg -> out: accept4, and recvmsg
+			     of that message; who goes away without a word is forgotten */
+	NK_OP_PTY_SIZE,	  /* fd0 master, n0 rows, n1 columns: ioctl TIOCSWINSZ */
+	NK_OP_SCHED_SETATTR,  /* p0 the kernel's struct sched_attr as n3 words of 64 bits */
+	NK_OP_SCHED_AFFINITY, /* p0 mask of processors, n3 words */
+	NK_OP_IOPRIO,	      /* n0 class and priority: ioprio_set */
+	NK_OP_PERSONALITY,    /* n0 */
+	NK_OP_MEMPOLICY,      /* n0 mode and flags, p0 mask of nodes, n3 words: set_mempolicy */
 	NK_OP_COUNT,
 };
 
