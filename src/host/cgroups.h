@@ -106,6 +106,9 @@ int nk_cg_chain(struct nk_arena *a, const struct nk_cg_hierarchy *h, const char 
  */
 int nk_cg_holder(const struct nk_cgroups *c);
 
+/* May this user make groups in the directory and move processes into them? */
+bool nk_cg_can_write(struct nk_arena *a, const char *dir);
+
 const char *nk_controller_name(enum nk_controller k, bool v2);
 
 #endif

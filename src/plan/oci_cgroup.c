@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The groups of an OCI container: made in every hierarchy that nk_cg_place() found, with all of
+ * their limits, before there is a process. Version 2's is the one that it is born in; those of
+ * version 1 get it from the parent while init makes its mounts (place() in namespaces.c), since
+ * the first attach after a while costs milliseconds.
+ *
+ * With --systemd-cgroup the group is a scope, and systemd makes it around a process that is there
+ * already: so all of it comes behind the clone (nk_part_oci_scope), while init waits.
+ *
+ * Nothing is taken away here: `delete` does it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <string.h>
+
+#include "cgroup/oci_settings.h"
+#include "plan/build.h"
+
+static const char *label_of(struct nk_arena *a, const struct nk_cg_group *g)
+{
+	const char *slash = strrchr(g->mount, '/');
+
+	return g->v2 ? "cgroup" : nk_fmt(a, "%s_cgroup", slash ? slash + 1 : g->mount);
+}
+
+static struct nk_step *open_file(struct nk_build *b, int dir, const char *path, int slot)
+{
+	struct nk_step *s = nk_plan_add(b->p, NK_OP_OPENAT2, "open %s", path);
+
+	s->fd[0] = (int16_t)dir;
+	s->s[0] = path;
+	s->n[0] = O_WRONLY | O_CLOEXEC;
+	s->out = (int16_t)slot;
+	return s;
+}
+
+static struct nk_step *write_text(struct nk_build *b, int slot, const char *value, const char *why)
+{
+	struct nk_step *s = nk_plan_add(b->p, NK_OP_WRITE, "%s", why);
+
+	s->fd[0] = (int16_t)slot;
+	s->s[0] = value;
+	return s;
+}
+
+static void close_slot(struct nk_build *b, int slot, const char *why)
+{
+	nk_plan_add(b->p, NK_OP_CLOSE, "%s", why)->fd[0] = (int16_t)slot;
+}
+
+static void make_dir(struct nk_build *b, const char *path, const char *why)
+{
+	struct nk_step *s = nk_plan_add(b->p, NK_OP_MKDIRAT, "%s", why);
+
+	s->fd[0] = NK_CWD;
+	s->s[0] = path;
+	s->n[0] = 0755;
+	s->soft[0] = EEXIST;
+	s->hint = b->oci->rootless
+			  ? "leave linux.cgroupsPath away, use --systemd-cgroup, or get a group of "
+			    "your own: systemd-run --user --scope -p Delegate=yes …"
+			  : "the directory above must be a cgroup that may have groups below it";
+}
+
+/* A group of v1's cpuset has no CPU and no memory node until it is told, and takes no process. */
+static void inherit_cpuset(struct nk_build *b, const struct nk_cg_group *g, const char *dir,
+			   int slot)
+{
+	static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
+
+	for (int i = 0; i < 2; i++) {
+		open_file(b, NK_CWD, nk_fmt(b->p->arena, "%s/%s", dir, files[i]), slot);
+		write_text(b, slot, i ? g->mems : g->cpus,
+			   i ? "the memory nodes of the group above"
+			     : "the CPUs of the group above");
+		close_slot(b, slot, "written");
+	}
+}
+
+/*
+ * v2: what the group above has is given on. Each for itself where one fails, all others at once:
+ * a limit that needs a controller that could not be enabled fails when it is written.
+ */
+static void enable(struct nk_build *b, const struct nk_cg_level *l, int slot)
+{
+	struct nk_step *s = open_file(
+		b, NK_CWD, nk_fmt(b->p->arena, "%s/cgroup.subtree_control", l->dir), slot);
+
+	for (const char *at = l->enable; *at; at += strspn(at, " ")) {
+		size_t n = strcspn(at, " ");
+
+		s = write_text(b, slot, nk_strndup(b->p->arena, at, n),
+			       "a controller for the groups below");
+		nk_tolerate(s, EBUSY, EINVAL, ENOENT);
+		at += n;
+	}
+	close_slot(b, slot, "written");
+}
+
+static void make_levels(struct nk_build *b, const struct nk_cg_group *g, int slot)
+{
+	for (size_t i = 0; i < g->levels.n; i++) {
+		const struct nk_cg_level *l = &g->levels.v[i];
+
+		if (!l->exists)
+			make_dir(b, l->dir, "a group above the container's");
+		if (l->bare && g->cpus)
+			inherit_cpuset(b, g, l->dir, slot);
+		if (l->enable)
+			enable(b, l, slot);
+	}
+}
+
+static void write_settings(struct nk_build *b, const struct nk_cg_group *g, int dir, int slot,
+			   const struct nk_cg_writes *writes)
+{
+	const char *open = NULL;
+
+	for (size_t i = 0; i < writes->n; i++) {
+		const struct nk_cg_write *w = &writes->v[i];
+		struct nk_step *s;
+
+		if (w->group != g)
+			continue;
+		if (!open || strcmp(open, w->file) != 0) {
+			if (open)
+				close_slot(b, slot, "written");
+			s = open_file(b, dir, w->file, slot);
+			nk_tolerate(s, w->soft, 0, 0);
+			s->hint = w->hint;
+		}
+		open = w->file;
+		s = write_text(b, slot, w->value, w->why);
+		/* Not opened, then: the file was not there, and that is no failure. */
+		nk_tolerate(s, w->soft, w->soft ? EBADF : 0, 0);
+		s->hint = w->hint;
+	}
+	if (open)
+		nk_tolerate((close_slot(b, slot, "written"), nk_plan_last(b->p)), EBADF, 0, 0);
+}
+
+/* The group with its limits; its directory is in the slot that is answered. */
+static int make_group(struct nk_build *b, const struct nk_cg_group *g,
+		      const struct nk_cg_writes *writes, bool by_systemd)
+{
+	struct nk_plan *p = b->p;
+	const char *label = label_of(p->arena, g);
+	int dir = nk_plan_slot(p, label),
+	    slot = nk_plan_slot(p, nk_fmt(p->arena, "%s_file", label));
+
+	if (!by_systemd) {
+		make_levels(b, g, slot);
+		if (!g->existed)
+			make_dir(b, g->dir, "the container's group");
+	}
+	struct nk_step *s = nk_plan_add(p, NK_OP_OPENAT2, "its directory");
+	s->fd[0] = NK_CWD;
+	s->s[0] = g->dir;
+	s->n[0] = (g->v2 ? O_RDONLY : O_PATH) | O_DIRECTORY | O_CLOEXEC;
+	s->out = (int16_t)dir;
+	if (!g->v2 && g->cpus && !g->existed)
+		inherit_cpuset(b, g, g->dir, slot);
+	write_settings(b, g, dir, slot, writes);
+	if (b->cg.n_paths < (int)(sizeof(b->cg.paths) / sizeof(b->cg.paths[0])))
+		b->cg.paths[b->cg.n_paths++] = g->dir;
+	return dir;
+}
+
+/* cgroup.procs of a group of version 1, into which the parent writes the process. */
+static int open_procs(struct nk_build *b, const struct nk_cg_group *g, int dir)
+{
+	int procs = nk_plan_slot(b->p, nk_fmt(b->p->arena, "%s_procs", label_of(b->p->arena, g)));
+
+	open_file(b, dir, "cgroup.procs", procs)->why =
+		"where the container's first process will be written";
+	close_slot(b, dir, "all limits are set");
+	return procs;
+}
+
+static int settings(struct nk_build *b, struct nk_cg_writes *writes, struct nk_err *e)
+{
+	const struct nk_oci_input *oci = b->oci;
+
+	return nk_cg_resources(b->p->arena, &oci->config->resources, oci->groups, NULL, writes, e);
+}
+
+int nk_part_oci_cgroup(struct nk_build *b, struct nk_err *e)
+{
+	const struct nk_cg_groups *groups = b->oci->groups;
+	struct nk_cg_writes writes = {0};
+
+	b->cg = (struct nk_plan_cgroup){.v2_fd = NK_NOFD};
+	if (!groups || (b->oci->unit && b->oci->unit->name))
+		return 0;
+	if (groups->n > NK_CG_GROUPS_MAX)
+		return nk_fail(e, E2BIG, "%zu hierarchies of cgroups", groups->n);
+	nk_actor_topic(b->p, NK_PARENT, NK_T_CGROUP);
+	int ret = settings(b, &writes, e);
+	for (size_t i = 0; ret >= 0 && i < groups->n; i++) {
+		const struct nk_cg_group *g = &groups->v[i];
+		int dir = make_group(b, g, &writes, false);
+
+		if (g->v2)
+			b->cg.v2_fd = dir;
+		else
+			b->cg.v1_procs[b->cg.n_v1++] = open_procs(b, g, dir);
+	}
+	return ret;
+}
