@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_DEPTH = 32 };
@@ -37,13 +39,6 @@ int nk_json_parse(const char *text, size_t len, const char *what, struct json_ob
 	return 0;
 }
 
-int nk_json_bad(struct nk_json_in *in, const char *key, const char *what)
-{
-	if (!in->rc)
-		in->rc = nk_fail(in->e, 0, "\"%s\" %s", key, what);
-	return in->rc;
-}
-
 static const char *type_name(enum json_type type)
 {
 	switch (type) {
@@ -58,6 +53,84 @@ static const char *type_name(enum json_type type)
 	default:
 		return "is not a whole number";
 	}
+}
+
+/* Names and values come from the document, the message goes to a terminal. */
+static void make_printable(char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			*s = '?';
+}
+
+int nk_json_bad(struct nk_json_in *in, const char *key, const char *what)
+{
+	if (in->rc)
+		return in->rc;
+	if (!in->document) {
+		in->rc = nk_fail(in->e, 0, "\"%s\" %s", key, what);
+		return in->rc;
+	}
+	if (!strncmp(what, "is ", 3))
+		what += 3;
+	if (key)
+		in->rc = nk_fail(in->e, 0, "%s: %s%s%.80s: %s", in->document, in->path,
+				 in->path[0] ? "." : "", key, what);
+	else
+		in->rc = nk_fail(in->e, 0, "%s: %s%s%s", in->document, in->path,
+				 in->path[0] ? ": " : "", what);
+	make_printable(in->e->msg);
+	return in->rc;
+}
+
+int nk_json_badf(struct nk_json_in *in, const char *key, const char *fmt, ...)
+{
+	char what[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	return nk_json_bad(in, key, what);
+}
+
+void nk_json_leave(struct nk_json_at *at)
+{
+	/* The path of a fault stays: what is asked for later does nothing anyway. */
+	at->in->path[at->mark] = 0;
+}
+
+struct nk_json_at nk_json_enter(struct nk_json_in *in, struct json_object *o, const char *key,
+				enum json_type type)
+{
+	struct nk_json_at at = {.in = in, .mark = strlen(in->path)};
+
+	at.o = nk_json_get(in, o, key, type);
+	if (at.o)
+		snprintf(in->path + at.mark, sizeof(in->path) - at.mark, "%s%.80s",
+			 at.mark ? "." : "", key);
+	return at;
+}
+
+size_t nk_json_count(const struct nk_json_at *list)
+{
+	return list->o && !list->in->rc ? json_object_array_length(list->o) : 0;
+}
+
+struct nk_json_at nk_json_item(struct nk_json_at *list, size_t i, enum json_type type)
+{
+	struct nk_json_in *in = list->in;
+	struct nk_json_at at = {.in = in, .mark = strlen(in->path)};
+	struct json_object *v = json_object_array_get_idx(list->o, i);
+
+	snprintf(in->path + at.mark, sizeof(in->path) - at.mark, "[%zu]", i);
+	if (in->rc)
+		return at;
+	if (!v || !json_object_is_type(v, type))
+		nk_json_bad(in, NULL, type_name(type));
+	else
+		at.o = v;
+	return at;
 }
 
 struct json_object *nk_json_get(struct nk_json_in *in, struct json_object *o, const char *key,
@@ -156,8 +229,12 @@ void nk_json_get_strv(struct nk_json_in *in, struct json_object *o, const char *
 {
 	struct json_object *v = nk_json_get(in, o, key, json_type_array);
 
-	for (size_t i = 0; v && i < json_object_array_length(v); i++) {
-		const char *s = nk_json_as_str(in, json_object_array_get_idx(v, i), key);
+	for (size_t i = 0; v && !in->rc && i < json_object_array_length(v); i++) {
+		char item[112];
+		snprintf(item, sizeof(item), "%.80s[%zu]", key, i);
+
+		const char *s = nk_json_as_str(in, json_object_array_get_idx(v, i),
+					       in->document ? item : key);
 
 		if (s)
 			nk_strv_push(in->a, out, s);

@@ -16,8 +16,33 @@
 struct nk_json_in {
 	struct nk_arena *a; /* strings are copied here */
 	struct nk_err *e;
-	int rc; /* 0, or -errno of the first fault */
+	int rc;		      /* 0, or -errno of the first fault */
+	const char *document; /* "config.json": faults say DOCUMENT: PATH.KEY: what; or NULL */
+	char path[160];	      /* where we are, see struct nk_json_at */
 };
+
+/*
+ * A member or an item that is read now: its name stands in in->path until the end of the scope,
+ * so that a fault says `linux.namespaces[2].type`.
+ *
+ *     _json_at_ struct nk_json_at list = nk_json_enter(in, o, "mounts", json_type_array);
+ *     for (size_t i = 0; i < nk_json_count(&list); i++) {
+ *             _json_at_ struct nk_json_at item = nk_json_item(&list, i, json_type_object);
+ *
+ * .o is NULL where it is missing or of another type (which is a fault, as anywhere).
+ */
+struct nk_json_at {
+	struct nk_json_in *in;
+	struct json_object *o;
+	size_t mark; /* length of in->path before */
+};
+struct nk_json_at nk_json_enter(struct nk_json_in *in, struct json_object *o, const char *key,
+				enum json_type type);
+struct nk_json_at nk_json_item(struct nk_json_at *list, size_t i, enum json_type type);
+void nk_json_leave(struct nk_json_at *at);
+#define _json_at_ __attribute__((cleanup(nk_json_leave)))
+/* Items of an array; 0 after a fault, so that loops end. */
+size_t nk_json_count(const struct nk_json_at *list);
 
 /* Text -> tree (to be given back by json_object_put): one value, nothing behind it, at most 32
  * levels. what names the text in errors. */
@@ -52,6 +77,9 @@ void nk_json_get_strv(struct nk_json_in *in, struct json_object *o, const char *
 /* A value itself, of an array: key is for the message. */
 const char *nk_json_as_str(struct nk_json_in *in, struct json_object *value, const char *key);
 
+/* A fault of the member key, or of where we are (NULL). */
 int nk_json_bad(struct nk_json_in *in, const char *key, const char *what);
+int nk_json_badf(struct nk_json_in *in, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

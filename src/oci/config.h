@@ -27,7 +27,7 @@ enum nk_oci_mount_flag {
 	NK_MNT_IDMAP = 8,	  /* option idmap, or uidMappings given */
 	NK_MNT_IDMAP_REC = 16,	  /* ridmap */
 	NK_MNT_COPY_SYMLINK = 32, /* crun's copy-symlink: a link as source is made anew inside */
-	NK_MNT_NOFOLLOW = 64,	  /* src-nofollow, dest-nofollow: see options.c */
+	NK_MNT_REMOUNT = 64,	  /* remount: the attributes of what is mounted there already */
 };
 
 /* One of `mounts`, its options sorted by who they are for. */
@@ -65,7 +65,7 @@ struct nk_oci_process {
 	/* capabilities given. Not given: the sets in nk_spec are empty (create; as runc and crun
 	 * drop all then) or stay the container's (read_process) */
 	bool has_caps;
-	const char *apparmor;	/* profile, NULL or "" = none asked for */
+	const char *apparmor; /* profile, NULL or "" = none asked for */
 	const char *selinux;
 	bool has_oom_score_adj;
 	int oom_score_adj;

@@ -170,7 +170,7 @@ static void sysctls(struct nk_build *b)
 		const struct nk_keyval *kv = &b->spec->sysctls.v[i];
 		char *path = nk_fmt(p->arena, "sys/%s", kv->key);
 		for (char *c = path; *c; c++)
-			*c = *c == '.' ? '/' : *c;
+			*c = *c == '.' ? '/' : *c == '/' ? '.' : *c; /* eth0/1: a device eth0.1 */
 		int fd = nk_b_open(p, b->proc, path, O_WRONLY, STRICT,
 				   nk_fmt(p->arena, "sysctl_%s", kv->key),
 				   nk_fmt(p->arena, "the setting %s of these namespaces", kv->key));

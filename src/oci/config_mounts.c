@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mounts: one entry after the other; the words of their options are in mount_words.c. */
+#include <string.h>
+#include <sys/mount.h>
+
+#include "oci/config_read.h"
+
+/* "/a//b/./c/" -> "/a/b/c"; what ".." means only the rootfs knows. */
+static const char *tidy(struct nk_arena *a, const char *path)
+{
+	char *out = nk_alloc(a, strlen(path) + 2);
+	size_t n = 0;
+
+	if (!out)
+		return "/";
+	for (const char *c = path; *c;) {
+		size_t len = strcspn(c, "/");
+
+		if (len && !(len == 1 && c[0] == '.')) {
+			out[n++] = '/';
+			memcpy(out + n, c, len);
+			n += len;
+		}
+		c += len + (c[len] == '/');
+	}
+	if (!n)
+		out[n++] = '/';
+	return out;
+}
+
+static void read_options(struct nk_json_in *in, struct json_object *o, struct nk_oci_mount *m)
+{
+	_json_at_ struct nk_json_at list = nk_json_enter(in, o, "options", json_type_array);
+
+	for (size_t i = 0; i < nk_json_count(&list); i++) {
+		_json_at_ struct nk_json_at item = nk_json_item(&list, i, json_type_string);
+		const char *word = item.o ? nk_json_as_str(in, item.o, NULL) : NULL;
+		struct nk_err e = {0};
+
+		if (word && nk_oci_mount_option(in->a, m, word, &e) < 0)
+			nk_json_bad(in, NULL, e.msg);
+	}
+}
+
+static void check_type(struct nk_json_in *in, struct nk_oci_mount *m)
+{
+	if (m->type && !strcmp(m->type, "bind"))
+		m->flags |= NK_MNT_BIND;
+	if (m->flags & NK_MNT_BIND)
+		m->type = "bind";
+	else if (!m->type || !strcmp(m->type, "none"))
+		nk_json_bad(in, "type", "missing, and no option says bind or rbind");
+}
+
+static void read_mount(struct nk_json_in *in, struct json_object *o, struct nk_config *c)
+{
+	struct nk_oci_mount *m = o ? NK_PUSH(in->a, &c->mounts) : NULL;
+	struct nk_err e = {0};
+
+	if (!m)
+		return;
+	const char *destination = nk_config_text(in, o, "destination");
+
+	if (!destination) {
+		nk_json_bad(in, "destination", "missing");
+		return;
+	}
+	if (destination[0] != '/')
+		nk_strv_push(in->a, &c->warnings,
+			     nk_fmt(in->a,
+				    "mounts: the destination \"%s\" is relative: taken as "
+				    "relative to /",
+				    destination));
+	m->destination = tidy(in->a, destination);
+	m->type = nk_config_text(in, o, "type");
+	m->source = nk_config_text(in, o, "source");
+	read_options(in, o, m);
+	check_type(in, m);
+	nk_config_maps(in, o, "uidMappings", &m->uid_maps);
+	nk_config_maps(in, o, "gidMappings", &m->gid_maps);
+	if (!in->rc && nk_oci_mount_finish(in->a, m, c->bundle, &e) < 0)
+		nk_json_bad(in, NULL, e.msg);
+}
+
+void nk_config_mounts(struct nk_json_in *in, struct json_object *o, struct nk_config *c)
+{
+	_json_at_ struct nk_json_at list = nk_json_enter(in, o, "mounts", json_type_array);
+
+	for (size_t i = 0; i < nk_json_count(&list); i++) {
+		_json_at_ struct nk_json_at item = nk_json_item(&list, i, json_type_object);
+		read_mount(in, item.o, c);
+	}
+}
