@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "cgroup/device_bpf.h"
 #include "cgroup/settings.h"
 
 /*
@@ -55,44 +56,6 @@ const char *nk_cgroup_device_line(struct nk_arena *a, const struct nk_cg_device_
 		      r->access);
 }
 
-#define LOAD(dst, offset)                                                                  \
-	{                                                                                  \
-		.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = (dst), .src_reg = BPF_REG_1, \
-		.off = (offset)                                                            \
-	}
-#define AND(dst, value)                                                             \
-	{                                                                           \
-		.code = BPF_ALU | BPF_AND | BPF_K, .dst_reg = (dst), .imm = (value) \
-	}
-#define SHR(dst, value)                                                             \
-	{                                                                           \
-		.code = BPF_ALU | BPF_RSH | BPF_K, .dst_reg = (dst), .imm = (value) \
-	}
-#define MOV(dst, src)                                                                 \
-	{                                                                             \
-		.code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = (dst), .src_reg = (src) \
-	}
-#define SET(dst, value)                                                               \
-	{                                                                             \
-		.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = (dst), .imm = (value) \
-	}
-#define SKIP_UNLESS(reg, value)                                                     \
-	{                                                                           \
-		.code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = (reg), .imm = (value) \
-	}
-#define EXIT                               \
-	{                                  \
-		.code = BPF_JMP | BPF_EXIT \
-	}
-
-enum {
-	TYPE = BPF_REG_2,
-	ACCESS = BPF_REG_3,
-	MAJOR = BPF_REG_4,
-	MINOR = BPF_REG_5,
-	REST = BPF_REG_1
-};
-
 static int access_bits(const char *access)
 {
 	return (strchr(access, 'm') ? BPF_DEVCG_ACC_MKNOD : 0) |
@@ -128,21 +91,17 @@ static size_t rule_program(struct bpf_insn *out, const struct nk_cg_device_rule 
 const struct bpf_insn *
 nk_cgroup_device_program(struct nk_arena *a, const struct nk_cg_device_rules *rules, size_t *count)
 {
-	/* struct bpf_cgroup_dev_ctx: access << 16 | type, major, minor. */
-	static const struct bpf_insn head[] = {
-		LOAD(TYPE, 0),	 MOV(ACCESS, TYPE), AND(TYPE, 0xffff),
-		SHR(ACCESS, 16), LOAD(MAJOR, 4),    LOAD(MINOR, 8),
-	};
 	static const struct bpf_insn tail[] = {SET(BPF_REG_0, 0), EXIT};
 	const size_t rule_max = 8;
 	struct bpf_insn *p =
-		nk_alloc(a, (NK_COUNT(head) + NK_COUNT(tail) + rules->n * rule_max) * sizeof(*p));
-	size_t n = NK_COUNT(head);
+		nk_alloc(a, (NK_COUNT(nk_device_bpf_head) + NK_COUNT(tail) + rules->n * rule_max) *
+				    sizeof(*p));
+	size_t n = NK_COUNT(nk_device_bpf_head);
 
 	*count = 0;
 	if (!p)
 		return NULL;
-	memcpy(p, head, sizeof(head));
+	memcpy(p, nk_device_bpf_head, sizeof(nk_device_bpf_head));
 	for (size_t i = 0; i < rules->n; i++)
 		n += rule_program(p + n, &rules->v[i]);
 	memcpy(p + n, tail, sizeof(tail));

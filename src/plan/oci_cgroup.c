@@ -15,7 +15,7 @@
 #include <linux/bpf.h>
 #include <string.h>
 
-#include "cgroup/oci_settings.h"
+#include "cgroup/oci_devices.h"
 #include "plan/build.h"
 
 static const char *label_of(struct nk_arena *a, const struct nk_cg_group *g)
@@ -179,17 +179,64 @@ static int open_procs(struct nk_build *b, const struct nk_cg_group *g, int dir)
 	return procs;
 }
 
-static int settings(struct nk_build *b, struct nk_cg_writes *writes, struct nk_err *e)
+/* v2: a program answers for every open and mknod in this group. */
+static void load_devices(struct nk_build *b, const struct nk_cg_devices *d, int dir)
+{
+	struct nk_plan *p = b->p;
+	const char *hint = "this kernel needs CONFIG_CGROUP_BPF for rules over devices";
+	int prog = nk_plan_slot(p, "device_program");
+	size_t n;
+	struct nk_step *s = nk_plan_add(p, NK_OP_BPF_LOAD, "which devices may be used");
+
+	s->p[0] = nk_cg_devices_program(p->arena, d, &n);
+	s->n[0] = n;
+	s->n[1] = BPF_PROG_TYPE_CGROUP_DEVICE;
+	s->s[0] = "Apache-2.0";
+	s->out = (int16_t)prog;
+	s->hint = hint;
+	s = nk_plan_add(p, NK_OP_BPF_ATTACH, "it answers for every open in this group");
+	s->fd[0] = (int16_t)prog;
+	s->fd[1] = (int16_t)dir;
+	s->n[0] = BPF_CGROUP_DEVICE;
+	s->n[1] = BPF_F_ALLOW_MULTI;
+	s->hint = hint;
+	close_slot(b, prog, "the group holds it");
+}
+
+/*
+ * Who may not make rules over devices may not make device nodes either: nothing is lost where an
+ * ordinary user's container has none.
+ */
+static int device_rules(struct nk_build *b, struct nk_cg_devices *d, struct nk_cg_writes *writes,
+			struct nk_err *e)
+{
+	const struct nk_cg_groups *groups = b->oci->groups;
+	const struct nk_cg_group *v1 = nk_cg_of(groups, "devices");
+
+	*d = (struct nk_cg_devices){.allow = true};
+	if (b->oci->rootless || !groups->n)
+		return 0;
+	int ret = nk_cg_devices(b->p->arena, &b->oci->config->resources, d, e);
+	if (ret < 0 || !v1 || (nk_cg_devices_free(d) && !v1->existed))
+		return ret;
+	return nk_cg_devices_v1(b->p->arena, d, v1, writes, e);
+}
+
+static int settings(struct nk_build *b, struct nk_cg_devices *devices, struct nk_cg_writes *writes,
+		    struct nk_err *e)
 {
 	const struct nk_oci_input *oci = b->oci;
+	int ret =
+		nk_cg_resources(b->p->arena, &oci->config->resources, oci->groups, NULL, writes, e);
 
-	return nk_cg_resources(b->p->arena, &oci->config->resources, oci->groups, NULL, writes, e);
+	return ret < 0 ? ret : device_rules(b, devices, writes, e);
 }
 
 int nk_part_oci_cgroup(struct nk_build *b, struct nk_err *e)
 {
 	const struct nk_cg_groups *groups = b->oci->groups;
 	struct nk_cg_writes writes = {0};
+	struct nk_cg_devices devices;
 
 	b->cg = (struct nk_plan_cgroup){.v2_fd = NK_NOFD};
 	if (!groups || (b->oci->unit && b->oci->unit->name))
@@ -197,11 +244,13 @@ int nk_part_oci_cgroup(struct nk_build *b, struct nk_err *e)
 	if (groups->n > NK_CG_GROUPS_MAX)
 		return nk_fail(e, E2BIG, "%zu hierarchies of cgroups", groups->n);
 	nk_actor_topic(b->p, NK_PARENT, NK_T_CGROUP);
-	int ret = settings(b, &writes, e);
+	int ret = settings(b, &devices, &writes, e);
 	for (size_t i = 0; ret >= 0 && i < groups->n; i++) {
 		const struct nk_cg_group *g = &groups->v[i];
 		int dir = make_group(b, g, &writes, false);
 
+		if (g->v2 && !nk_cg_of(groups, "devices") && !nk_cg_devices_free(&devices))
+			load_devices(b, &devices, dir);
 		if (g->v2)
 			b->cg.v2_fd = dir;
 		else
