@@ -5,9 +5,11 @@
 
 #include "cli-runtime/runtime_cli.h"
 
-extern const struct nk_rt_command nk_rt_command_version;
+extern const struct nk_rt_command nk_rt_command_features, nk_rt_command_spec, nk_rt_command_version;
 
 const struct nk_rt_command *const nk_rt_commands[] = {
+	&nk_rt_command_features,
+	&nk_rt_command_spec,
 	&nk_rt_command_version,
 	NULL,
 };

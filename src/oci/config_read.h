@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "data/json_in.h"
 #include "oci/config.h"
+#include "oci/words.h"
 
 /* Each reads one member of o (the whole document, or `linux`) where it is there. */
 void nk_config_process(struct nk_json_in *in, struct json_object *process, struct nk_config *c);
@@ -29,10 +30,6 @@ void nk_config_check_sysctls(struct nk_json_in *in, struct nk_config *c);
 int nk_oci_mount_finish(struct nk_arena *a, struct nk_oci_mount *m, const char *bundle,
 			struct nk_err *e);
 
-struct nk_word {
-	const char *name;
-	uint64_t value;
-};
 /* The member's word, out of a table that ends with {}. False: missing, or a fault. */
 bool nk_config_word(struct nk_json_in *in, struct json_object *o, const char *key,
 		    const struct nk_word *words, uint64_t *value);

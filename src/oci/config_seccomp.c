@@ -4,27 +4,28 @@
 
 #include "oci/config_read.h"
 
+/* Values of actions. */
 enum { TAKES_ERRNO = 1, NOTIFY = 2 };
 
 /* clang-format off */
-static const struct nk_word actions[] = {
+const struct nk_word nk_seccomp_actions[] = {
 	{"SCMP_ACT_KILL", 0}, {"SCMP_ACT_KILL_PROCESS", 0}, {"SCMP_ACT_KILL_THREAD", 0},
 	{"SCMP_ACT_TRAP", 0}, {"SCMP_ACT_ERRNO", TAKES_ERRNO}, {"SCMP_ACT_TRACE", TAKES_ERRNO},
 	{"SCMP_ACT_ALLOW", 0}, {"SCMP_ACT_LOG", 0}, {"SCMP_ACT_NOTIFY", NOTIFY},
 	{},
 };
 /* By libseccomp's numbers. */
-static const struct nk_word operators[] = {
+const struct nk_word nk_seccomp_operators[] = {
 	{"SCMP_CMP_NE", 1}, {"SCMP_CMP_LT", 2}, {"SCMP_CMP_LE", 3}, {"SCMP_CMP_EQ", 4},
 	{"SCMP_CMP_GE", 5}, {"SCMP_CMP_GT", 6}, {"SCMP_CMP_MASKED_EQ", 7},
 	{},
 };
-static const struct nk_word flags[] = {
+const struct nk_word nk_seccomp_flags[] = {
 	{"SECCOMP_FILTER_FLAG_TSYNC", 1}, {"SECCOMP_FILTER_FLAG_LOG", 2},
 	{"SECCOMP_FILTER_FLAG_SPEC_ALLOW", 4}, {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 32},
 	{},
 };
-static const struct nk_word architectures[] = {
+const struct nk_word nk_seccomp_archs[] = {
 	{"SCMP_ARCH_X86", 1}, {"SCMP_ARCH_X86_64", 1}, {"SCMP_ARCH_X32", 1},
 	{"SCMP_ARCH_ARM", 1}, {"SCMP_ARCH_AARCH64", 1}, {"SCMP_ARCH_LOONGARCH64", 1},
 	{"SCMP_ARCH_M68K", 1}, {"SCMP_ARCH_MIPS", 1}, {"SCMP_ARCH_MIPS64", 1},
@@ -41,7 +42,7 @@ static const struct nk_word architectures[] = {
 static const char *read_action(struct nk_json_in *in, struct json_object *o, const char *key,
 			       const char *errno_key, int64_t *errno_ret, uint64_t *kind)
 {
-	nk_config_need_word(in, o, key, actions, kind);
+	nk_config_need_word(in, o, key, nk_seccomp_actions, kind);
 	/* The kernel has 16 bits for it. */
 	*errno_ret = nk_json_get_int(in, o, errno_key, 0, UINT16_MAX, -1);
 	if (*errno_ret > 0 && !(*kind & TAKES_ERRNO))
@@ -60,7 +61,7 @@ static void read_arg(struct nk_json_in *in, struct json_object *o, struct nk_sec
 	nk_json_need(in, o, "value", json_type_int);
 	arg->value = nk_json_get_uint(in, o, "value", UINT64_MAX, 0);
 	arg->value_two = nk_json_get_uint(in, o, "valueTwo", UINT64_MAX, 0);
-	nk_config_need_word(in, o, "op", operators, &op);
+	nk_config_need_word(in, o, "op", nk_seccomp_operators, &op);
 	arg->op = (int)op;
 }
 
@@ -118,10 +119,10 @@ void nk_config_seccomp(struct nk_json_in *in, struct json_object *linux_, struct
 		read_action(in, o.o, "defaultAction", "defaultErrnoRet", &s->default_errno, &kind);
 	if (kind & NOTIFY)
 		nk_json_bad(in, "defaultAction", "SCMP_ACT_NOTIFY cannot be the default");
-	nk_config_flags(in, o.o, "architectures", architectures);
+	nk_config_flags(in, o.o, "architectures", nk_seccomp_archs);
 	nk_json_get_strv(in, o.o, "architectures", &s->architectures);
 	s->has_flags = nk_json_get(in, o.o, "flags", json_type_array) != NULL;
-	nk_config_flags(in, o.o, "flags", flags);
+	nk_config_flags(in, o.o, "flags", nk_seccomp_flags);
 	nk_json_get_strv(in, o.o, "flags", &s->flags);
 	s->listener_path = nk_config_path(in, o.o, "listenerPath");
 	s->listener_metadata = nk_config_text(in, o.o, "listenerMetadata");
