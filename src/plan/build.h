@@ -38,8 +38,12 @@ struct nk_build {
 	int idmapped[NK_IDMAPPED_MAX]; /* trees that get the container's ids */
 	size_t n_idmapped;
 	bool wait_place; /* init waits until nook has placed it */
-	struct nk_plan_cgroup cg;
 	const struct nk_oci_input *oci; /* the plan of nook-runtime; NULL: nook run */
+	bool chroots;			/* oci: no mount namespace whose root may be moved */
+	bool own_dev;			/* oci: /dev is a new tmpfs, nothing in it is the rootfs' */
+	struct nk_plan_cgroup cg;
+	const char *apparmor, *selinux; /* profile and label of the command, or NULL */
+	int lsm_proc;			/* the host's procfs, where they are written */
 };
 
 /* May init mount what shows this namespace? Only where it belongs to its own users. */
@@ -135,6 +139,9 @@ void nk_part_pivot(struct nk_build *b);
 void nk_part_process(struct nk_build *b);	    /* from descriptors to exec */
 void nk_part_close_all(struct nk_build *b);	    /* of it: no descriptor of the caller */
 void nk_part_working_directory(struct nk_build *b); /* of it: spec->cwd */
+/* AppArmor and SELinux (oci_lsm.c): hold the host's procfs, by who still sees it; and init. */
+void nk_part_lsm_open(struct nk_build *b);
+void nk_part_lsm(struct nk_build *b);
 void nk_part_ids(struct nk_build *b);		    /* of it: the user */
 void nk_part_execs(struct nk_build *b);		    /* of it: the command, in each place of PATH */
 
@@ -143,6 +150,46 @@ int nk_part_oci_cgroup(struct nk_build *b, struct nk_err *e);
 /* By the parent with init's pid, for place() of namespaces.c: systemd's scope and what is set in
  * it. */
 void nk_part_oci_scope(struct nk_build *b);
+
+/* Pieces of nk_part_process that nook-runtime puts in another order. */
+void nk_part_limits(struct nk_build *b);
+void nk_part_no_new_privs(struct nk_build *b);
+void nk_part_bounding(struct nk_build *b); /* capabilities that never come back */
+void nk_part_capabilities(struct nk_build *b);
+struct nk_step *nk_part_seccomp(struct nk_build *b); /* NULL: no filter */
+void nk_part_signals(struct nk_build *b);
+
+/* The places where the command may be, by PATH of its environment. */
+struct nk_strv nk_b_command_paths(struct nk_build *b);
+
+/* Parts of `nook-runtime create`. */
+void nk_part_oci_trees(struct nk_build *b);   /* copies of host mounts, by whoever may */
+void nk_part_oci_begin(struct nk_build *b);   /* propagation of the old root */
+void nk_part_oci_rootfs(struct nk_build *b);  /* in its place */
+int nk_part_oci_mounts(struct nk_build *b, struct nk_err *e); /* of config.json, in order */
+void nk_part_oci_cgroupfs(struct nk_build *b, size_t i);      /* of them: one of type cgroup */
+void nk_part_oci_dev_trees(struct nk_build *b);
+void nk_part_oci_dev(struct nk_build *b);
+void nk_part_oci_null(struct nk_build *b); /* b->null, checked */
+void nk_part_oci_terminal(struct nk_build *b);
+void nk_part_oci_late(struct nk_build *b); /* what becomes read-only once all is in its place */
+void nk_part_oci_pivot(struct nk_build *b);
+void nk_part_oci_process(struct nk_build *b);
+void nk_part_oci_oom(struct nk_build *b, int pid_slot); /* by the parent */
+
+/* A path without "//", "." and "..", worked out in the text; "/" at least. */
+const char *nk_b_clean_path(struct nk_build *b, const char *path);
+bool nk_b_maps_gid(const struct nk_build *b, uint32_t gid);
+bool nk_b_may_mknod(const struct nk_build *b);
+/* One id, mapped by the process itself. */
+bool nk_b_own_single_map(const struct nk_build *b);
+bool nk_b_proc_is_bound(const struct nk_build *b);
+bool nk_b_sys_is_bound(const struct nk_build *b);
+/* The directory that holds this path (relative, without "/" before it), made where missing. */
+int nk_b_parent(struct nk_build *b, const char *path, const char *slot);
+/* A file below /proc/PID or /proc/self of the host, in one write; the step that writes. */
+struct nk_step *nk_b_write_proc(struct nk_build *b, const char *path, int pid_slot,
+				const char *text, const char *slot, const char *why);
 
 /* An overlay of a host directory whose changes are thrown away -> slot. */
 int nk_b_overlay(struct nk_build *b, const char *lower, const char *name, const char *why);

@@ -62,6 +62,7 @@ static void middle_steps(struct nk_build *b, const struct nk_exec_input *in, int
 	s->n[0] = PR_SET_DUMPABLE;
 	p->topic = NK_T_SYNC;
 	nk_b_await(p, NK_MSG_PLACED, NK_NOFD, "until it is in the container's cgroups");
+	nk_part_lsm_open(b);
 	p->topic = NK_T_NAMESPACES;
 	/* The users to be joined may forbid it: while nook still may. */
 	if ((in->join & CLONE_NEWUSER) && b->facts->sys_admin)
@@ -133,6 +134,8 @@ int nk_plan_exec(struct nk_plan *p, const struct nk_exec_input *in, struct nk_er
 		.new_user = in->join & CLONE_NEWUSER,
 		.joins_root = true,
 		.setgroups_denied = in->setgroups_denied,
+		.apparmor = in->apparmor,
+		.selinux = in->selinux,
 		.slave = NK_NOFD,
 	};
 	int *procs = nk_alloc(p->arena, (in->cgroups.n + 1) * sizeof(int));
@@ -155,6 +158,7 @@ int nk_plan_exec(struct nk_plan *p, const struct nk_exec_input *in, struct nk_er
 
 	nk_actor_topic(p, NK_INIT, NK_T_SYNC);
 	nk_b_await(p, NK_MSG_PLACED, NK_NOFD, "until nook knows this process");
+	nk_part_lsm(&b);
 	/* What it opens from here on has to be seen as done by root of the container. */
 	if (in->join & CLONE_NEWUSER)
 		nk_b_become_root(&b, true);

@@ -17,6 +17,7 @@ struct nk_exec_input {
 	uint64_t join;		/* CLONE_NEW*: namespaces of it that are not ours */
 	struct nk_strv cgroups; /* its groups, absolute directories */
 	bool setgroups_denied;	/* /proc/PID/setgroups says so */
+	const char *apparmor, *selinux; /* of the command (nk_lsm_check), or NULL */
 };
 
 int nk_plan_exec(struct nk_plan *p, const struct nk_exec_input *in, struct nk_err *e);

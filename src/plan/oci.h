@@ -36,7 +36,7 @@ struct nk_oci_input {
 	bool hooks;			   /* stop before pivot_root for NK_MSG_HOOKS */
 	bool no_pivot, no_new_keyring;
 	bool rootless; /* ordinary user, or root of a user namespace: what it cannot do is soft */
-	const char *apparmor; /* nk_lsm: checked to be there; NULL = none */
+	const char *apparmor, *selinux; /* nk_lsm_check()'s answer; NULL = none */
 };
 
 int nk_plan_create(struct nk_plan *p, const struct nk_oci_input *in, struct nk_err *e);

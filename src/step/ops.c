@@ -322,6 +322,7 @@ const char *nk_topic_name(enum nk_topic t)
 		[NK_T_USER] = "user",
 		[NK_T_CAPABILITIES] = "capabilities",
 		[NK_T_SECCOMP] = "seccomp",
+		[NK_T_LABEL] = "label",
 		[NK_T_DESCRIPTORS] = "descriptors",
 		[NK_T_SESSION] = "session",
 		[NK_T_SYNC] = "sync",
