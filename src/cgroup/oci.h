@@ -56,6 +56,7 @@ bool nk_cg_pure_v2(const struct nk_cg_groups *g);
 struct nk_cg_unit {
 	const char *slice, *name;  /* "machine.slice", "libpod-ID.scope" */
 	bool user;		   /* on the user's bus */
+	const char *program;	   /* nook-systemd */
 	struct nk_strv properties; /* "MemoryMax=67108864", from resources and annotations */
 };
 

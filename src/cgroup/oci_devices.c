@@ -96,9 +96,10 @@ static int take_back(struct nk_arena *a, struct nk_cg_devices *out, const struct
 			continue;
 		if (!covers(r->major, x->major) || !covers(r->minor, x->minor)) {
 			nk_fail(e, 0,
-				"linux.resources.devices: \"%s %s\" takes a part out of \"%s\", "
+				"linux.resources.devices: \"%s %s\" takes a part out of \"%s %s\", "
 				"which cgroup v1 cannot do",
-				r->allow ? "allow" : "deny", line_of(a, r), line_of(a, x));
+				r->allow ? "allow" : "deny", line_of(a, r),
+				x->allow ? "allow" : "deny", line_of(a, x));
 			return nk_hint(e, "write the rule for all devices, then what differs");
 		}
 		x->access &= ~r->access;

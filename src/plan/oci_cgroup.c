@@ -232,6 +232,22 @@ static int settings(struct nk_build *b, struct nk_cg_devices *devices, struct nk
 	return ret < 0 ? ret : device_rules(b, devices, writes, e);
 }
 
+static void group_steps(struct nk_build *b, const struct nk_cg_devices *devices,
+			const struct nk_cg_writes *writes, const struct nk_cg_group *g)
+{
+	bool scope = b->oci->unit && b->oci->unit->name;
+	int dir = make_group(b, g, writes, scope && g->v2);
+
+	if (g->v2 && !nk_cg_of(b->oci->groups, "devices") && !nk_cg_devices_free(devices))
+		load_devices(b, devices, dir);
+	if (g->v2 && scope)
+		close_slot(b, dir, "all limits are set");
+	else if (g->v2)
+		b->cg.v2_fd = dir;
+	else
+		b->cg.v1_procs[b->cg.n_v1++] = open_procs(b, g, dir);
+}
+
 int nk_part_oci_cgroup(struct nk_build *b, struct nk_err *e)
 {
 	const struct nk_cg_groups *groups = b->oci->groups;
@@ -239,22 +255,54 @@ int nk_part_oci_cgroup(struct nk_build *b, struct nk_err *e)
 	struct nk_cg_devices devices;
 
 	b->cg = (struct nk_plan_cgroup){.v2_fd = NK_NOFD};
-	if (!groups || (b->oci->unit && b->oci->unit->name))
+	if (!groups)
 		return 0;
 	if (groups->n > NK_CG_GROUPS_MAX)
 		return nk_fail(e, E2BIG, "%zu hierarchies of cgroups", groups->n);
-	nk_actor_topic(b->p, NK_PARENT, NK_T_CGROUP);
 	int ret = settings(b, &devices, &writes, e);
-	for (size_t i = 0; ret >= 0 && i < groups->n; i++) {
-		const struct nk_cg_group *g = &groups->v[i];
-		int dir = make_group(b, g, &writes, false);
+	if (ret < 0 || (b->oci->unit && b->oci->unit->name))
+		return ret;
+	nk_actor_topic(b->p, NK_PARENT, NK_T_CGROUP);
+	for (size_t i = 0; i < groups->n; i++)
+		group_steps(b, &devices, &writes, &groups->v[i]);
+	return 0;
+}
 
-		if (g->v2 && !nk_cg_of(groups, "devices") && !nk_cg_devices_free(&devices))
-			load_devices(b, &devices, dir);
-		if (g->v2)
-			b->cg.v2_fd = dir;
-		else
-			b->cg.v1_procs[b->cg.n_v1++] = open_procs(b, g, dir);
-	}
-	return ret;
+/* nook-systemd start [--user] UNIT SLICE PID [PROPERTY=VALUE…] */
+static void start_scope(struct nk_build *b, const struct nk_cg_unit *unit)
+{
+	struct nk_arena *a = b->p->arena;
+	struct nk_strv argv = {0};
+	struct nk_step *s =
+		nk_plan_add(b->p, NK_OP_HELPER, "systemd makes %s around it", unit->name);
+
+	nk_strv_push(a, &argv, "nook-systemd");
+	nk_strv_push(a, &argv, "start");
+	if (unit->user)
+		nk_strv_push(a, &argv, "--user");
+	nk_strv_push(a, &argv, unit->name);
+	nk_strv_push(a, &argv, unit->slice);
+	nk_strv_push(a, &argv, "%d");
+	for (size_t i = 0; i < unit->properties.n; i++)
+		nk_strv_push(a, &argv, unit->properties.v[i]);
+	s->s[0] = unit->program;
+	s->p[0] = argv.v;
+	s->fd[0] = NK_SLOT_PID;
+	s->hint = "leave --systemd-cgroup away where systemd is not running";
+}
+
+void nk_part_oci_scope(struct nk_build *b)
+{
+	const struct nk_cg_groups *groups = b->oci->groups;
+	struct nk_cg_writes writes = {0};
+	struct nk_cg_devices devices;
+	struct nk_err checked = {0};
+
+	/* nk_part_oci_cgroup() has seen that it can be done. */
+	if (!groups || settings(b, &devices, &writes, &checked) < 0)
+		return;
+	nk_actor_topic(b->p, NK_PARENT, NK_T_CGROUP);
+	start_scope(b, b->oci->unit);
+	for (size_t i = 0; i < groups->n; i++)
+		group_steps(b, &devices, &writes, &groups->v[i]);
 }
