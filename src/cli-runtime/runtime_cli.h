@@ -15,6 +15,7 @@
 #ifndef NK_CLI_RUNTIME_H
 #define NK_CLI_RUNTIME_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 

@@ -126,6 +126,7 @@ enum nk_seccomp_mode {
 struct nk_spec {
 	/* process */
 	struct nk_strv args, env;
+	const char *program; /* what is executed, where that is not args[0] */
 	const char *cwd;
 	uint32_t uid, gid;
 	NK_VEC(gid_t) groups; /* additional */

@@ -201,6 +201,8 @@ static int on_message(struct nk_driver *d, struct nk_err *e)
 
 	if (!receive(d->slots[NK_SLOT_SOCKET], &m, &fd)) {
 		d->socket_ended = true; /* execve has closed it, or death */
+		if (d->alive && d->o->executed)
+			d->o->executed(d->o->arg);
 		return 0;
 	}
 	if (m.type == NK_MSG_ERROR) {

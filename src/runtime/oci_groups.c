@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The processes of a container's groups, all at once. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cgroup/live.h"
+#include "runtime/oci.h"
+
+/* One group and those below it. The first number of each line is a pid. */
+static void signal_tree(int dir, int signal, int depth)
+{
+	_close_ int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	_fclose_ FILE *f = fd < 0 ? NULL : fdopen(nk_take_fd(&fd), "r");
+	_closedir_ DIR *d = NULL;
+	int pid;
+
+	while (f && fscanf(f, "%d", &pid) == 1)
+		if (pid > 0)
+			kill(pid, signal);
+	int again = depth < 32 ? openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (again >= 0 && !(d = fdopendir(again)))
+		close(again);
+	for (struct dirent *ent; d && (ent = readdir(d));) {
+		if (ent->d_type != DT_DIR || ent->d_name[0] == '.')
+			continue;
+		_close_ int sub =
+			openat(dir, ent->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (sub >= 0)
+			signal_tree(sub, signal, depth + 1);
+	}
+}
+
+int nk_oci_signal_all(const struct nk_oci_record *r, int signal, struct nk_err *e)
+{
+	if (!r->cgroups.n)
+		return nk_fail(e, 0, "container %s has no cgroup whose processes could be found",
+			       r->id);
+	if (signal == SIGKILL) {
+		for (size_t i = 0; i < r->cgroups.n; i++) {
+			int ret = nk_cgroup_kill(r->cgroups.v[i], e);
+			if (ret < 0)
+				return ret;
+		}
+		return 0;
+	}
+	for (size_t i = 0; i < r->cgroups.n; i++) {
+		_close_ int dir =
+			open(r->cgroups.v[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (dir < 0)
+			continue;
+		/* All of them are in each of the groups. */
+		signal_tree(dir, signal, 0);
+		return 0;
+	}
+	return 0;
+}
+
+static void put(const char *dir, const char *file, const char *word)
+{
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+
+	_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, word, strlen(word)) < 0)
+		return; /* gone meanwhile */
+}
+
+void nk_oci_thaw(const struct nk_oci_record *r)
+{
+	for (size_t i = 0; i < r->cgroups.n; i++) {
+		put(r->cgroups.v[i], "freezer.state", "THAWED");
+		put(r->cgroups.v[i], "cgroup.freeze", "0");
+	}
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a bundle to a plan: everything that is only looked at. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "runtime/oci.h"
+#include "runtime/oci_net_devices.h"
+#include "runtime/prepare.h"
+#include "security/oci_seccomp.h"
+
+enum { CONFIG_MAX = 32 << 20 };
+
+static int read_text(struct nk_oci_create *c, struct nk_err *e)
+{
+	const char *path = nk_fmt(c->a, "%s/config.json", c->request->bundle);
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return nk_fail(e, errno, "JSON specification file %s", path);
+	if (!S_ISREG(st.st_mode) || st.st_size > CONFIG_MAX)
+		return nk_fail(e, EFBIG, "JSON specification file %s", path);
+	c->text = nk_alloc(c->a, (size_t)st.st_size + 1);
+	while (c->text && c->text_len < (size_t)st.st_size) {
+		ssize_t n = read(fd, c->text + c->text_len, (size_t)st.st_size - c->text_len);
+		if (n < 0 && errno != EINTR)
+			return nk_fail(e, errno, "read %s", path);
+		if (n == 0)
+			break;
+		c->text_len += n > 0 ? (size_t)n : 0;
+	}
+	return nk_arena_ok(c->a, e);
+}
+
+/* Sockets that systemd hands on come before those of --preserve-fds; they are the command's. */
+static int sockets_of_systemd(struct nk_oci_create *c, struct nk_err *e)
+{
+	const char *word = getenv("LISTEN_FDS");
+	struct nk_spec *s = &c->config.spec;
+
+	s->preserve_fds = c->request->preserve_fds;
+	if (word && *word) {
+		char *end;
+		unsigned long n = strtoul(word, &end, 10);
+		if (*end || n > 1024)
+			return nk_fail(e, 0, "LISTEN_FDS=%.20s is not a number", word);
+		s->preserve_fds += (unsigned)n;
+		nk_strv_push(c->a, &s->env, nk_fmt(c->a, "LISTEN_FDS=%lu", n));
+		nk_strv_push(c->a, &s->env, "LISTEN_PID=1");
+	}
+	for (unsigned i = 0; i < s->preserve_fds; i++)
+		if (fcntl((int)i + 3, F_GETFD) < 0)
+			return nk_fail(e, 0, "please check that preserved-fd %u (of %u) is present",
+				       i, s->preserve_fds);
+	return 0;
+}
+
+/* A master without a place to go to, or a place without a master, is a caller's mistake. */
+static int check_terminal(const struct nk_oci_request *r, bool terminal, struct nk_err *e)
+{
+	bool socket = r->console_socket && *r->console_socket;
+
+	if (r->detach && terminal && !socket)
+		return nk_fail(e, 0,
+			       "cannot allocate tty if nook-runtime will detach without setting "
+			       "console socket");
+	if (socket && (!terminal || !r->detach))
+		return nk_fail(e, 0,
+			       "cannot use console socket if nook-runtime will not detach or "
+			       "allocate tty");
+	return 0;
+}
+
+static void source_facts(struct nk_config *c)
+{
+	for (size_t i = 0; i < c->mounts.n; i++) {
+		struct nk_oci_mount *m = &c->mounts.v[i];
+		struct stat st;
+
+		if (!(m->flags & NK_MNT_BIND) || !m->source)
+			continue;
+		m->source_is_link = !lstat(m->source, &st) && S_ISLNK(st.st_mode);
+		m->source_is_dir = !stat(m->source, &st) && S_ISDIR(st.st_mode);
+	}
+}
+
+static bool has_hooks(const struct nk_config *c)
+{
+	return c->hooks[NK_HOOK_PRESTART].n || c->hooks[NK_HOOK_CREATE_RUNTIME].n ||
+	       c->hooks[NK_HOOK_CREATE_CONTAINER].n;
+}
+
+static int place(struct nk_oci_create *c, struct nk_err *e)
+{
+	const struct nk_oci_request *r = c->request;
+	int ret = 0;
+
+	if (!c->facts.cgroups.hierarchies.n)
+		ret = nk_cgroups_detect(c->a, &c->facts.cgroups, e);
+	return ret < 0 ? ret
+		       : nk_cg_place(c->a, &c->facts.cgroups, r->manager, &c->config, r->id,
+				     r->rootless, &c->groups, &c->unit, e);
+}
+
+int nk_oci_prepare(struct nk_oci_create *c, struct nk_arena *a, const struct nk_oci_request *r,
+		   struct nk_err *e)
+{
+	int ret;
+
+	*c = (struct nk_oci_create){
+		.a = a, .request = r, .dir = NK_OCI_DIR_CLOSED, .start_fd = -1, .waiting_fd = -1};
+	if ((ret = nk_oci_check_id(r->id, e)) < 0 || (ret = read_text(c, e)) < 0)
+		return ret;
+	ret = nk_config_read(a, c->text, c->text_len, r->bundle, &c->config, e);
+	if (ret < 0)
+		return ret;
+	c->config.spec.id = r->id;
+	c->config.spec.interactive = true; /* standard input is the caller's */
+	if ((ret = check_terminal(r, c->config.spec.terminal, e)) < 0 ||
+	    (ret = sockets_of_systemd(c, e)) < 0)
+		return ret;
+	source_facts(&c->config);
+	if ((ret = nk_oci_net_devices_check(&c->config, e)) < 0 ||
+	    (ret = nk_facts_collect(a, &c->config.spec, &c->facts, e)) < 0 ||
+	    (ret = place(c, e)) < 0)
+		return ret;
+	c->in = (struct nk_oci_input){
+		.config = &c->config,
+		.facts = &c->facts,
+		.groups = &c->groups,
+		.unit = c->unit.name ? &c->unit : NULL,
+		.waits = r->waits,
+		.hooks = has_hooks(&c->config) || c->config.net_devices.n,
+		.no_pivot = r->no_pivot,
+		.no_new_keyring = r->no_new_keyring,
+		.rootless = r->rootless,
+		.apparmor = c->config.process.apparmor,
+	};
+	ret = nk_oci_seccomp_filter(a, &c->config, r->cache_dir, &c->in.filter, &c->in.listener, e);
+	if (ret < 0)
+		return ret;
+	nk_plan_init(&c->plan, a);
+	return nk_plan_create(&c->plan, &c->in, e);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* start: hooks inside, the word to init that waits, hooks outside. */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "child/protocol.h"
+#include "runtime/oci.h"
+
+#define HAS_HOOKS(r, point) ((r)->hooks & (1u << (point)))
+
+static int not_created(enum nk_oci_status s, struct nk_err *e)
+{
+	switch (s) {
+	case NK_OCI_STOPPED:
+		return nk_fail(e, 0, "cannot start a container that has stopped");
+	case NK_OCI_RUNNING:
+		return nk_fail(e, 0, "cannot start an already running container");
+	default:
+		return nk_fail(e, 0, "cannot start a container in the %s state",
+			       nk_oci_status_name(s));
+	}
+}
+
+/* One message from init; fd: what came along, or -1. 0: it has executed its command. */
+static int receive(int sock, struct nk_message *m, int *fd)
+{
+	struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
+	union {
+		struct cmsghdr h;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control.space),
+	};
+	ssize_t n;
+
+	*fd = -1;
+	do
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
+	return n == sizeof(*m);
+}
+
+/* The step that failed, in the words that create has left. */
+static int failed(const struct nk_oci_record *r, const struct nk_message *m, struct nk_err *e)
+{
+	for (size_t i = 0; i < r->last_steps.n; i++) {
+		const struct nk_oci_last_step *s = &r->last_steps.v[i];
+
+		if (s->index != m->step)
+			continue;
+		if (!s->is_exec)
+			return nk_fail(e, m->err, "step %d: %s", m->step + 1, s->words);
+		int err = m->err == ENOENT && m->value ? m->value : m->err;
+		nk_fail(e, err, "execute %s", r->command ? r->command : "the command");
+		e->exit = err == ENOENT || err == ENOTDIR ? NK_EXIT_NOT_FOUND : NK_EXIT_CANNOT_EXEC;
+		nk_oci_exec_words(r->command, e);
+		return -e->err;
+	}
+	return nk_fail(e, m->err, "step %d", m->step + 1);
+}
+
+static int hear(int sock, const struct nk_oci_record *r, const struct nk_config *c,
+		struct nk_err *e)
+{
+	struct nk_message m;
+	int ret = 0, fd;
+
+	while (ret == 0 && receive(sock, &m, &fd)) {
+		if (m.type == NK_MSG_ERROR)
+			ret = failed(r, &m, e);
+		else if (m.type == NK_MSG_LISTENER && fd >= 0)
+			ret = nk_oci_tell_agent(c, r, NK_OCI_CREATED, r->pid, fd, e);
+		if (fd >= 0)
+			close(fd);
+	}
+	return ret < 0 ? ret : 0;
+}
+
+static int go_on(struct nk_oci_dir *d, const struct nk_oci_record *r, const struct nk_config *c,
+		 struct nk_err *e)
+{
+	struct nk_message go = {.type = NK_MSG_START};
+	_close_ int sock = nk_oci_start_connect(d, e);
+
+	if (sock < 0)
+		return sock;
+	if (send(sock, &go, sizeof(go), MSG_NOSIGNAL) != sizeof(go))
+		return nk_fail(e, errno, "tell the first process of container %s to go on", d->id);
+	return hear(sock, r, c, e);
+}
+
+int nk_oci_start(const char *root, const char *id, const char *cache_dir, struct nk_err *e)
+{
+	_arena_ struct nk_arena a = {0};
+	_oci_dir_ struct nk_oci_dir d = NK_OCI_DIR_CLOSED;
+	struct nk_oci_record r;
+	struct nk_config c = {0};
+	enum nk_oci_status status;
+	int ret = nk_oci_open(&d, root, id, e);
+
+	if (ret == 0)
+		ret = nk_oci_lock(&d, NK_OCI_LOCK_MS, e);
+	if (ret == 0)
+		ret = nk_oci_find(&d, &a, root, id, &r, &status, e);
+	if (ret < 0)
+		return ret;
+	if (status != NK_OCI_CREATED)
+		return not_created(status, e);
+	if (!r.command) {
+		nk_fail(e, 0, "cannot start a container without a process in its configuration");
+		return -e->err;
+	}
+	if (r.wants_config)
+		ret = nk_oci_saved_config(&d, &a, &r, &c, e);
+	if (ret == 0)
+		ret = nk_oci_start_hooks(&a, &c, &r, cache_dir, e);
+	if (ret == 0)
+		ret = go_on(&d, &r, &c, e);
+	/* Others may work on it while the last hooks run. */
+	nk_cleanup_close(&d.lock_fd);
+	d.lock_fd = -EBADF;
+	if (ret == 0 && HAS_HOOKS(&r, NK_HOOK_POSTSTART))
+		ret = nk_oci_hooks(&c, NK_HOOK_POSTSTART, &r, NK_OCI_RUNNING, 0, true, e);
+	return ret;
+}
