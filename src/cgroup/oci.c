@@ -189,6 +189,33 @@ static const char *add_levels(struct placing *p, struct nk_cg_group *g)
 	return deepest;
 }
 
+/*
+ * The top group has no weight file, but what the same part of the kernel puts there shows that
+ * others will have one.
+ */
+void nk_cg_find_weight(struct nk_arena *a, struct nk_cg_group *g, const char *dir)
+{
+	static const struct {
+		bool v2;
+		const char *sign, *file;
+	} t[] = {
+		{false, "blkio.weight", "blkio.weight"},
+		{false, "blkio.bfq.weight", "blkio.bfq.weight"},
+		{false, "blkio.bfq.io_service_bytes", "blkio.bfq.weight"},
+		{true, "io.bfq.weight", "io.bfq.weight"},
+		{true, "io.weight", "io.weight"},
+		{true, "io.cost.qos", "io.weight"},
+	};
+
+	if (!nk_cg_has(g, g->v2 ? "io" : "blkio"))
+		return;
+	for (size_t i = 0; i < NK_COUNT(t) && !g->weight_file; i++)
+		if (t[i].v2 == g->v2 && access(nk_fmt(a, "%s/%s", dir, t[i].sign), F_OK) == 0)
+			g->weight_file = t[i].file;
+	if (!g->weight_file && g->v2 && access("/sys/module/bfq", F_OK) == 0)
+		g->weight_file = "io.bfq.weight";
+}
+
 static int count(int dir, void *arg)
 {
 	_pids_ struct nk_pids pids = {0};
@@ -257,6 +284,8 @@ static int place_in(struct placing *p, const struct nk_cgroups *c, const struct 
 	const char *deepest = add_levels(p, &g);
 	if (g.v2)
 		g.controllers = nk_cg_controllers(g.name);
+	if (p->config->resources.weight != NK_UNSET || p->config->resources.weights.n)
+		nk_cg_find_weight(p->a, &g, deepest);
 	if (!p->scope && faccessat(AT_FDCWD, deepest, W_OK, AT_EACCESS) < 0) {
 		int err = errno;
 

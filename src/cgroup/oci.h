@@ -60,6 +60,9 @@ struct nk_cg_unit {
 	struct nk_strv properties; /* "MemoryMax=67108864", from resources and annotations */
 };
 
+/* Which file takes blkio's or io's weight of a group; dir: it, or the deepest above that exists. */
+void nk_cg_find_weight(struct nk_arena *a, struct nk_cg_group *g, const char *dir);
+
 /*
  * Where the container's groups are. cgroups_path of the configuration: an absolute one counts from
  * the mount, a relative one from where this user may make groups (root: the mount, too); "." and

@@ -5,13 +5,33 @@
 
 #include "cli-runtime/runtime_cli.h"
 
-extern const struct nk_rt_command nk_rt_command_delete, nk_rt_command_features, nk_rt_command_kill,
-	nk_rt_command_list, nk_rt_command_state, nk_rt_command_spec, nk_rt_command_version;
+/* clang-format off */
+extern const struct nk_rt_command
+	nk_rt_command_delete,
+	nk_rt_command_features,
+	nk_rt_command_kill,
+	nk_rt_command_list,
+	nk_rt_command_pause,
+	nk_rt_command_ps,
+	nk_rt_command_resume,
+	nk_rt_command_spec,
+	nk_rt_command_state,
+	nk_rt_command_version;
 
 const struct nk_rt_command *const nk_rt_commands[] = {
-	&nk_rt_command_delete, &nk_rt_command_features, &nk_rt_command_kill,	&nk_rt_command_list,
-	&nk_rt_command_spec,   &nk_rt_command_state,	&nk_rt_command_version, NULL,
+	&nk_rt_command_delete,
+	&nk_rt_command_features,
+	&nk_rt_command_kill,
+	&nk_rt_command_list,
+	&nk_rt_command_pause,
+	&nk_rt_command_ps,
+	&nk_rt_command_resume,
+	&nk_rt_command_spec,
+	&nk_rt_command_state,
+	&nk_rt_command_version,
+	NULL,
 };
+/* clang-format on */
 
 /* Options may stand behind the words, as runc and crun allow: words go to the end. */
 static int parse_mixed(const struct nk_option *table, struct nk_arena *a, int argc, char **argv,
