@@ -227,19 +227,44 @@ void nk_cg_now(struct nk_arena *a, const struct nk_cg_groups *g, struct nk_cg_no
 	}
 }
 
+/* A file of one line that says what it said before; lists (io.max, devices.allow) are not such. */
+static const char *old_value(struct nk_arena *a, const struct nk_cg_write *w)
+{
+	_free_ char *text = nk_text_read(nk_fmt(a, "%s/%s", w->group->dir, w->file), 4096);
+	const char *end = text ? strchr(text, '\n') : NULL;
+
+	return end && !end[1] ? nk_strndup(a, text, (size_t)(end - text)) : NULL;
+}
+
+static int put(const struct nk_cg_write *w, const char *value)
+{
+	_close_ int dir = nk_group_open(w->group->dir);
+
+	return dir < 0 ? dir : nk_group_write(dir, w->file, value);
+}
+
 int nk_cg_apply(const struct nk_cg_writes *w, struct nk_err *e)
 {
+	_arena_ struct nk_arena a = {0};
+	const char **old = nk_alloc(&a, (w->n + 1) * sizeof(*old));
+
+	if (!old)
+		return nk_fail(e, ENOMEM, "set limits");
 	for (size_t i = 0; i < w->n; i++) {
 		const struct nk_cg_write *s = &w->v[i];
-		_close_ int dir = nk_group_open(s->group->dir);
-		int ret = dir < 0 ? dir : nk_group_write(dir, s->file, s->value);
 
+		old[i] = old_value(&a, s);
+		int ret = put(s, s->value);
 		if (ret >= 0 || -ret == s->soft)
 			continue;
 		nk_fail(e, -ret, "failed to write %s: write %s/%s", s->value, s->group->dir,
 			s->file);
 		if (s->hint)
 			nk_hint(e, "%s", s->hint);
+		/* All or nothing, as far as that goes. */
+		while (i-- > 0)
+			if (old[i])
+				put(&w->v[i], old[i]);
 		return ret;
 	}
 	return 0;

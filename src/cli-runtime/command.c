@@ -7,27 +7,37 @@
 
 /* clang-format off */
 extern const struct nk_rt_command
+	nk_rt_command_create,
 	nk_rt_command_delete,
+	nk_rt_command_exec,
 	nk_rt_command_features,
 	nk_rt_command_kill,
 	nk_rt_command_list,
 	nk_rt_command_pause,
 	nk_rt_command_ps,
 	nk_rt_command_resume,
+	nk_rt_command_run,
 	nk_rt_command_spec,
+	nk_rt_command_start,
 	nk_rt_command_state,
+	nk_rt_command_update,
 	nk_rt_command_version;
 
 const struct nk_rt_command *const nk_rt_commands[] = {
+	&nk_rt_command_create,
 	&nk_rt_command_delete,
+	&nk_rt_command_exec,
 	&nk_rt_command_features,
 	&nk_rt_command_kill,
 	&nk_rt_command_list,
 	&nk_rt_command_pause,
 	&nk_rt_command_ps,
 	&nk_rt_command_resume,
+	&nk_rt_command_run,
 	&nk_rt_command_spec,
+	&nk_rt_command_start,
 	&nk_rt_command_state,
+	&nk_rt_command_update,
 	&nk_rt_command_version,
 	NULL,
 };
