@@ -46,6 +46,9 @@ long nk_step_run(struct nk_run *run, size_t index);
 /* src/child/look.c: the steps that look at something, and what else only nook-runtime does. */
 long nk_step_look(struct nk_run *run, const struct nk_step *s);
 
+/* src/child/copy_tree.c: what the directory `from` holds into `to`, which is empty. */
+long nk_copy_tree(int from, int to);
+
 /* Note the time of a step for --debug; nothing without run->trace. */
 void nk_trace_begin(struct nk_run *run, size_t index);
 void nk_trace_end(struct nk_run *run, size_t index, long result);

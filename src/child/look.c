@@ -93,6 +93,8 @@ long nk_step_look(struct nk_run *run, const struct nk_step *s)
 		if (s->fd[1] >= 0 && slot(run, s->fd[1]) >= 0)
 			return slot(run, s->fd[1]);
 		return nk_raw4(SYS_faccessat2, AT_FDCWD, s->s[0], 1 /* X_OK */, AT_EACCESS);
+	case NK_OP_COPY_TREE:
+		return nk_copy_tree(fd0, slot(run, s->fd[1]));
 	case NK_OP_WAIT_START:
 		return wait_start(fd0, s);
 	default:

@@ -120,7 +120,7 @@ int nk_b_filesystem(struct nk_plan *p, const char *type, const struct nk_fs_opti
 }
 
 /* mkdirat + openat2 for each part of the directory that holds the target. */
-static int parent_dir(struct nk_build *b, const char *path, const char *slot)
+int nk_b_parent(struct nk_build *b, const char *path, const char *slot)
 {
 	struct nk_plan *p = b->p;
 	const char *end = path;
@@ -154,7 +154,7 @@ int nk_b_target(struct nk_build *b, const char *path, bool dir, bool follow, con
 		path++;
 	if (!*path)
 		return b->rootfs;
-	int parent = parent_dir(b, path, slot);
+	int parent = nk_b_parent(b, path, slot);
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 	if (dir) {
 		nk_b_mkdir(p, parent, name, 0755, nk_fmt(p->arena, "a place for /%s", path));

@@ -35,9 +35,10 @@ struct nk_build {
 	int slave;    /* of the new terminal */
 	int *nodes;   /* slot of each device node */
 	int *volumes; /* slot of each of spec->mounts */
-	int idmapped[NK_IDMAPPED_MAX]; /* trees that get the container's ids */
+	int idmapped[NK_IDMAPPED_MAX];	  /* trees that get the container's ids */
+	bool idmap_flat[NK_IDMAPPED_MAX]; /* without what is mounted below */
 	size_t n_idmapped;
-	bool wait_place; /* init waits until nook has placed it */
+	bool wait_place;		/* init waits until nook has placed it */
 	const struct nk_oci_input *oci; /* the plan of nook-runtime; NULL: nook run */
 	bool chroots;			/* oci: no mount namespace whose root may be moved */
 	bool own_dev;			/* oci: /dev is a new tmpfs, nothing in it is the rootfs' */
@@ -142,8 +143,8 @@ void nk_part_working_directory(struct nk_build *b); /* of it: spec->cwd */
 /* AppArmor and SELinux (oci_lsm.c): hold the host's procfs, by who still sees it; and init. */
 void nk_part_lsm_open(struct nk_build *b);
 void nk_part_lsm(struct nk_build *b);
-void nk_part_ids(struct nk_build *b);		    /* of it: the user */
-void nk_part_execs(struct nk_build *b);		    /* of it: the command, in each place of PATH */
+void nk_part_ids(struct nk_build *b);	/* of it: the user */
+void nk_part_execs(struct nk_build *b); /* of it: the command, in each place of PATH */
 
 /* plan/oci_cgroup.c: the groups of an OCI container, before nk_part_clone(); fills b->cg. */
 int nk_part_oci_cgroup(struct nk_build *b, struct nk_err *e);
@@ -163,19 +164,22 @@ void nk_part_signals(struct nk_build *b);
 struct nk_strv nk_b_command_paths(struct nk_build *b);
 
 /* Parts of `nook-runtime create`. */
-void nk_part_oci_trees(struct nk_build *b);   /* copies of host mounts, by whoever may */
-void nk_part_oci_begin(struct nk_build *b);   /* propagation of the old root */
-void nk_part_oci_rootfs(struct nk_build *b);  /* in its place */
-int nk_part_oci_mounts(struct nk_build *b, struct nk_err *e); /* of config.json, in order */
-void nk_part_oci_cgroupfs(struct nk_build *b, size_t i);      /* of them: one of type cgroup */
+void nk_part_oci_rootfs_tree(struct nk_build *b); /* copies of host mounts, by whoever may */
+void nk_part_oci_mount_trees(struct nk_build *b);
 void nk_part_oci_dev_trees(struct nk_build *b);
+void nk_part_oci_begin(struct nk_build *b);		      /* propagation of the old root */
+void nk_part_oci_rootfs(struct nk_build *b);		      /* in its place */
+int nk_part_oci_mounts(struct nk_build *b, struct nk_err *e); /* of config.json, in order */
+void nk_part_oci_cgroupfs(struct nk_build *b, size_t i, const char *path); /* one of them */
 void nk_part_oci_dev(struct nk_build *b);
 void nk_part_oci_null(struct nk_build *b); /* b->null, checked */
 void nk_part_oci_terminal(struct nk_build *b);
 void nk_part_oci_late(struct nk_build *b); /* what becomes read-only once all is in its place */
 void nk_part_oci_pivot(struct nk_build *b);
 void nk_part_oci_process(struct nk_build *b);
-void nk_part_oci_oom(struct nk_build *b, int pid_slot); /* by the parent */
+void nk_part_oci_oom(struct nk_build *b, int pid_slot);	  /* by the parent */
+uint64_t nk_b_base_propagation(const struct nk_build *b); /* of what is copied from the host */
+void nk_b_affinity(struct nk_build *b, const char *list, const char *why);
 
 /* A path without "//", "." and "..", worked out in the text; "/" at least. */
 const char *nk_b_clean_path(struct nk_build *b, const char *path);

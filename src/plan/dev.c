@@ -36,7 +36,7 @@ static const struct {
 	{"stderr", "/proc/self/fd/2"}, {"core", "/proc/kcore"},	     {"ptmx", "pts/ptmx"},
 };
 
-static bool may_mknod(const struct nk_build *b)
+bool nk_b_may_mknod(const struct nk_build *b)
 {
 	return !b->new_user && b->facts->initial_userns;
 }
@@ -57,7 +57,7 @@ void nk_part_dev_trees(struct nk_build *b)
 	struct nk_plan *p = b->p;
 
 	b->nodes = nk_alloc(p->arena, device_count(b) * sizeof(int));
-	if (!b->nodes || may_mknod(b))
+	if (!b->nodes || nk_b_may_mknod(b))
 		return;
 	p->topic = NK_T_DEV;
 	for (size_t i = 0; i < device_count(b); i++) {
@@ -127,7 +127,7 @@ static void place_nodes(struct nk_build *b)
 	}
 }
 
-static bool maps_gid(const struct nk_build *b, uint32_t gid)
+bool nk_b_maps_gid(const struct nk_build *b, uint32_t gid)
 {
 	const struct nk_idmaps *m = &b->spec->gid_maps;
 
@@ -145,7 +145,7 @@ static void devpts(struct nk_build *b)
 	struct nk_fs_option options[] = {
 		{"newinstance", NULL}, {"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", "5"}};
 
-	b->pts = nk_b_filesystem(p, "devpts", options, maps_gid(b, 5) ? 4 : 3,
+	b->pts = nk_b_filesystem(p, "devpts", options, nk_b_maps_gid(b, 5) ? 4 : 3,
 				 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, "pts",
 				 "terminals of its own");
 	nk_b_mkdir(p, b->dev, "pts", 0755, "a place for /dev/pts");
@@ -213,7 +213,7 @@ static void detach_from_host(struct nk_build *b)
 {
 	bool host_ipc = b->spec->ns[NK_NS_IPC].mode == NK_NS_HOST;
 
-	if (b->trees == NK_PARENT && (!may_mknod(b) || host_ipc))
+	if (b->trees == NK_PARENT && (!nk_b_may_mknod(b) || host_ipc))
 		nk_b_setattr(b->p, b->rootfs, true, 0, 0, MS_PRIVATE,
 			     "no mount on what was copied from the host is seen there");
 }
@@ -232,7 +232,7 @@ void nk_part_dev(struct nk_build *b)
 				 "dev", "an empty /dev, on which new device files open nothing");
 	int target = nk_b_target(b, "/dev", true, false, "dev_place");
 	nk_b_attach(p, b->dev, target, "", "seen as /dev");
-	if (may_mknod(b))
+	if (nk_b_may_mknod(b))
 		make_nodes(b);
 	place_nodes(b);
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {

@@ -107,6 +107,13 @@ static int first_empty(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 
+	if (b->scratch == NK_NOFD) {
+		const struct nk_fs_option mode = {"mode", "0555"};
+
+		b->empty = nk_b_filesystem(p, "tmpfs", &mode, 1, QUIET | MOUNT_ATTR_RDONLY, "empty",
+					   "an empty directory");
+		return b->empty;
+	}
 	nk_b_mkdir(p, b->scratch, "empty", 0555, "an empty directory");
 	b->empty = nk_b_copy_mount(p, b->scratch, "empty", false, "empty", "as a mount of its own");
 	nk_b_setattr(p, b->empty, false, QUIET | MOUNT_ATTR_RDONLY, 0, 0, "read-only");
@@ -129,8 +136,45 @@ static int copy_of(struct masks *m, int mount, const char *name, bool shared, co
 	return m->copy;
 }
 
+static bool is_inside(const struct nk_build *b, const char *path)
+{
+	return base_of(b, &path) == NK_NOFD;
+}
+
+/* What it is shows when it is opened: a directory, or else a file; or it is not there. */
+static void mask_whatever(struct masks *m, const char *path)
+{
+	struct nk_build *b = m->b;
+	struct nk_plan *p = b->p;
+
+	if (b->empty == NK_NOFD)
+		first_empty(b);
+	if (m->place == NK_NOFD)
+		m->place = nk_plan_slot(p, "masked");
+	for (int dir = 1; dir >= 0; dir--) {
+		find_inside(b, path, m->place);
+		nk_tolerate(nk_plan_last(p), ENOENT, ENOTDIR, 0);
+		nk_plan_last(p)->n[0] |= dir ? O_DIRECTORY : 0;
+		int tree = copy_of(m, dir ? b->empty : b->null, "", true,
+				   dir ? "the empty directory once more"
+				       : "the null device once more");
+		struct nk_step *s = nk_b_attach(
+			p, tree, m->place, "",
+			nk_fmt(p->arena, dir ? "%s looks empty" : "%s reads as nothing", path));
+		/* EINVAL: the null device over a directory, which is masked already. */
+		nk_tolerate(s, EBADF, dir ? 0 : EINVAL, dir ? 0 : ENOTDIR);
+		close_slot(b, tree);
+		close_slot(b, m->place);
+		nk_tolerate(nk_plan_last(p), EBADF, 0, 0);
+	}
+}
+
 static void mask(struct masks *m, const char *path, bool dir)
 {
+	if (m->b->oci && is_inside(m->b, path)) {
+		mask_whatever(m, path);
+		return;
+	}
 	struct nk_build *b = m->b;
 	struct nk_plan *p = b->p;
 	const char *name = path;
@@ -154,10 +198,25 @@ static void mask(struct masks *m, const char *path, bool dir)
 	}
 	nk_b_attach(p, tree, base, name,
 		    nk_fmt(p->arena, dir ? "%s looks empty" : "%s reads as nothing", path));
+	if (b->oci)
+		nk_tolerate(nk_plan_last(p), ENOENT, 0, 0);
 	if (inside)
 		close_slot(b, base);
 	if (shared)
 		close_slot(b, tree);
+}
+
+/* As sysctl(8) reads a name: the first separator is the separator, the other one is part of a
+ * name, "net.ipv4.conf.eth0/1.forwarding" of the device eth0.1. */
+static const char *setting_path(struct nk_build *b, const char *key)
+{
+	char *path = nk_fmt(b->p->arena, "sys/%s", key);
+
+	if (key[strcspn(key, "./")] == '/')
+		return path;
+	for (char *c = path + strlen("sys/"); *c; c++)
+		*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
+	return path;
 }
 
 /* sysctls through the descriptor of our own procfs: a faked /proc is never asked. */
@@ -166,12 +225,15 @@ static void sysctls(struct nk_build *b)
 	struct nk_plan *p = b->p;
 
 	p->topic = NK_T_SYSCTL;
+	int proc = b->proc;
+	/* The kernel looks at who asks: the host's procfs shows the own namespaces' settings. */
+	if (proc == NK_NOFD && b->spec->sysctls.n)
+		proc = nk_b_open(p, NK_CWD, "/proc", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS,
+				 "outer_proc", "no procfs in the container: the outer one");
 	for (size_t i = 0; i < b->spec->sysctls.n; i++) {
 		const struct nk_keyval *kv = &b->spec->sysctls.v[i];
-		char *path = nk_fmt(p->arena, "sys/%s", kv->key);
-		for (char *c = path; *c; c++)
-			*c = *c == '.' ? '/' : *c == '/' ? '.' : *c; /* eth0/1: a device eth0.1 */
-		int fd = nk_b_open(p, b->proc, path, O_WRONLY, STRICT,
+		const char *path = setting_path(b, kv->key);
+		int fd = nk_b_open(p, proc, path, O_WRONLY, STRICT | (b->oci ? RESOLVE_NO_XDEV : 0),
 				   nk_fmt(p->arena, "sysctl_%s", kv->key),
 				   nk_fmt(p->arena, "the setting %s of these namespaces", kv->key));
 		nk_plan_last(p)->hint = "there is no such setting, or it does not belong to a "

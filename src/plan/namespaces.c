@@ -60,7 +60,7 @@ static bool needs_middle(const struct nk_build *b)
  * namespace where there is one. */
 static uint64_t clone_flags(const struct nk_build *b)
 {
-	uint64_t flags = b->bare ? 0 : CLONE_NEWNS;
+	uint64_t flags = b->bare || b->oci ? 0 : CLONE_NEWNS;
 
 	for (int k = 0; k < NK_NS_COUNT; k++)
 		if (is_new(b, (enum nk_ns_kind)k) && (b->bare || k != NK_NS_CGROUP) &&
@@ -117,6 +117,9 @@ static void join_all_but_user(struct nk_build *b, const int *fds)
 	for (int k = 0; k < NK_NS_COUNT; k++)
 		if (k != NK_NS_USER && k != NK_NS_MOUNT)
 			join(b, fds, (enum nk_ns_kind)k);
+	/* Last: paths mean something else in it. */
+	if (b->oci)
+		join(b, fds, NK_NS_MOUNT);
 }
 
 static const char *map_text(struct nk_build *b, const struct nk_idmaps *maps)
@@ -129,13 +132,20 @@ static const char *map_text(struct nk_build *b, const struct nk_idmaps *maps)
 	return text;
 }
 
-static bool own_single_map(const struct nk_build *b)
+bool nk_b_own_single_map(const struct nk_build *b)
 {
-	return b->facts->single_id;
+	const struct nk_idmaps *u = &b->spec->uid_maps, *g = &b->spec->gid_maps;
+
+	if (!b->oci)
+		return b->facts->single_id;
+	/* What the configuration says, and needs nobody's help. */
+	return !b->facts->maps_ids && !b->facts->sys_admin && u->n == 1 && g->n == 1 &&
+	       u->v[0].count == 1 && g->v[0].count == 1 && u->v[0].outside == b->facts->euid &&
+	       g->v[0].outside == b->facts->egid;
 }
 
-static void write_proc(struct nk_build *b, const char *path, int pid_slot, const char *text,
-		       const char *slot, const char *why)
+struct nk_step *nk_b_write_proc(struct nk_build *b, const char *path, int pid_slot,
+				const char *text, const char *slot, const char *why)
 {
 	struct nk_plan *p = b->p;
 	int fd = nk_b_open(p, NK_CWD, path, O_WRONLY, 0, slot, why);
@@ -147,8 +157,8 @@ static void write_proc(struct nk_build *b, const char *path, int pid_slot, const
 	s->s[0] = text;
 	s->hint =
 		"an id map may name only ids that the caller may use, each once: see `nook doctor`";
-	s = nk_plan_add(p, NK_OP_CLOSE, "written");
-	s->fd[0] = (int16_t)fd;
+	nk_plan_add(p, NK_OP_CLOSE, "written")->fd[0] = (int16_t)fd;
+	return p->steps.n > 1 ? &p->steps.v[p->steps.n - 2] : nk_plan_last(p);
 }
 
 /* newuidmap PID inside outside count … */
@@ -180,10 +190,10 @@ static void write_maps(struct nk_build *b, int pid_slot)
 
 	nk_actor_topic(p, NK_PARENT, NK_T_IDS);
 	if (b->facts->maps_ids || b->facts->sys_admin) {
-		write_proc(b, "/proc/%d/uid_map", pid_slot, map_text(b, &b->spec->uid_maps),
-			   "uid_map", "which user inside is which outside");
-		write_proc(b, "/proc/%d/gid_map", pid_slot, map_text(b, &b->spec->gid_maps),
-			   "gid_map", "which group inside is which outside");
+		nk_b_write_proc(b, "/proc/%d/uid_map", pid_slot, map_text(b, &b->spec->uid_maps),
+				"uid_map", "which user inside is which outside");
+		nk_b_write_proc(b, "/proc/%d/gid_map", pid_slot, map_text(b, &b->spec->gid_maps),
+				"gid_map", "which group inside is which outside");
 	} else {
 		helper_map(b, b->facts->newuidmap_path, &b->spec->uid_maps, pid_slot,
 			   "which user inside is which outside");
@@ -205,7 +215,7 @@ static void idmap_trees(struct nk_build *b, int pid_slot)
 			nk_plan_last(p)->fd[1] = (int16_t)pid_slot;
 		}
 		struct nk_step *s =
-			nk_b_setattr(p, b->idmapped[i], true, MOUNT_ATTR_IDMAP, 0, 0,
+			nk_b_setattr(p, b->idmapped[i], !b->idmap_flat[i], MOUNT_ATTR_IDMAP, 0, 0,
 				     "owners of files as the new user namespace counts");
 		s->fd[1] = (int16_t)userns;
 		s->hint = "this file system cannot be idmapped: leave `idmap` away, or give the "
@@ -268,10 +278,11 @@ void nk_part_time_offsets(struct nk_build *b)
 	struct nk_step *s = nk_plan_add(p, NK_OP_UNSHARE, "own clocks, for children only");
 	s->n[0] = CLONE_NEWTIME;
 	s->hint = clone_hint;
-	write_proc(b, "/proc/self/timens_offsets", NK_NOFD,
-		   nk_fmt(p->arena, "monotonic %lld %lld\nboottime %lld %lld\n", (long long)sec[0],
-			  (long long)ns[0], (long long)sec[1], (long long)ns[1]),
-		   "timens_offsets", "how far they are from the host's");
+	nk_b_write_proc(b, "/proc/self/timens_offsets", NK_NOFD,
+			nk_fmt(p->arena, "monotonic %lld %lld\nboottime %lld %lld\n",
+			       (long long)sec[0], (long long)ns[0], (long long)sec[1],
+			       (long long)ns[1]),
+			"timens_offsets", "how far they are from the host's");
 	if (p->steps.n < 2)
 		return;
 	p->steps.v[p->steps.n - 2].hint =
@@ -315,7 +326,7 @@ static void middle_steps(struct nk_build *b, const int *fds)
 		s = nk_plan_add(p, NK_OP_UNSHARE, "own %s", titles[NK_NS_USER]);
 		s->n[0] = CLONE_NEWUSER;
 		s->hint = clone_hint;
-		if (own_single_map(b)) {
+		if (nk_b_own_single_map(b)) {
 			nk_part_own_map(b);
 		} else {
 			p->topic = NK_T_SYNC;
@@ -338,12 +349,12 @@ static void middle_steps(struct nk_build *b, const int *fds)
 void nk_part_own_map(struct nk_build *b)
 {
 	b->p->topic = NK_T_IDS;
-	write_proc(b, "/proc/self/setgroups", NK_NOFD, "deny", "setgroups",
-		   "groups cannot be dropped any more (the kernel wants it so)");
-	write_proc(b, "/proc/self/uid_map", NK_NOFD, map_text(b, &b->spec->uid_maps), "uid_map",
-		   "which user inside is which outside");
-	write_proc(b, "/proc/self/gid_map", NK_NOFD, map_text(b, &b->spec->gid_maps), "gid_map",
-		   "which group inside is which outside");
+	nk_b_write_proc(b, "/proc/self/setgroups", NK_NOFD, "deny", "setgroups",
+			"groups cannot be dropped any more (the kernel wants it so)");
+	nk_b_write_proc(b, "/proc/self/uid_map", NK_NOFD, map_text(b, &b->spec->uid_maps),
+			"uid_map", "which user inside is which outside");
+	nk_b_write_proc(b, "/proc/self/gid_map", NK_NOFD, map_text(b, &b->spec->gid_maps),
+			"gid_map", "which group inside is which outside");
 }
 
 /* Version 1 cgroups: init is moved by nook while it sets up its mounts. */
@@ -363,14 +374,15 @@ static void place(struct nk_build *b)
 static bool waits_for_place(const struct nk_build *b)
 {
 	/* Also with a middle: init may not run on unless nook knows its pid. */
-	return b->cg.n_v1 > 0 || b->middle || b->holds;
+	return b->cg.n_v1 > 0 || b->middle || b->holds ||
+	       (b->oci && b->oci->unit && b->oci->unit->name);
 }
 
 static void parent_after_clone(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	int pid = b->middle ? NK_SLOT_MIDDLE_PID : NK_SLOT_PID;
-	bool maps = is_new(b, NK_NS_USER) && !own_single_map(b);
+	bool maps = is_new(b, NK_NS_USER) && !nk_b_own_single_map(b);
 
 	nk_actor_topic(p, NK_PARENT, NK_T_SYNC);
 	nk_b_close_peer(p, "so that the other's end is noticed");
@@ -390,7 +402,11 @@ static void parent_after_clone(struct nk_build *b)
 		s->fd[0] = NK_SLOT_PID;
 		s->out = NK_SLOT_PIDFD;
 	}
+	if (b->oci && b->oci->unit && b->oci->unit->name)
+		nk_part_oci_scope(b);
 	place(b);
+	if (b->oci)
+		nk_part_oci_oom(b, NK_SLOT_PID);
 	if (waits_for_place(b)) {
 		p->topic = NK_T_SYNC;
 		nk_b_tell(p, NK_MSG_PLACED, NK_NOFD, "it is where it belongs");
@@ -422,7 +438,7 @@ void nk_part_clone(struct nk_build *b)
 	nk_actor_topic(p, NK_INIT, NK_T_SYNC);
 	if (!b->middle) {
 		nk_b_close_peer(p, "so that nook's death is seen");
-		if (is_new(b, NK_NS_USER) && own_single_map(b)) {
+		if (is_new(b, NK_NS_USER) && nk_b_own_single_map(b)) {
 			nk_part_own_map(b);
 		} else if (is_new(b, NK_NS_USER)) {
 			nk_b_await(p, NK_MSG_MAPPED, NK_NOFD, "until the id maps are written");

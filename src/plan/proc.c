@@ -53,14 +53,14 @@ static bool proc_by_path(const struct nk_build *b)
 	return known && (f->initial_userns || !f->proc_covered) && foreign(b, NK_NS_PID);
 }
 
-static bool proc_is_bound(const struct nk_build *b)
+bool nk_b_proc_is_bound(const struct nk_build *b)
 {
 	bool userns = b->new_user || !b->facts->initial_userns;
 
 	return !nk_b_owns(b, NK_NS_PID) || (userns && b->facts->proc_covered);
 }
 
-static bool sys_is_bound(const struct nk_build *b)
+bool nk_b_sys_is_bound(const struct nk_build *b)
 {
 	bool userns = b->new_user || !b->facts->initial_userns;
 
@@ -101,12 +101,12 @@ void nk_part_proc_trees(struct nk_build *b)
 		p->topic = NK_T_PROC;
 		b->proc = nk_b_filesystem(p, "proc", &of, 1, QUIET, "proc",
 					  "a procfs of the PID namespace that is joined");
-	} else if (proc_is_bound(b)) {
+	} else if (nk_b_proc_is_bound(b)) {
 		p->topic = NK_T_PROC;
 		b->proc = nk_b_copy_mount(p, NK_CWD, "/proc", true, "proc",
 					  "the outer /proc: the kernel refuses a new one here");
 	}
-	if (sys_is_bound(b)) {
+	if (nk_b_sys_is_bound(b)) {
 		p->topic = NK_T_SYS;
 		b->sys = nk_b_copy_mount(p, NK_CWD, "/sys", true, "sys",
 					 "the outer /sys: the kernel refuses a new one here");
@@ -147,7 +147,7 @@ void nk_part_cgroupfs(struct nk_build *b)
 	struct nk_plan *p = b->p;
 
 	if (b->facts->cgroups.unified < 0 || b->facts->cgroups.hierarchies.n != 1 ||
-	    sys_is_bound(b) || !nk_b_owns(b, NK_NS_CGROUP))
+	    nk_b_sys_is_bound(b) || !nk_b_owns(b, NK_NS_CGROUP))
 		return;
 	nk_actor_topic(p, NK_INIT, NK_T_CGROUP);
 	int cgroup = nk_b_filesystem(p, "cgroup2", NULL, 0,
@@ -160,5 +160,5 @@ void nk_part_cgroupfs(struct nk_build *b)
  * ordinary user that is locked to its place, and goes along or nothing does. */
 bool nk_b_proc_is_outer(const struct nk_build *b)
 {
-	return proc_is_bound(b) && !proc_by_path(b);
+	return nk_b_proc_is_bound(b) && !proc_by_path(b);
 }

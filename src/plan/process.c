@@ -63,6 +63,22 @@ static void session(struct nk_build *b)
 	nk_tolerate(s, ENOSYS, EDQUOT, EPERM);
 }
 
+static uint64_t keep_for_start(struct nk_build *b, uint64_t keep)
+{
+	static const int slots[] = {NK_SLOT_START, NK_SLOT_WAITING};
+	static const char *const why[] = {"and the socket on which `start` speaks",
+					  "and the lock that says that this process waits"};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct nk_step *s = nk_plan_add(b->p, NK_OP_DUP3, "%s", why[i]);
+		s->fd[0] = (int16_t)slots[i];
+		s->n[0] = --keep;
+		s->n[1] = O_CLOEXEC;
+		s->out = (int16_t)slots[i];
+	}
+	return keep;
+}
+
 /*
  * Closed, not only marked: while execve looks a path up, a marked descriptor is still open, and
  * a link in the rootfs to /proc/self/fd/N/.. would lead from the host's directory behind it to
@@ -83,10 +99,11 @@ void nk_part_close_all(struct nk_build *b)
 	s->n[1] = O_CLOEXEC;
 	s->out = NK_SLOT_SOCKET;
 	s->hint = "there are too few descriptors: raise `ulimit -n`, or preserve fewer";
+	uint64_t lowest = b->oci && b->oci->waits ? keep_for_start(b, keep) : keep;
 	s = nk_plan_add(p, NK_OP_CLOSE_RANGE,
 			"no descriptor of the host is open any more (CVE-2024-21626)");
 	s->n[0] = first;
-	s->n[1] = keep - 1;
+	s->n[1] = lowest - 1;
 	s = nk_plan_add(p, NK_OP_CLOSE_RANGE, "nor any above");
 	s->n[0] = keep + 1;
 	s->n[1] = UINT32_MAX;
@@ -135,7 +152,7 @@ static const char *limit_text(struct nk_build *b, uint64_t v)
 	return v == UINT64_MAX ? "unlimited" : nk_fmt(b->p->arena, "%llu", (unsigned long long)v);
 }
 
-static void limits(struct nk_build *b)
+void nk_part_limits(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 
@@ -153,13 +170,13 @@ static void limits(struct nk_build *b)
 	}
 }
 
-static void seccomp(struct nk_build *b)
+struct nk_step *nk_part_seccomp(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	struct sock_fprog *prog = NK_NEW(p->arena, struct sock_fprog);
 
 	if (!b->filter.insns || !prog)
-		return;
+		return NULL;
 	p->topic = NK_T_SECCOMP;
 	*prog = (struct sock_fprog){
 		.len = (unsigned short)b->filter.n,
@@ -172,9 +189,10 @@ static void seccomp(struct nk_build *b)
 	s->p[0] = prog;
 	s->n[0] = b->filter.flags;
 	s->hint = "the kernel refused the filter: --security-opt seccomp=unconfined runs without";
+	return s;
 }
 
-static void capabilities_before_ids(struct nk_build *b)
+void nk_part_bounding(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	const struct nk_caps *caps = &b->spec->caps;
@@ -215,7 +233,7 @@ void nk_part_ids(struct nk_build *b)
 	s->hint = "the user has to be mapped in the user namespace";
 }
 
-static void capabilities_after_ids(struct nk_build *b)
+void nk_part_capabilities(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	const struct nk_caps *caps = &b->spec->caps;
@@ -238,31 +256,40 @@ static void capabilities_after_ids(struct nk_build *b)
 	}
 }
 
-void nk_part_execs(struct nk_build *b)
+struct nk_strv nk_b_command_paths(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	const struct nk_spec *spec = b->spec;
 	const char *name = spec->args.n ? spec->args.v[0] : "";
 	struct nk_strv paths = {0};
 
-	p->topic = NK_T_EXEC;
 	if (strchr(name, '/')) {
 		nk_strv_push(p->arena, &paths, name);
-	} else {
-		const char *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-		for (size_t i = 0; i < spec->env.n; i++)
-			if (!strncmp(spec->env.v[i], "PATH=", 5))
-				path = spec->env.v[i] + 5;
-		while (*path) {
-			size_t n = strcspn(path, ":");
-			if (n)
-				nk_strv_push(p->arena, &paths,
-					     nk_fmt(p->arena, "%.*s/%s", (int)n, path, name));
-			path += n + (path[n] == ':');
-		}
-		if (!paths.n)
-			nk_strv_push(p->arena, &paths, nk_fmt(p->arena, "/%s", name));
+		return paths;
 	}
+	const char *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	for (size_t i = 0; i < spec->env.n; i++)
+		if (!strncmp(spec->env.v[i], "PATH=", 5))
+			path = spec->env.v[i] + 5;
+	while (*path) {
+		size_t n = strcspn(path, ":");
+		if (n)
+			nk_strv_push(p->arena, &paths,
+				     nk_fmt(p->arena, "%.*s/%s", (int)n, path, name));
+		path += n + (path[n] == ':');
+	}
+	if (!paths.n)
+		nk_strv_push(p->arena, &paths, nk_fmt(p->arena, "/%s", name));
+	return paths;
+}
+
+void nk_part_execs(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	const struct nk_spec *spec = b->spec;
+	struct nk_strv paths = nk_b_command_paths(b);
+
+	p->topic = NK_T_EXEC;
 	for (size_t i = 0; i < paths.n; i++) {
 		struct nk_step *s = nk_plan_add(p, NK_OP_EXECVE, "%s",
 						i ? "or this one" : "become the command");
@@ -294,12 +321,23 @@ void nk_part_pty(struct nk_build *b, int master)
 }
 
 /* Whoever started nook may ignore some (nohup, systemd's SIGPIPE): that is not the command's. */
-static void signals(struct nk_build *b)
+void nk_part_signals(struct nk_build *b)
 {
 	for (unsigned sig = 1; sig <= 64; sig++)
 		if (b->facts->ignored_signals >> (sig - 1) & 1)
 			nk_plan_add(b->p, NK_OP_SIGDFL, "ignored outside, not inside")->n[0] = sig;
 	nk_plan_add(b->p, NK_OP_SIGMASK, "no signal is blocked");
+}
+
+void nk_part_no_new_privs(struct nk_build *b)
+{
+	b->p->topic = NK_T_CAPABILITIES;
+	if (!b->spec->no_new_privs)
+		return;
+	struct nk_step *s =
+		nk_plan_add(b->p, NK_OP_PRCTL, "no program gives it more rights (no_new_privs)");
+	s->n[0] = PR_SET_NO_NEW_PRIVS;
+	s->n[1] = 1;
 }
 
 void nk_part_process(struct nk_build *b)
@@ -312,22 +350,17 @@ void nk_part_process(struct nk_build *b)
 	session(b);
 	nk_part_close_all(b);
 	nk_part_working_directory(b);
-	limits(b);
-	p->topic = NK_T_CAPABILITIES;
-	if (b->spec->no_new_privs) {
-		s = nk_plan_add(p, NK_OP_PRCTL, "no program gives it more rights (no_new_privs)");
-		s->n[0] = PR_SET_NO_NEW_PRIVS;
-		s->n[1] = 1;
-	}
-	capabilities_before_ids(b);
+	nk_part_limits(b);
+	nk_part_no_new_privs(b);
+	nk_part_bounding(b);
 	if (!b->spec->no_new_privs)
-		seccomp(b);
+		nk_part_seccomp(b);
 	nk_part_ids(b);
-	capabilities_after_ids(b);
+	nk_part_capabilities(b);
 	p->topic = NK_T_SESSION;
 	s = nk_plan_add(p, NK_OP_UMASK, "files it makes are 0644, directories 0755");
 	s->n[0] = 022;
-	signals(b);
+	nk_part_signals(b);
 	p->topic = NK_T_SYNC;
 	s = nk_plan_add(p, NK_OP_PRCTL, "if nook dies, this process dies");
 	s->n[0] = PR_SET_PDEATHSIG;
@@ -336,6 +369,6 @@ void nk_part_process(struct nk_build *b)
 	s->fd[0] = NK_SLOT_SOCKET;
 	s->n[0] = NK_MSG_ALIVE;
 	if (b->spec->no_new_privs)
-		seccomp(b);
+		nk_part_seccomp(b);
 	nk_part_execs(b);
 }

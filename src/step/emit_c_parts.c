@@ -250,6 +250,19 @@ static const struct {
 	 "static int look_for(int found, const char *path)\n{\n"
 	 "\treturn found >= 0 ? found\n"
 	 "\t\t: (int)syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS);\n}\n\n"},
+	{NK_OP_COPY_TREE,
+	 "/* What one directory holds into another: cp does what nook does without it. */\n"
+	 "static int copy_tree(int from, int to)\n{\n"
+	 "\tpid_t pid = fork();\n\tint status = -1;\n\n"
+	 "\tif (pid == 0) {\n"
+	 "\t\tchar place[32];\n\n"
+	 "\t\tsnprintf(place, sizeof(place), \"/proc/self/fd/%d/.\", dup(to));\n"
+	 "\t\tif (fchdir(from) == 0)\n"
+	 "\t\t\texeclp(\"cp\", \"cp\", \"-a\", \"-x\", \".\", place, (char *)NULL);\n"
+	 "\t\t_exit(127);\n\t}\n"
+	 "\twaitpid(pid, &status, 0);\n"
+	 "\terrno = EIO;\n"
+	 "\treturn status == 0 ? 0 : -1;\n}\n\n"},
 	{NK_OP_WAIT_START,
 	 "/* Who connects to the socket and says so lets the command begin. */\n"
 	 "static int wait_start(int fd, enum message type)\n{\n"

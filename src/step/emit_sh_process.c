@@ -150,6 +150,9 @@ void nk_sh_process_step(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 	case NK_OP_IS_FS:
 		nk_sh_cannot(out, "a script looks by path, where nook holds what it looked at");
 		break;
+	case NK_OP_COPY_TREE:
+		nk_sh_cannot(out, "cp -a, before it is covered");
+		break;
 	case NK_OP_FACCESSAT:
 		fputs("# env looks for it in PATH: see the last line\n", out);
 		break;

@@ -258,6 +258,7 @@ static const struct nk_op_info ops[NK_OP_COUNT] = {
 			      "accept4",
 			      {FD("fd", 0), CONST("flags", "SOCK_CLOEXEC"),
 			       ENUM("message", 0, nk_names_msg)}},
+	[NK_OP_COPY_TREE] = {"copy_tree", "sendfile", {FD("from", 0), FD("to", 1)}},
 	[NK_OP_PTY_SIZE] = {"pty_size",
 			    "ioctl",
 			    {FD("fd", 0), CONST("request", "TIOCSWINSZ"),

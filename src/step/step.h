@@ -105,6 +105,8 @@ enum nk_op {
 			     slot fd1 is filled: the places of PATH, until one has it */
 	NK_OP_WAIT_START, /* fd0 listening socket, n0 enum nk_msg -> out: accept4, and recvmsg
 			     of that message; who goes away without a word is forgotten */
+	NK_OP_COPY_TREE,  /* fd0 directory, fd1 an empty one: all that is in the first, with
+			     owners and modes. More than one call: there is no other way */
 	NK_OP_PTY_SIZE,	  /* fd0 master, n0 rows, n1 columns: ioctl TIOCSWINSZ */
 	NK_OP_SCHED_SETATTR,  /* p0 the kernel's struct sched_attr as n3 words of 64 bits */
 	NK_OP_SCHED_AFFINITY, /* p0 mask of processors, n3 words */
