@@ -58,7 +58,7 @@ const char *nk_rt_cache_dir(struct nk_rt *rt)
 	return nk_fmt(&rt->arena, "%s/@filters", rt->root);
 }
 
-static int explain(const struct nk_plan *p, const char *form, struct nk_err *e)
+int nk_rt_explain(const struct nk_plan *p, const char *form, struct nk_err *e)
 {
 	const struct nk_explain_style style = {0};
 	int ret = 0;
@@ -121,7 +121,7 @@ int nk_rt_create(struct nk_rt *rt, struct nk_rt_create *c, const char *id)
 	if (ret == 0)
 		ret = nk_oci_prepare(&create, &rt->arena, r, &e);
 	if (ret == 0 && c->explain)
-		ret = explain(&create.plan, c->explain, &e);
+		ret = nk_rt_explain(&create.plan, c->explain, &e);
 	else if (ret == 0)
 		ret = nk_oci_create(&create, &result, &e);
 	if (ret < 0) {

@@ -57,6 +57,9 @@ int nk_rt_set_explain(const struct nk_option_use *use, const char *value, struct
 /* Fill in what the global options say; create, or explain. The exit code. */
 int nk_rt_create(struct nk_rt *rt, struct nk_rt_create *c, const char *id);
 
+/* --explain: the plan in one of the four forms. */
+int nk_rt_explain(const struct nk_plan *p, const char *form, struct nk_err *e);
+
 /* --debug: a line for a step that has been done. */
 void nk_rt_debug_step(void *arg, const struct nk_plan *p, size_t index, const struct nk_trace *t);
 

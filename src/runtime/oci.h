@@ -5,6 +5,7 @@
 
 #include "plan/exec.h"
 #include "plan/oci.h"
+#include "security/lsm.h"
 #include "spawn/spawn.h"
 #include "state/oci_state.h"
 
@@ -42,6 +43,7 @@ struct nk_oci_create {
 	struct nk_facts facts;
 	struct nk_cg_groups groups;
 	struct nk_cg_unit unit;
+	struct nk_lsm lsm;
 	struct nk_oci_input in;
 	struct nk_plan plan;
 
@@ -148,6 +150,7 @@ struct nk_oci_exec {
 	const struct nk_oci_record *record;
 	struct nk_config config; /* begins as the container's */
 	struct nk_facts facts;
+	struct nk_lsm lsm;
 	struct nk_exec_input in;
 	struct nk_plan plan;
 	int pidfd; /* init, checked */

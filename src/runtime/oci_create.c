@@ -45,7 +45,7 @@ static void note_last_steps(struct nk_oci_create *c)
 				return;
 			*l = (struct nk_oci_last_step){(int)i, s->why, s->op == NK_OP_EXECVE};
 		}
-		if (s->op == NK_OP_AWAIT && s->n[0] == NK_MSG_START)
+		if (s->op == NK_OP_WAIT_START)
 			waited = true;
 	}
 }
@@ -70,9 +70,11 @@ static void fill_record(struct nk_oci_create *c)
 		nk_boot_id(boot_id);
 	r->boot_id = boot_id;
 	clock_gettime(CLOCK_REALTIME, &r->created);
-	for (size_t i = 0; i < c->groups.n; i++)
-		if (!c->groups.v[i].existed)
-			nk_strv_push(c->a, &r->cgroups, c->groups.v[i].dir);
+	for (size_t i = 0; i < c->groups.n; i++) {
+		nk_strv_push(c->a, &r->cgroups, c->groups.v[i].dir);
+		if (c->groups.v[i].existed)
+			nk_strv_push(c->a, &r->kept, c->groups.v[i].dir);
+	}
 	if (c->in.unit) {
 		r->scope = c->unit.name;
 		r->user_bus = c->unit.user;

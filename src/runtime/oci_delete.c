@@ -33,6 +33,14 @@ static int kill_init(const struct nk_oci_record *r, struct nk_err *e)
 	return 0;
 }
 
+static bool kept(const struct nk_oci_record *r, const char *dir)
+{
+	for (size_t i = 0; i < r->kept.n; i++)
+		if (!strcmp(r->kept.v[i], dir))
+			return true;
+	return false;
+}
+
 /* Most often they are empty, and then that is one call each. Deepest last in the list. */
 static int remove_groups(const struct nk_oci_record *r, struct nk_err *e)
 {
@@ -44,7 +52,7 @@ static int remove_groups(const struct nk_oci_record *r, struct nk_err *e)
 		}
 	for (size_t i = r->cgroups.n; i-- > 0;) {
 		const char *dir = r->cgroups.v[i];
-		if (rmdir(dir) == 0 || errno == ENOENT)
+		if (kept(r, dir) || rmdir(dir) == 0 || errno == ENOENT)
 			continue;
 		int ret = nk_cgroup_kill(dir, e);
 		if (ret == 0)

@@ -76,8 +76,12 @@ int nk_oci_exec_plan(struct nk_oci_exec *x, const char *cache_dir, struct nk_err
 	int ret =
 		nk_oci_seccomp_filter(x->a, &x->config, cache_dir, &x->in.filter, &x->listener, e);
 
+	if (ret == 0)
+		ret = nk_lsm_check(&x->config, &x->lsm, e);
 	if (ret < 0)
 		return ret;
+	x->in.apparmor = x->lsm.apparmor;
+	x->in.selinux = x->lsm.selinux;
 	nk_plan_init(&x->plan, x->a);
 	return nk_plan_exec(&x->plan, &x->in, e);
 }

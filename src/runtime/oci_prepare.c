@@ -139,8 +139,11 @@ int nk_oci_prepare(struct nk_oci_create *c, struct nk_arena *a, const struct nk_
 		.no_pivot = r->no_pivot,
 		.no_new_keyring = r->no_new_keyring,
 		.rootless = r->rootless,
-		.apparmor = c->config.process.apparmor,
 	};
+	if ((ret = nk_lsm_check(&c->config, &c->lsm, e)) < 0)
+		return ret;
+	c->in.apparmor = c->lsm.apparmor;
+	c->in.selinux = c->lsm.selinux;
 	ret = nk_oci_seccomp_filter(a, &c->config, r->cache_dir, &c->in.filter, &c->in.listener, e);
 	if (ret < 0)
 		return ret;

@@ -45,7 +45,7 @@ int nk_driver_failed(struct nk_driver *d, size_t index, int err, struct nk_err *
 	nk_fail(e, err, "step %zu of %zu: %s (%s)", index + 1, d->plan->steps.n, s->why,
 		nk_op_syscall((enum nk_op)s->op));
 	e->step = (int)index + 1;
-	if (s->op == NK_OP_EXECVE) {
+	if (s->op == NK_OP_EXECVE || s->op == NK_OP_FACCESSAT) {
 		const char *name = ((char *const *)s->p[0])[0];
 		if (d->soft_errno && err == ENOENT)
 			err = d->soft_errno;

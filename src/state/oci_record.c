@@ -49,6 +49,7 @@ void nk_oci_record_write(struct nk_json_out *j, const struct nk_oci_record *r)
 	nk_json_str(j, "created", nk_time_text(when, &r->created));
 	nk_json_uint(j, "owner", r->owner);
 	nk_json_strv(j, "cgroups", &r->cgroups);
+	nk_json_strv(j, "keptCgroups", &r->kept);
 	if (r->scope)
 		nk_json_str(j, "scope", r->scope);
 	nk_json_bool(j, "userBus", r->user_bus);
@@ -114,6 +115,7 @@ static int read_fields(struct nk_json_in *in, struct json_object *o, struct nk_o
 	r->boot_id = nk_json_get_str(in, o, "bootID", NULL);
 	r->owner = (uint32_t)nk_json_get_uint(in, o, "owner", UINT32_MAX, 0);
 	nk_json_get_strv(in, o, "cgroups", &r->cgroups);
+	nk_json_get_strv(in, o, "keptCgroups", &r->kept);
 	r->scope = nk_json_get_str(in, o, "scope", NULL);
 	r->user_bus = nk_json_get_bool(in, o, "userBus", false);
 	r->rdt = nk_json_get_str(in, o, "intelRdt", NULL);

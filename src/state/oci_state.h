@@ -57,13 +57,14 @@ struct nk_oci_record {
 	const char *boot_id;	 /* the run of the kernel in which these mean something */
 	struct timespec created; /* CLOCK_REALTIME */
 	uint32_t owner;		 /* uid of who made it */
-	struct nk_strv cgroups;	 /* absolute directories that are removed with it */
+	struct nk_strv cgroups;	 /* absolute directories; removed with it but for: */
+	struct nk_strv kept;	 /* those of them that were there before */
 	const char *scope;	 /* systemd: "libpod-ID.scope", or NULL */
 	bool user_bus;
-	const char *rdt; /* directory below /sys/fs/resctrl to be removed, or NULL */
-	bool own_pids;	 /* a PID namespace of its own: all end with init */
+	const char *rdt;   /* directory below /sys/fs/resctrl to be removed, or NULL */
+	bool own_pids;	   /* a PID namespace of its own: all end with init */
 	bool wants_config; /* start has to read config.json: hooks, an agent */
-	unsigned hooks;	 /* bit p: there are hooks of enum nk_hook_point p in config.json */
+	unsigned hooks;	   /* bit p: there are hooks of enum nk_hook_point p in config.json */
 	NK_VEC(struct nk_keyval) annotations;
 	NK_VEC(struct nk_oci_last_step) last_steps;
 	const char *command; /* args[0] */
