@@ -59,7 +59,7 @@ void nk_config_check(struct nk_json_in *in, struct nk_config *c)
 		nk_json_bad(in, "linux.netDevices",
 			    "there is no network namespace in linux.namespaces");
 	if ((c->process.height || c->process.width) && !s->terminal)
-		nk_strv_push(in->a, &c->warnings, "process.consoleSize: there is no terminal");
+		nk_config_warn(in, c, "process.consoleSize: there is no terminal");
 	check_user(in, c);
 	check_time(in, c);
 }

@@ -66,11 +66,10 @@ static void read_mount(struct nk_json_in *in, struct json_object *o, struct nk_c
 		return;
 	}
 	if (destination[0] != '/')
-		nk_strv_push(in->a, &c->warnings,
-			     nk_fmt(in->a,
-				    "mounts: the destination \"%s\" is relative: taken as "
-				    "relative to /",
-				    destination));
+		nk_config_warn(in, c,
+			       "mounts: the destination \"%s\" is relative: taken as "
+			       "relative to /",
+			       destination);
 	m->destination = tidy(in->a, destination);
 	m->type = nk_config_text(in, o, "type");
 	m->source = nk_config_text(in, o, "source");

@@ -55,11 +55,10 @@ static void read_cap_set(struct nk_json_in *in, struct json_object *caps, const 
 		if (cap >= 0)
 			*mask |= UINT64_C(1) << cap;
 		else
-			nk_strv_push(in->a, &c->warnings,
-				     nk_fmt(in->a,
-					    "process.capabilities.%s: ignoring the unknown "
-					    "capability \"%.60s\"",
-					    key, names.v[i]));
+			nk_config_warn(in, c,
+				       "process.capabilities.%s: ignoring the unknown "
+				       "capability \"%.60s\"",
+				       key, names.v[i]);
 	}
 }
 
@@ -80,9 +79,9 @@ static void read_caps(struct nk_json_in *in, struct json_object *p, struct nk_co
 		nk_json_bad(in, "effective", "has capabilities that are not in permitted");
 	/* `runc spec` wrote such documents for years, and runc went on without a word. */
 	if (to->ambient & ~(to->permitted & to->inheritable))
-		nk_strv_push(in->a, &c->warnings,
-			     "process.capabilities.ambient: only those that are in permitted and "
-			     "inheritable can be set");
+		nk_config_warn(in, c,
+			       "process.capabilities.ambient: only those that are in permitted and "
+			       "inheritable can be set");
 	to->ambient &= to->permitted & to->inheritable;
 }
 

@@ -30,6 +30,10 @@ void nk_config_check_sysctls(struct nk_json_in *in, struct nk_config *c);
 int nk_oci_mount_finish(struct nk_arena *a, struct nk_oci_mount *m, const char *bundle,
 			struct nk_err *e);
 
+/* A line for the log; what the document says in it is made printable. */
+void nk_config_warn(struct nk_json_in *in, struct nk_config *c, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* The member's word, out of a table that ends with {}. False: missing, or a fault. */
 bool nk_config_word(struct nk_json_in *in, struct json_object *o, const char *key,
 		    const struct nk_word *words, uint64_t *value);

@@ -1,9 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The small things that many fields of config.json are made of. */
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "oci/config_read.h"
+
+void nk_config_warn(struct nk_json_in *in, struct nk_config *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	char *line = nk_vfmt(in->a, fmt, ap);
+	va_end(ap);
+	for (char *s = line; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			*s = '?';
+	nk_strv_push(in->a, &c->warnings, line);
+}
 
 static bool find(struct nk_json_in *in, const char *key, const char *word,
 		 const struct nk_word *words, uint64_t *value)
