@@ -9,6 +9,7 @@
 extern const struct nk_rt_command
 	nk_rt_command_create,
 	nk_rt_command_delete,
+	nk_rt_command_events,
 	nk_rt_command_exec,
 	nk_rt_command_features,
 	nk_rt_command_kill,
@@ -26,6 +27,7 @@ extern const struct nk_rt_command
 const struct nk_rt_command *const nk_rt_commands[] = {
 	&nk_rt_command_create,
 	&nk_rt_command_delete,
+	&nk_rt_command_events,
 	&nk_rt_command_exec,
 	&nk_rt_command_features,
 	&nk_rt_command_kill,
