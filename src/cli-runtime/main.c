@@ -10,7 +10,6 @@
 #include "base/cleanup.h"
 #include "cli-runtime/runtime_cli.h"
 #include "cli-runtime/sealed.h"
-#include "host/facts.h"
 
 static int set_level(const struct nk_option_use *use, const char *value, struct nk_err *e)
 {
@@ -101,20 +100,26 @@ static int no_command(struct nk_rt *rt, const char *word)
 	return nk_rt_error(rt, &e);
 }
 
-/* Nobody of a user namespace with less than all ids is root of the machine. */
+/* Nobody of a user namespace is root of the machine: PROC_USER_INIT_INO of the kernel. */
+static bool is_root(void)
+{
+	static const char initial[] = "user:[4026531837]";
+	char ns[64];
+	ssize_t n = readlink("/proc/self/ns/user", ns, sizeof(ns));
+
+	return geteuid() == 0 && n == (ssize_t)strlen(initial) && !memcmp(ns, initial, (size_t)n);
+}
+
 static int find_out_rootless(struct nk_rt *rt, struct nk_err *e)
 {
 	const char *word = rt->rootless_word ? rt->rootless_word : "auto";
-	struct nk_facts f = {0};
 
 	if (!strcmp(word, "true") || !strcmp(word, "false"))
 		rt->rootless = word[0] == 't';
-	else if (!strcmp(word, "auto")) {
-		nk_facts_self(&f);
-		rt->rootless = f.euid != 0 || !f.initial_userns;
-	} else {
+	else if (!strcmp(word, "auto"))
+		rt->rootless = !is_root();
+	else
 		return nk_fail(e, 0, "--rootless %.40s: neither true, false nor auto", word);
-	}
 	return 0;
 }
 

@@ -50,6 +50,16 @@ static void note_last_steps(struct nk_oci_create *c)
 	}
 }
 
+static void add_freezer(struct nk_oci_create *c, const struct nk_cg_group *g)
+{
+	const char *file = g->v2				       ? "cgroup.freeze"
+			   : g->controllers & NK_CG_BIT(NK_CG_FREEZER) ? "freezer.state"
+								       : NULL;
+
+	if (file)
+		nk_strv_push(c->a, &c->record.freezers, nk_fmt(c->a, "%s/%s", g->dir, file));
+}
+
 static void fill_record(struct nk_oci_create *c)
 {
 	const struct nk_config *config = &c->config;
@@ -74,6 +84,7 @@ static void fill_record(struct nk_oci_create *c)
 		nk_strv_push(c->a, &r->cgroups, c->groups.v[i].dir);
 		if (c->groups.v[i].existed)
 			nk_strv_push(c->a, &r->kept, c->groups.v[i].dir);
+		add_freezer(c, &c->groups.v[i]);
 	}
 	if (c->in.unit) {
 		r->scope = c->unit.name;

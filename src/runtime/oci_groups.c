@@ -62,22 +62,13 @@ int nk_oci_signal_all(const struct nk_oci_record *r, int signal, struct nk_err *
 	return 0;
 }
 
-static void put(const char *dir, const char *file, const char *word)
-{
-	char path[4200];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, file);
-
-	_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0 && write(fd, word, strlen(word)) < 0)
-		return; /* gone meanwhile */
-}
-
 void nk_oci_thaw(const struct nk_oci_record *r)
 {
-	for (size_t i = 0; i < r->cgroups.n; i++) {
-		put(r->cgroups.v[i], "freezer.state", "THAWED");
-		put(r->cgroups.v[i], "cgroup.freeze", "0");
+	for (size_t i = 0; i < r->freezers.n; i++) {
+		_close_ int fd = open(r->freezers.v[i], O_WRONLY | O_CLOEXEC);
+		bool v2 = strstr(r->freezers.v[i], "cgroup.freeze") != NULL;
+
+		if (fd >= 0 && write(fd, v2 ? "0" : "THAWED", v2 ? 1 : 6) < 0)
+			continue; /* gone meanwhile */
 	}
 }

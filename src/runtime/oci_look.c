@@ -11,25 +11,17 @@
 #include "runtime/oci.h"
 #include "state/record.h"
 
-static bool says(const char *dir, const char *file, const char *word)
-{
-	char path[4200], text[64];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, file);
-
-	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-	return n >= (ssize_t)strlen(word) && !strncmp(text, word, strlen(word));
-}
-
 /* FREEZING, too: what the kernel has not reached yet does not go on for long. */
 bool nk_oci_frozen(const struct nk_oci_record *r)
 {
-	for (size_t i = 0; i < r->cgroups.n; i++)
-		if (says(r->cgroups.v[i], "freezer.state", "FR") ||
-		    says(r->cgroups.v[i], "cgroup.freeze", "1"))
+	for (size_t i = 0; i < r->freezers.n; i++) {
+		_close_ int fd = open(r->freezers.v[i], O_RDONLY | O_CLOEXEC);
+		char text[4];
+
+		if (fd >= 0 && read(fd, text, sizeof(text)) > 0 &&
+		    (text[0] == 'F' || text[0] == '1'))
 			return true;
+	}
 	return false;
 }
 

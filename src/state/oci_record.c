@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "data/json_in.h"
-#include "state/record.h"
 
 static void put_keyvals(struct nk_json_out *j, const struct nk_oci_record *r)
 {
@@ -34,8 +33,6 @@ static void put_steps(struct nk_json_out *j, const struct nk_oci_record *r)
 
 void nk_oci_record_write(struct nk_json_out *j, const struct nk_oci_record *r)
 {
-	char when[96];
-
 	nk_json_open(j, NULL, '{');
 	nk_json_uint(j, "version", NK_OCI_STATE_VERSION);
 	nk_json_str(j, "id", r->id);
@@ -46,10 +43,12 @@ void nk_oci_record_write(struct nk_json_out *j, const struct nk_oci_record *r)
 	nk_json_int(j, "pid", r->pid);
 	nk_json_uint(j, "pidStart", r->pid_start);
 	nk_json_str(j, "bootID", r->boot_id);
-	nk_json_str(j, "created", nk_time_text(when, &r->created));
+	nk_json_int(j, "created", r->created.tv_sec);
+	nk_json_int(j, "createdNs", r->created.tv_nsec);
 	nk_json_uint(j, "owner", r->owner);
 	nk_json_strv(j, "cgroups", &r->cgroups);
 	nk_json_strv(j, "keptCgroups", &r->kept);
+	nk_json_strv(j, "freezers", &r->freezers);
 	if (r->scope)
 		nk_json_str(j, "scope", r->scope);
 	nk_json_bool(j, "userBus", r->user_bus);
@@ -116,6 +115,7 @@ static int read_fields(struct nk_json_in *in, struct json_object *o, struct nk_o
 	r->owner = (uint32_t)nk_json_get_uint(in, o, "owner", UINT32_MAX, 0);
 	nk_json_get_strv(in, o, "cgroups", &r->cgroups);
 	nk_json_get_strv(in, o, "keptCgroups", &r->kept);
+	nk_json_get_strv(in, o, "freezers", &r->freezers);
 	r->scope = nk_json_get_str(in, o, "scope", NULL);
 	r->user_bus = nk_json_get_bool(in, o, "userBus", false);
 	r->rdt = nk_json_get_str(in, o, "intelRdt", NULL);
@@ -123,12 +123,12 @@ static int read_fields(struct nk_json_in *in, struct json_object *o, struct nk_o
 	r->wants_config = nk_json_get_bool(in, o, "wantsConfig", false);
 	r->hooks = (unsigned)nk_json_get_uint(in, o, "hooks", UINT_MAX, 0);
 	r->command = nk_json_get_str(in, o, "command", NULL);
+	r->created.tv_sec = nk_json_get_int(in, o, "created", 0, UINT32_MAX, 0);
+	r->created.tv_nsec = nk_json_get_int(in, o, "createdNs", 0, 999999999, 0);
 	get_keyvals(in, o, r);
 	get_steps(in, o, r);
 	if (in->rc)
 		return in->rc;
-	if (nk_time_parse(nk_json_get_str(in, o, "created", ""), &r->created) < 0)
-		return nk_json_bad(in, "created", "is not a time");
 	for (size_t i = 0; i < r->cgroups.n; i++)
 		if (!plain(r->cgroups.v[i]))
 			return nk_json_bad(in, "cgroups", "has a path that is not plain");

@@ -58,6 +58,7 @@ struct nk_oci_record {
 	struct timespec created; /* CLOCK_REALTIME */
 	uint32_t owner;		 /* uid of who made it */
 	struct nk_strv cgroups;	 /* absolute directories; removed with it but for: */
+	struct nk_strv freezers; /* files that tell whether it is paused */
 	struct nk_strv kept;	 /* those of them that were there before */
 	const char *scope;	 /* systemd: "libpod-ID.scope", or NULL */
 	bool user_bus;
