@@ -91,7 +91,7 @@ static void read_mempolicy(struct nk_json_in *in, struct json_object *o, struct 
 	nk_config_need_word(in, p.o, "mode", memory_modes, &mode);
 	m->mode = (int)mode;
 	m->flags = (uint32_t)nk_config_flags(in, p.o, "flags", memory_flags);
-	m->nodes = nk_config_cpulist(in, p.o, "nodes");
+	m->nodes = nk_config_cpulist(in, p.o, "nodes", NK_MASK_MAX);
 	if ((mode == MPOL_DEFAULT || mode == MPOL_LOCAL) && (m->nodes || m->flags))
 		nk_json_bad(in, "nodes",
 			    "MPOL_DEFAULT and MPOL_LOCAL take neither nodes nor flags");

@@ -56,8 +56,13 @@ void nk_config_maps(struct nk_json_in *in, struct json_object *o, const char *ke
 const char *nk_config_path(struct nk_json_in *in, struct json_object *o, const char *key);
 /* The member, "" as if it were missing. */
 const char *nk_config_text(struct nk_json_in *in, struct json_object *o, const char *key);
-/* "0-3,7", spaces allowed; a fault otherwise. NULL where missing or empty. */
-const char *nk_config_cpulist(struct nk_json_in *in, struct json_object *o, const char *key);
+/*
+ * "0-3,7", spaces allowed, no number above max; a fault otherwise. NULL where missing or empty.
+ * What the planner makes a mask of has 1024 bits; the rest is a text for the kernel.
+ */
+enum { NK_MASK_MAX = 1023, NK_LIST_MAX = 999999 };
+const char *nk_config_cpulist(struct nk_json_in *in, struct json_object *o, const char *key,
+			      unsigned max);
 /* The number has to be there. */
 int64_t nk_config_need_int(struct nk_json_in *in, struct json_object *o, const char *key,
 			   int64_t min, int64_t max);

@@ -81,8 +81,8 @@ static void read_cpu(struct nk_json_in *in, struct json_object *o, struct nk_oci
 	r->idle = nk_json_get_int(in, c.o, "idle", 0, 1, NK_UNSET);
 	r->rt_runtime = limit(in, c.o, "realtimeRuntime", -1);
 	r->rt_period = limit(in, c.o, "realtimePeriod", 0);
-	r->cpus = nk_config_cpulist(in, c.o, "cpus");
-	r->mems = nk_config_cpulist(in, c.o, "mems");
+	r->cpus = nk_config_cpulist(in, c.o, "cpus", NK_LIST_MAX);
+	r->mems = nk_config_cpulist(in, c.o, "mems", NK_LIST_MAX);
 }
 
 static void read_hugepages(struct nk_json_in *in, struct json_object *o, struct nk_oci_resources *r)

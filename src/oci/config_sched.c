@@ -81,6 +81,6 @@ void nk_config_sched(struct nk_json_in *in, struct json_object *p, struct nk_con
 
 	_json_at_ struct nk_json_at o = nk_json_enter(in, p, "execCPUAffinity", json_type_object);
 
-	c->process.affinity_initial = nk_config_cpulist(in, o.o, "initial");
-	c->process.affinity_final = nk_config_cpulist(in, o.o, "final");
+	c->process.affinity_initial = nk_config_cpulist(in, o.o, "initial", NK_MASK_MAX);
+	c->process.affinity_final = nk_config_cpulist(in, o.o, "final", NK_MASK_MAX);
 }

@@ -149,7 +149,7 @@ const char *nk_config_path(struct nk_json_in *in, struct json_object *o, const c
 }
 
 /* One number or range at *s; false: neither. */
-static bool cpu_range(const char **s)
+static bool cpu_range(const char **s, unsigned max)
 {
 	uint64_t n[2];
 
@@ -159,6 +159,8 @@ static bool cpu_range(const char **s)
 		if (!digits || digits > 6)
 			return false;
 		n[i] = strtoull(*s, NULL, 10);
+		if (n[i] > max)
+			return false;
 		*s += digits;
 		if (**s != '-')
 			return i == 0 || n[1] >= n[0];
@@ -167,7 +169,8 @@ static bool cpu_range(const char **s)
 	return false;
 }
 
-const char *nk_config_cpulist(struct nk_json_in *in, struct json_object *o, const char *key)
+const char *nk_config_cpulist(struct nk_json_in *in, struct json_object *o, const char *key,
+			      unsigned max)
 {
 	const char *list = nk_config_text(in, o, key);
 	char *bare = list ? nk_alloc(in->a, strlen(list) + 1) : NULL, *to = bare;
@@ -178,13 +181,14 @@ const char *nk_config_cpulist(struct nk_json_in *in, struct json_object *o, cons
 	for (const char *c = list; *c; c++)
 		if (*c != ' ')
 			*to++ = *c;
-	bool fits = cpu_range(&s);
+	bool fits = cpu_range(&s, max);
 
 	while (fits && *s == ',') {
 		s++;
-		fits = cpu_range(&s);
+		fits = cpu_range(&s, max);
 	}
 	if (!fits || *s)
-		nk_json_badf(in, key, "\"%.60s\" is not a list such as 0-3,7", list);
+		nk_json_badf(in, key, "\"%.60s\" is not a list such as 0-3,7 (up to %u)", list,
+			     max);
 	return bare;
 }

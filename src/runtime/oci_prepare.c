@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "runtime/oci.h"
 #include "runtime/oci_net_devices.h"
 #include "runtime/prepare.h"
@@ -119,11 +120,14 @@ int nk_oci_prepare(struct nk_oci_create *c, struct nk_arena *a, const struct nk_
 	ret = nk_config_read(a, c->text, c->text_len, r->bundle, &c->config, e);
 	if (ret < 0)
 		return ret;
+	for (size_t i = 0; i < c->config.warnings.n; i++)
+		nk_log(NK_LOG_WARN, "%s", c->config.warnings.v[i]);
 	c->config.spec.id = r->id;
 	c->config.spec.interactive = true; /* standard input is the caller's */
 	if ((ret = check_terminal(r, c->config.spec.terminal, e)) < 0 ||
 	    (ret = sockets_of_systemd(c, e)) < 0)
 		return ret;
+	nk_oci_home(a, &c->config);
 	source_facts(&c->config);
 	if ((ret = nk_oci_net_devices_check(&c->config, e)) < 0 ||
 	    (ret = nk_facts_collect(a, &c->config.spec, &c->facts, e)) < 0 ||
