@@ -50,6 +50,19 @@ static int hold(struct nk_build *b, const struct nk_exec_input *in, int *procs)
 	return container;
 }
 
+/* Before it is in the cpuset of the container, and there; its child has what it has. */
+static void affinity(struct nk_build *b, bool last)
+{
+	if (!b->oci)
+		return;
+
+	const struct nk_oci_process *process = &b->oci->config->process;
+
+	nk_b_affinity(b, last ? process->affinity_final : process->affinity_initial,
+		      last ? "the CPUs of the command" : "the CPUs while it is on its way");
+	b->p->topic = NK_T_SYNC;
+}
+
 static void middle_steps(struct nk_build *b, const struct nk_exec_input *in, int container)
 {
 	struct nk_plan *p = b->p;
@@ -61,7 +74,9 @@ static void middle_steps(struct nk_build *b, const struct nk_exec_input *in, int
 	s = nk_plan_add(p, NK_OP_PRCTL, "nobody inside may trace this process (CVE-2016-9962)");
 	s->n[0] = PR_SET_DUMPABLE;
 	p->topic = NK_T_SYNC;
+	affinity(b, false);
 	nk_b_await(p, NK_MSG_PLACED, NK_NOFD, "until it is in the container's cgroups");
+	affinity(b, true);
 	nk_part_lsm_open(b);
 	p->topic = NK_T_NAMESPACES;
 	/* The users to be joined may forbid it: while nook still may. */
@@ -105,7 +120,14 @@ static void parent_steps(struct nk_build *b, const struct nk_exec_input *in, con
 	s = nk_plan_add(p, NK_OP_PIDFD_OPEN, "a hold on it");
 	s->fd[0] = NK_SLOT_PID;
 	s->out = NK_SLOT_PIDFD;
+	if (b->oci)
+		nk_part_oci_oom(b, NK_SLOT_PID);
+	p->topic = NK_T_SYNC;
 	nk_b_tell(p, NK_MSG_PLACED, NK_NOFD, "nook knows it: go on");
+	if (!b->oci)
+		return;
+	nk_b_await(p, NK_MSG_READY, NK_NOFD, "until all is done that can fail");
+	nk_b_tell(p, NK_MSG_GO, NK_NOFD, "go on");
 }
 
 static void terminal(struct nk_build *b)
@@ -129,7 +151,9 @@ int nk_plan_exec(struct nk_plan *p, const struct nk_exec_input *in, struct nk_er
 		.p = p,
 		.spec = in->spec,
 		.facts = in->facts,
-		.filter = in->filter,
+		.filter = in->oci ? in->oci->filter : in->filter,
+		.oci = in->oci,
+		.lsm_proc = NK_NOFD,
 		.middle = true,
 		.new_user = in->join & CLONE_NEWUSER,
 		.joins_root = true,
@@ -159,10 +183,14 @@ int nk_plan_exec(struct nk_plan *p, const struct nk_exec_input *in, struct nk_er
 	nk_actor_topic(p, NK_INIT, NK_T_SYNC);
 	nk_b_await(p, NK_MSG_PLACED, NK_NOFD, "until nook knows this process");
 	nk_part_lsm(&b);
+	b.apparmor = b.selinux = NULL; /* done */
 	/* What it opens from here on has to be seen as done by root of the container. */
 	if (in->join & CLONE_NEWUSER)
 		nk_b_become_root(&b, true);
 	terminal(&b);
-	nk_part_process(&b);
+	if (b.oci)
+		nk_part_oci_process(&b);
+	else
+		nk_part_process(&b);
 	return nk_arena_ok(p->arena, e);
 }

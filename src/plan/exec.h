@@ -5,6 +5,8 @@
 
 #include "plan/plan.h"
 
+struct nk_oci_input;
+
 struct nk_exec_input {
 	/* The container's, with the process part (args, env, cwd, ids, capabilities, terminal …)
 	 * that of the command. Namespaces, mounts and resources are not looked at. */
@@ -17,6 +19,9 @@ struct nk_exec_input {
 	uint64_t join;		/* CLONE_NEW*: namespaces of it that are not ours */
 	struct nk_strv cgroups; /* its groups, absolute directories */
 	bool setgroups_denied;	/* /proc/PID/setgroups says so */
+	/* nook-runtime: config is the command's, filter and listener in it count; NULL: nook exec
+	 */
+	const struct nk_oci_input *oci;
 	const char *apparmor, *selinux; /* of the command (nk_lsm_check), or NULL */
 };
 

@@ -260,7 +260,7 @@ struct nk_strv nk_b_command_paths(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	const struct nk_spec *spec = b->spec;
-	const char *name = spec->args.n ? spec->args.v[0] : "";
+	const char *name = spec->program ? spec->program : spec->args.n ? spec->args.v[0] : "";
 	struct nk_strv paths = {0};
 
 	if (strchr(name, '/')) {

@@ -151,15 +151,20 @@ struct nk_oci_exec {
 	struct nk_config config; /* begins as the container's */
 	struct nk_facts facts;
 	struct nk_lsm lsm;
+	struct nk_oci_input oci;
 	struct nk_exec_input in;
 	struct nk_plan plan;
 	int pidfd; /* init, checked */
-	bool listener;
 };
 int nk_oci_exec_open(struct nk_oci_exec *x, struct nk_arena *a, const struct nk_oci_record *r,
 		     const struct nk_config *c, struct nk_err *e);
 /* groups below those of the container ("/sub"), or NULL; cache_dir: of compiled filters. */
 int nk_oci_exec_plan(struct nk_oci_exec *x, const char *cache_dir, struct nk_err *e);
+/* HOME from the passwd of the root file system, or of the running container, where env has none. */
+void nk_oci_home(struct nk_arena *a, struct nk_config *c);
+void nk_oci_home_of(struct nk_arena *a, struct nk_config *c, pid_t pid);
+/* Gives standard input, output and error to the container's user, where there is no terminal. */
+void nk_oci_own_stdio(const struct nk_spec *s);
 void nk_oci_exec_close(struct nk_oci_exec *x);
 #define _oci_exec_ __attribute__((cleanup(nk_oci_exec_close)))
 /* nk_spawn_options.started: init lives, so its number has meant it all the time. */

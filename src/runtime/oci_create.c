@@ -308,6 +308,8 @@ static int spawn(struct nk_oci_create *c, struct nk_result *result, struct nk_er
 		.fault_after = r->fault_after,
 		.fault_action = r->fault_action,
 	};
+	nk_oci_own_stdio(&c->config.spec);
+
 	int ret = nk_spawn(&c->plan, &o, result, e);
 
 	if (ret < 0)

@@ -73,13 +73,17 @@ void nk_oci_exec_close(struct nk_oci_exec *x)
 
 int nk_oci_exec_plan(struct nk_oci_exec *x, const char *cache_dir, struct nk_err *e)
 {
-	int ret =
-		nk_oci_seccomp_filter(x->a, &x->config, cache_dir, &x->in.filter, &x->listener, e);
+	int ret = nk_oci_seccomp_filter(x->a, &x->config, cache_dir, &x->oci.filter,
+					&x->oci.listener, e);
 
 	if (ret == 0)
 		ret = nk_lsm_check(&x->config, &x->lsm, e);
 	if (ret < 0)
 		return ret;
+	x->oci.config = &x->config;
+	x->oci.facts = &x->facts;
+	x->oci.rootless = geteuid() != 0 || !x->facts.initial_userns;
+	x->in.oci = &x->oci;
 	x->in.apparmor = x->lsm.apparmor;
 	x->in.selinux = x->lsm.selinux;
 	nk_plan_init(&x->plan, x->a);
