@@ -145,6 +145,8 @@ static int spawn(struct exec *x, struct nk_result *result, struct nk_err *e)
 		.arg = x,
 	};
 	const struct nk_spec *s = &x->x.config.spec;
+	nk_oci_own_stdio(s);
+
 	int ret = nk_spawn(&x->x.plan, &o, result, e);
 
 	if (ret < 0)
@@ -165,6 +167,8 @@ static int plan(struct exec *x, int argc, char **argv, struct nk_err *e)
 		ret = nk_rt_exec_cgroups(a, x->o, &x->x.in.cgroups, e);
 	if (ret == 0)
 		ret = check_terminal(x->o, x->x.config.spec.terminal, e);
+	if (ret == 0)
+		nk_oci_home_of(a, &x->x.config, x->record.pid);
 	return ret < 0 ? ret : nk_oci_exec_plan(&x->x, nk_rt_cache_dir(x->rt), e);
 }
 
