@@ -132,7 +132,8 @@ static void write_settings(struct nk_build *b, const struct nk_cg_group *g, int 
 			s->hint = w->hint;
 		}
 		open = w->file;
-		s = write_text(b, slot, w->value, w->why);
+		s = write_text(b, slot, w->value,
+			       nk_fmt(b->p->arena, "%s %s: %s", w->file, w->value, w->why));
 		/* Not opened, then: the file was not there, and that is no failure. */
 		nk_tolerate(s, w->soft, w->soft ? EBADF : 0, 0);
 		s->hint = w->hint;
