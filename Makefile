@@ -20,10 +20,17 @@ build-asan/build.ninja: | deps-build
 asan: build-asan/build.ninja
 	@ninja -C build-asan --quiet
 
+# With fault injection, for the tests that let each step fail or kill whoever is at it.
+build-fault/build.ninja: | deps-build
+	@meson setup build-fault -Dfault=true >/dev/null
+
+fault: build-fault/build.ninja
+	@ninja -C build-fault --quiet
+
 demo: all
 	@NOOK=$(abspath $(BUILD))/nook tools/demo
 
-check: all deps-test
+check: all fault deps-test
 	@tests/run $(CHECKFLAGS)
 
 bench: all deps-bench
@@ -41,11 +48,11 @@ install: $(BUILD)/build.ninja
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild --quiet
 
 clean:
-	@for d in $(BUILD) build-asan; do \
+	@for d in $(BUILD) build-asan build-fault; do \
 		[ ! -e $$d/build.ninja ] || ninja -C $$d --quiet -t clean >/dev/null; done
 
 deps: deps-build deps-test deps-lint deps-bench
 deps-%:
 	@tools/deps $*
 
-.PHONY: all asan demo check bench format lint install clean deps
+.PHONY: all asan fault demo check bench format lint install clean deps

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What is left when a step fails, or when an actor is killed there: nothing. Needs a build with
-# -Dfault=true; it is made here once (build-fault).
+# -Dfault=true (make fault).
 
 load ../lib/nook
 
@@ -10,14 +10,7 @@ export BATS_TEST_TIMEOUT=600
 if [ -n "${NOOK_VM:-}" ]; then STRIDE=31 KILLS=10 SPREAD=.; else STRIDE=1 KILLS=500 SPREAD=.00; fi
 
 setup_file() {
-	FAULTY=$BATS_TEST_DIRNAME/../../build-fault/nook
-	if [ -e "$BATS_TEST_DIRNAME/../../.git" ] && command -v ninja >/dev/null; then
-		# shellcheck disable=SC2164 # on purpose
-		cd "$BATS_TEST_DIRNAME/../.."
-		[ -e build-fault/build.ninja ] || meson setup build-fault -Dfault=true >/dev/null
-		ninja -C build-fault --quiet nook
-	fi
-	export FAULTY
+	fault_build
 	ROOTFS=$BATS_FILE_TMPDIR/rootfs
 	export ROOTFS
 	busybox_rootfs "$ROOTFS"
@@ -27,7 +20,6 @@ setup_file() {
 
 setup() {
 	need_root
-	[ -x "$FAULTY" ] || skip "no build-fault/nook here (the host's run makes it)"
 	nook_setup
 	MARK=98$RANDOM.$RANDOM
 }

@@ -10,21 +10,11 @@ load ../lib/nook
 if [ -n "${NOOK_VM:-}" ]; then STRIDE=7; else STRIDE=1; fi
 
 setup_file() {
-	if [ -z "${FAULTY:-}" ]; then
-		FAULTY=$BATS_TEST_DIRNAME/../../build-fault/nook
-		if [ -e "$BATS_TEST_DIRNAME/../../.git" ] && command -v ninja >/dev/null; then
-			# shellcheck disable=SC2164 # on purpose
-			cd "$BATS_TEST_DIRNAME/../.."
-			[ -e build-fault/build.ninja ] || meson setup build-fault -Dfault=true >/dev/null
-			ninja -C build-fault --quiet nook nook-init
-		fi
-	fi
-	export FAULTY
+	fault_build
 }
 setup() {
 	nook_setup
 	need_root
-	[ -x "$FAULTY" ] || skip "no build-fault/nook here (the host's run makes it)"
 	# In the words of each process of this test, and of no other.
 	MARK=97$RANDOM.$RANDOM
 }

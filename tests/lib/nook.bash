@@ -47,6 +47,14 @@ source "$TOP/tests/lib/leaks.bash"
 # groups of a machine that others use as well. What fails twice is a failure.
 export BATS_TEST_RETRIES=${NOOK_TEST_RETRIES:-1}
 
+# For setup_file: $FAULTY is nook with fault injection. `make check` has made it; for a file that is
+# run alone it is made now.
+fault_build() {
+	export FAULTY=${FAULTY:-$TOP/build-fault/nook}
+	[ -n "${NOOK_VM:-}" ] || [ "$FAULTY" != "$TOP/build-fault/nook" ] ||
+		make -C "$TOP" --no-print-directory fault
+}
+
 nook_setup() {
 	if [ "${BATS_TEST_TRY_NUMBER:-1}" -gt 1 ]; then
 		echo "# again: $BATS_TEST_DESCRIPTION" >&3
