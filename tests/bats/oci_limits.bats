@@ -74,14 +74,14 @@ measure_cpu() {
 
 @test "oci limits: CPU time" {
 	need_cgroup cpu
-	limits '{cpu: {quota: 20000, period: 100000}}'
+	limits '{cpu: {quota: 10000, period: 100000}}'
 	measure_cpu
-	echo "at 20%: $CPU_SHARE"
-	[ "$CPU_SHARE" -le 35 ]
+	echo "at 10%: $CPU_SHARE"
+	[ "$CPU_SHARE" -le 18 ]
 	limits '{cpu: {quota: -1}}'
 	measure_cpu
 	echo "without: $CPU_SHARE"
-	[ "$CPU_SHARE" -ge 40 ]
+	[ "$CPU_SHARE" -ge 25 ]
 }
 
 @test "oci limits: CPUs" {
