@@ -60,6 +60,10 @@ void nk_config_check(struct nk_json_in *in, struct nk_config *c)
 			    "there is no network namespace in linux.namespaces");
 	if ((c->process.height || c->process.width) && !s->terminal)
 		nk_config_warn(in, c, "process.consoleSize: there is no terminal");
+	if (c->resources.kernel != NK_UNSET)
+		nk_config_warn(in, c,
+			       "linux.resources.memory.kernel: Linux has no such limit any more, "
+			       "it is left out");
 	check_user(in, c);
 	check_time(in, c);
 }

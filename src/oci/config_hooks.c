@@ -27,7 +27,7 @@ static void read_hook(struct nk_json_in *in, struct json_object *o, struct nk_ho
 		nk_json_bad(in, "path", "missing");
 	nk_json_get_strv(in, o, "args", &h->args);
 	nk_json_get_strv(in, o, "env", &h->env);
-	h->timeout_s = (unsigned)nk_json_get_int(in, o, "timeout", 1, INT32_MAX / 1000, 0);
+	h->timeout_s = (unsigned)nk_json_get_int(in, o, "timeout", 1, 999999, 0);
 }
 
 void nk_config_hooks(struct nk_json_in *in, struct json_object *o, struct nk_config *c)
