@@ -3,6 +3,7 @@
 # user namespaces, without /proc, /dev or cgroups, under tight limits, and as an ordinary user whose
 # ids cannot be mapped. It works as far as the kernel allows and says what it cannot give, or refuses
 # with one line and one hint; nothing is left.
+# vm: seldom, what an outer container takes away is the same there
 
 load ../lib/nook
 

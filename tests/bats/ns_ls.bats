@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # Every namespace that lives, and how they hang together: nook ns ls, nook ns tree.
+# vm: seldom, what it reads of /proc and asks of a namespace has the same form since long before 6.1
 
 load ../lib/nook
 load ../lib/background

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2154
 # What is inside the namespaces of a process: nook ns show, against /proc, ip, ipcs and hostname.
+# vm: seldom, what it reads of /proc has the same form since long before 6.1
 
 load ../lib/nook
 load ../lib/inside
