@@ -66,7 +66,8 @@ void nk_oci_state_json(struct nk_json_out *j, const struct nk_oci_record *r,
 	nk_json_open(j, NULL, '{');
 	nk_json_str(j, "ociVersion", r->version);
 	nk_json_str(j, "id", r->id);
-	nk_json_int(j, "pid", status == NK_OCI_STOPPED ? 0 : r->pid);
+	if (full || status != NK_OCI_STOPPED)
+		nk_json_int(j, "pid", status == NK_OCI_STOPPED ? 0 : r->pid);
 	nk_json_str(j, "status", nk_oci_status_name(status));
 	nk_json_str(j, "bundle", r->bundle);
 	if (full) {

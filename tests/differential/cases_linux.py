@@ -264,6 +264,9 @@ def mixture(number, parts):
         config.pop('hostname', None)
     if 'network' not in kinds or 'ipc' not in kinds:
         config['linux'].pop('sysctl', None)
+    if 'user' not in kinds:
+        config['linux'].pop('uidMappings', None)
+        config['linux'].pop('gidMappings', None)
     case('mix-%02d' % number, edit=lambda c: (c.clear(), c.update(config), c['linux'].pop(
         'cgroupsPath', None)), ask=ask, files=files, owner=owner, groups=groups)
     cases[-1]['parts'] = [p['name'] for p in parts]

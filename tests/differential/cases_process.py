@@ -41,7 +41,7 @@ def capabilities():
         caps('ambient-less', dict(all_sets(one), ambient=one[1:]), False)
     case('caps-unknown', {'process.capabilities': all_sets(['CAP_NOT_THERE'])})
     case('caps-resource', {'process.capabilities': all_sets(['CAP_SYS_RESOURCE', 'CAP_KILL'])},
-         mixes=False)
+         fails=True)
 
 
 def limits():

@@ -49,7 +49,8 @@ static void descriptors(void)
 		/* A pipe's number is new each time. */
 		if (n > 0 && target[0] == '/')
 			out_text("target", target);
-		out_number("flags", fcntl(fd, F_GETFL));
+		/* Not O_CLOEXEC and O_LARGEFILE: only how it was opened. */
+		out_number("flags", fcntl(fd, F_GETFL) & ~02100000);
 		out_bool("terminal", isatty(fd));
 		out_close('}');
 	}
