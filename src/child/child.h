@@ -49,6 +49,12 @@ long nk_step_look(struct nk_run *run, const struct nk_step *s);
 /* src/child/copy_tree.c: what the directory `from` holds into `to`, which is empty. */
 long nk_copy_tree(int from, int to);
 
+/* src/child/place.c: a directory or file of the root, made where it is missing -> O_PATH. */
+long nk_place(int root, const char *path, bool dir, bool nofollow);
+#ifdef NK_WEAKEN
+extern bool nk_place_weak; /* not confined to the root */
+#endif
+
 /* Note the time of a step for --debug; nothing without run->trace. */
 void nk_trace_begin(struct nk_run *run, size_t index);
 void nk_trace_end(struct nk_run *run, size_t index, long result);

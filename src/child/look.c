@@ -95,6 +95,11 @@ long nk_step_look(struct nk_run *run, const struct nk_step *s)
 		return nk_raw4(SYS_faccessat2, AT_FDCWD, s->s[0], 1 /* X_OK */, AT_EACCESS);
 	case NK_OP_COPY_TREE:
 		return nk_copy_tree(fd0, slot(run, s->fd[1]));
+	case NK_OP_PLACE:
+#ifdef NK_WEAKEN
+		nk_place_weak = s->n[1];
+#endif
+		return nk_place(fd0, s->s[0], s->n[0] & O_DIRECTORY, s->n[0] & O_NOFOLLOW);
 	case NK_OP_WAIT_START:
 		return wait_start(fd0, s);
 	default:

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/weaken.h"
 #include "plan/build.h"
 
 #include <errno.h>
@@ -119,8 +120,14 @@ int nk_b_filesystem(struct nk_plan *p, const char *type, const struct nk_fs_opti
 	return out;
 }
 
+/* The rootfs is hostile: no link in it leads out. */
+static uint64_t confined(void)
+{
+	return nk_weak("CVE-2021-30465") || nk_weak("CVE-2024-45310") ? 0 : RESOLVE_IN_ROOT;
+}
+
 /* mkdirat + openat2 for each part of the directory that holds the target. */
-int nk_b_parent(struct nk_build *b, const char *path, const char *slot)
+static int parent_dir(struct nk_build *b, const char *path, const char *slot)
 {
 	struct nk_plan *p = b->p;
 	const char *end = path;
@@ -133,8 +140,7 @@ int nk_b_parent(struct nk_build *b, const char *path, const char *slot)
 		const char *name = nk_strndup(p->arena, end, (size_t)(next - end));
 		nk_b_mkdir(p, dir, name, 0755, nk_fmt(p->arena, "a place for %s", path));
 		dir = nk_b_open(p, b->rootfs, nk_strndup(p->arena, path, (size_t)(next - path)),
-				O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT,
-				nk_fmt(p->arena, "%s_dir", slot),
+				O_PATH | O_DIRECTORY, confined(), nk_fmt(p->arena, "%s_dir", slot),
 				"found without leaving the rootfs");
 		nk_plan_last(p)->hint =
 			nk_fmt(p->arena,
@@ -154,7 +160,7 @@ int nk_b_target(struct nk_build *b, const char *path, bool dir, bool follow, con
 		path++;
 	if (!*path)
 		return b->rootfs;
-	int parent = nk_b_parent(b, path, slot);
+	int parent = parent_dir(b, path, slot);
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 	if (dir) {
 		nk_b_mkdir(p, parent, name, 0755, nk_fmt(p->arena, "a place for /%s", path));
@@ -167,8 +173,8 @@ int nk_b_target(struct nk_build *b, const char *path, bool dir, bool follow, con
 	}
 	int target;
 	if (follow)
-		target = nk_b_open(p, b->rootfs, path, O_PATH | (dir ? O_DIRECTORY : 0),
-				   RESOLVE_IN_ROOT, slot, "found without leaving the rootfs");
+		target = nk_b_open(p, b->rootfs, path, O_PATH | (dir ? O_DIRECTORY : 0), confined(),
+				   slot, "found without leaving the rootfs");
 	else
 		target = nk_b_open(p, parent, name, O_PATH | O_NOFOLLOW | (dir ? O_DIRECTORY : 0),
 				   RESOLVE_IN_ROOT, slot, "found, and never through a link");

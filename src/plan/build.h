@@ -41,6 +41,7 @@ struct nk_build {
 	bool wait_place;		/* init waits until nook has placed it */
 	const struct nk_oci_input *oci; /* the plan of nook-runtime; NULL: nook run */
 	bool chroots;			/* oci: no mount namespace whose root may be moved */
+	int writable_proc;		/* oci: where sysctls are written, or NK_NOFD */
 	bool own_dev;			/* oci: /dev is a new tmpfs, nothing in it is the rootfs' */
 	struct nk_plan_cgroup cg;
 	const char *apparmor, *selinux; /* profile and label of the command, or NULL */
@@ -189,8 +190,8 @@ bool nk_b_may_mknod(const struct nk_build *b);
 bool nk_b_own_single_map(const struct nk_build *b);
 bool nk_b_proc_is_bound(const struct nk_build *b);
 bool nk_b_sys_is_bound(const struct nk_build *b);
-/* The directory that holds this path (relative, without "/" before it), made where missing. */
-int nk_b_parent(struct nk_build *b, const char *path, const char *slot);
+/* A directory or file of the rootfs, made where it is missing -> slot. strict: no link. */
+int nk_b_place(struct nk_build *b, const char *path, bool dir, bool strict, const char *slot);
 /* A file below /proc/PID or /proc/self of the host, in one write; the step that writes. */
 struct nk_step *nk_b_write_proc(struct nk_build *b, const char *path, int pid_slot,
 				const char *text, const char *slot, const char *why);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "base/weaken.h"
 #include "plan/build.h"
 
 #define QUIET (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
@@ -83,8 +84,8 @@ static void read_only(struct nk_build *b, const char *path)
 	int tree = nk_b_copy_mount(p, base, name, all, nk_fmt(p->arena, "ro_%s", name),
 				   nk_fmt(p->arena, "%s once more", path));
 	nk_tolerate(nk_plan_last(p), ENOENT, 0, 0);
-	struct nk_step *s =
-		nk_b_setattr(p, tree, all, QUIET | MOUNT_ATTR_RDONLY, 0, 0, "read-only");
+	struct nk_step *s = nk_b_setattr(p, tree, all, (b->oci ? 0 : QUIET) | MOUNT_ATTR_RDONLY, 0,
+					 0, "read-only");
 	nk_tolerate(s, EBADF, 0, 0);
 	s = nk_b_attach(p, tree, base, name, nk_fmt(p->arena, "over %s", path));
 	nk_tolerate(s, EBADF, ENOENT, 0);
@@ -108,9 +109,9 @@ static int first_empty(struct nk_build *b)
 	struct nk_plan *p = b->p;
 
 	if (b->scratch == NK_NOFD) {
-		const struct nk_fs_option mode = {"mode", "0555"};
+		static const struct nk_fs_option options[] = {{"source", "tmpfs"}, {"ro", NULL}};
 
-		b->empty = nk_b_filesystem(p, "tmpfs", &mode, 1, QUIET | MOUNT_ATTR_RDONLY, "empty",
+		b->empty = nk_b_filesystem(p, "tmpfs", options, 2, MOUNT_ATTR_RDONLY, "empty",
 					   "an empty directory");
 		return b->empty;
 	}
@@ -225,17 +226,19 @@ static void sysctls(struct nk_build *b)
 	struct nk_plan *p = b->p;
 
 	p->topic = NK_T_SYSCTL;
-	int proc = b->proc;
+	int proc = b->oci ? b->writable_proc : b->proc;
 	/* The kernel looks at who asks: the host's procfs shows the own namespaces' settings. */
 	if (proc == NK_NOFD && b->spec->sysctls.n)
 		proc = nk_b_open(p, NK_CWD, "/proc", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS,
-				 "outer_proc", "no procfs in the container: the outer one");
+				 "outer_proc", "no procfs to write to inside: the outer one");
 	for (size_t i = 0; i < b->spec->sysctls.n; i++) {
 		const struct nk_keyval *kv = &b->spec->sysctls.v[i];
 		const char *path = setting_path(b, kv->key);
-		int fd = nk_b_open(p, proc, path, O_WRONLY, STRICT | (b->oci ? RESOLVE_NO_XDEV : 0),
-				   nk_fmt(p->arena, "sysctl_%s", kv->key),
-				   nk_fmt(p->arena, "the setting %s of these namespaces", kv->key));
+		int fd = nk_b_open(
+			p, proc, path, O_WRONLY,
+			STRICT | (b->oci && !nk_weak("CVE-2025-52881") ? RESOLVE_NO_XDEV : 0),
+			nk_fmt(p->arena, "sysctl_%s", kv->key),
+			nk_fmt(p->arena, "the setting %s of these namespaces", kv->key));
 		nk_plan_last(p)->hint = "there is no such setting, or it does not belong to a "
 					"namespace of the container";
 		struct nk_step *s = nk_plan_add(p, NK_OP_WRITE, "%s = %s", kv->key, kv->value);

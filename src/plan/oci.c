@@ -82,6 +82,22 @@ static void parent_end(struct nk_build *b)
 	nk_b_tell(b->p, NK_MSG_GO, NK_NOFD, "it is noted: created");
 }
 
+/* Made while the root can still be written to. */
+static void working_directory(struct nk_build *b)
+{
+	const char *path = b->spec->cwd ? nk_b_clean_path(b, b->spec->cwd) : "/";
+
+	if (!strcmp(path, "/"))
+		return;
+	nk_actor_topic(b->p, NK_INIT, NK_T_DESCRIPTORS);
+	nk_b_place(b, path, true, false, "cwd_place");
+	struct nk_step *s = nk_plan_last(b->p);
+	s->why = "the working directory, made where it is missing";
+	s->hint = NULL;
+	/* What it says when it is entered says it better. */
+	nk_tolerate(s, EROFS, EACCES, ENOTDIR);
+}
+
 static int mounts(struct nk_build *b, struct nk_err *e)
 {
 	nk_part_oci_begin(b);
@@ -96,6 +112,7 @@ static int mounts(struct nk_build *b, struct nk_err *e)
 		nk_part_oci_null(b);
 	nk_part_masks(b);
 	nk_part_oci_terminal(b);
+	working_directory(b);
 	return 0;
 }
 
@@ -107,10 +124,10 @@ int nk_plan_create(struct nk_plan *p, const struct nk_oci_input *in, struct nk_e
 		.spec = &in->config->spec,
 		.facts = in->facts,
 		.filter = in->filter,
-		.makes_cwd = true,
 		.apparmor = in->apparmor,
 		.selinux = in->selinux,
 		.lsm_proc = NK_NOFD,
+		.writable_proc = NK_NOFD,
 		.chroots = in->no_pivot || in->config->spec.ns[NK_NS_MOUNT].mode != NK_NS_NEW,
 	};
 	enum nk_ns_mode users = b.spec->ns[NK_NS_USER].mode;

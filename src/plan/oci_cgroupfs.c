@@ -43,11 +43,13 @@ static int bind_dir(struct nk_build *b, const char *dir, uint64_t attr, const ch
 static int version2(struct nk_build *b, const char *mount, uint64_t attr, const char *slot)
 {
 	const struct nk_cg_group *g = group_of(b, mount);
+	const struct nk_fs_option source = {"source", "cgroup"};
 
 	if (has_namespace(b) || (!b->new_user && !b->oci->rootless && !g))
-		return nk_b_filesystem(b->p, "cgroup2", NULL, 0, attr, slot,
+		return nk_b_filesystem(b->p, "cgroup2", &source, 1, attr, slot,
 				       "cgroups as this cgroup namespace sees them");
-	return bind_dir(b, g ? g->dir : mount, attr, slot);
+	/* Not the container's own: nothing in it is to be changed (CVE-2023-25809). */
+	return bind_dir(b, g ? g->dir : mount, g ? attr : attr | MOUNT_ATTR_RDONLY, slot);
 }
 
 /* "cpu,cpuacct", "name=systemd" as options of a new mount. */
@@ -56,8 +58,8 @@ static int version1(struct nk_build *b, const struct nk_cg_hierarchy *h, uint64_
 {
 	struct nk_plan *p = b->p;
 	const struct nk_cg_group *g = group_of(b, h->mount);
-	struct nk_fs_option options[16];
-	size_t n = 0;
+	struct nk_fs_option options[16] = {{"source", "cgroup"}};
+	size_t n = 1;
 
 	if (!has_namespace(b))
 		return g ? bind_dir(b, g->dir, attr, slot) : NK_NOFD;
@@ -65,7 +67,7 @@ static int version1(struct nk_build *b, const struct nk_cg_hierarchy *h, uint64_
 		options[n++] = (struct nk_fs_option){"none", NULL};
 		options[n++] = (struct nk_fs_option){"name", h->name + 5};
 	}
-	for (const char *c = n ? "" : h->name; *c && n < 16; c += *c == ',') {
+	for (const char *c = n > 1 ? "" : h->name; *c && n < 16; c += *c == ',') {
 		size_t len = strcspn(c, ",");
 		options[n++] = (struct nk_fs_option){nk_strndup(p->arena, c, len), NULL};
 		c += len;
@@ -109,11 +111,11 @@ static void all_hierarchies(struct nk_build *b, size_t i, const char *path, uint
 {
 	struct nk_plan *p = b->p;
 	const struct nk_cgroups *c = &b->facts->cgroups;
-	const struct nk_fs_option options[] = {{"mode", "0755"}};
-	int dir = nk_b_filesystem(p, "tmpfs", options, 1, attr & ~(uint64_t)MOUNT_ATTR_RDONLY,
+	const struct nk_fs_option options[] = {{"source", "tmpfs"}, {"mode", "0755"}};
+	int dir = nk_b_filesystem(p, "tmpfs", options, 2, attr & ~(uint64_t)MOUNT_ATTR_RDONLY,
 				  nk_fmt(p->arena, "mount%zu", i + 1),
 				  "a directory for the hierarchies of cgroups");
-	int target = nk_b_target(b, path, true, true, nk_fmt(p->arena, "mount%zu_place", i + 1));
+	int target = nk_b_place(b, path, true, false, nk_fmt(p->arena, "mount%zu_place", i + 1));
 
 	nk_b_attach(p, dir, target, "", nk_fmt(p->arena, "seen as %s", path));
 	for (size_t k = 0; k < c->hierarchies.n; k++)
@@ -140,6 +142,6 @@ void nk_part_oci_cgroupfs(struct nk_build *b, size_t i, const char *path)
 	const char *slot = nk_fmt(p->arena, "mount%zu", i + 1);
 	const char *mount = c->unified >= 0 ? c->hierarchies.v[c->unified].mount : "/sys/fs/cgroup";
 	b->volumes[i] = version2(b, mount, attr, slot);
-	int target = nk_b_target(b, path, true, true, nk_fmt(p->arena, "%s_place", slot));
+	int target = nk_b_place(b, path, true, false, nk_fmt(p->arena, "%s_place", slot));
 	nk_b_attach(p, b->volumes[i], target, "", nk_fmt(p->arena, "seen as %s", path));
 }

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/weaken.h"
 #include "plan/build.h"
 
 #define NODE(path, major, minor)                                        \
@@ -33,8 +34,10 @@ static const struct nk_oci_device usual[] = {
 static const struct {
 	const char *name, *target;
 } links[] = {
-	{"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"},
-	{"stderr", "/proc/self/fd/2"}, {"core", "/proc/kcore"},
+	{"fd", "/proc/self/fd"},
+	{"stdin", "/proc/self/fd/0"},
+	{"stdout", "/proc/self/fd/1"},
+	{"stderr", "/proc/self/fd/2"},
 };
 
 static bool makes_nodes(const struct nk_build *b)
@@ -133,7 +136,10 @@ static int place_of(struct nk_build *b, const struct nk_oci_device *d, const cha
 	*name = slash + 1;
 	if (b->dev != NK_NOFD && !strncmp(path, "/dev/", 5) && slash == path + 4)
 		return b->dev;
-	return nk_b_parent(b, path + 1, "node");
+	if (slash == path)
+		return b->rootfs;
+	return nk_b_place(b, nk_strndup(b->p->arena, path, (size_t)(slash - path)), true, false,
+			  "node_dir");
 }
 
 static bool is_fresh(const struct nk_build *b, int dir)
@@ -209,6 +215,17 @@ static void ptmx(struct nk_build *b)
 	link_to(b, "ptmx", "pts/ptmx");
 }
 
+/* Where the kernel has it: known by the masks, of which it is one wherever it matters. */
+static bool has_kcore(const struct nk_build *b)
+{
+	const struct nk_strv *masked = &b->spec->masked_paths;
+
+	for (size_t i = 0; i < masked->n; i++)
+		if (!strcmp(masked->v[i], "/proc/kcore"))
+			return b->facts->mask_kinds[i] == NK_MASK_FILE;
+	return false;
+}
+
 void nk_part_oci_dev(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
@@ -216,7 +233,7 @@ void nk_part_oci_dev(struct nk_build *b)
 
 	nk_actor_topic(p, NK_INIT, NK_T_DEV);
 	if (own && !b->own_dev)
-		b->dev = nk_b_target(b, "/dev", true, false, "dev");
+		b->dev = nk_b_place(b, "/dev", true, true, "dev");
 	for (size_t i = 0; b->nodes && i < device_count(b); i++) {
 		const struct nk_oci_device *d = device(b, i);
 
@@ -227,6 +244,8 @@ void nk_part_oci_dev(struct nk_build *b)
 	}
 	for (size_t i = 0; own && i < sizeof(links) / sizeof(links[0]); i++)
 		link_to(b, links[i].name, links[i].target);
+	if (own && has_kcore(b))
+		link_to(b, "core", "/proc/kcore");
 	if (own)
 		ptmx(b);
 }
@@ -236,11 +255,15 @@ void nk_part_oci_null(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 
+	bool trusts = nk_weak("CVE-2025-31133");
+
 	nk_actor_topic(p, NK_INIT, NK_T_MASK);
-	int null = nk_b_open(p, b->rootfs, "dev/null", O_PATH | O_NOFOLLOW, RESOLVE_IN_ROOT,
-			     "dev_null", "the null device, never by a link (CVE-2025-31133)");
+	int null = nk_b_open(p, b->rootfs, "dev/null", O_PATH | (trusts ? 0 : O_NOFOLLOW),
+			     RESOLVE_IN_ROOT, "dev_null",
+			     "the null device, never by a link (CVE-2025-31133)");
 	nk_plan_last(p)->hint = "masked files are covered with the container's /dev/null";
-	is_device(b, null, &usual[0]);
+	if (!trusts)
+		is_device(b, null, &usual[0]);
 	b->null = nk_b_copy_mount(p, null, "", false, "null", "as a mount of its own");
 }
 
@@ -282,7 +305,7 @@ void nk_part_oci_terminal(struct nk_build *b)
 	nk_part_pty(b, master);
 	int dir = b->dev;
 	if (dir == NK_NOFD)
-		dir = nk_b_target(b, "/dev", true, false, "dev");
+		dir = nk_b_place(b, "/dev", true, true, "dev");
 	s = nk_plan_add(p, NK_OP_MKNODAT, "a place for /dev/console");
 	s->fd[0] = (int16_t)dir;
 	s->s[0] = "console";
@@ -290,5 +313,7 @@ void nk_part_oci_terminal(struct nk_build *b)
 	nk_tolerate(s, EEXIST, EROFS, EACCES);
 	int tree = nk_b_copy_mount(p, b->slave, "", false, "console", "the terminal's file");
 	/* Not through a link that the rootfs may have there (CVE-2025-52565): over it. */
-	nk_b_attach(p, tree, dir, "console", "seen as /dev/console, which no link can lead away");
+	s = nk_b_attach(p, tree, dir, "console",
+			"seen as /dev/console, which no link can lead away");
+	s->n[0] |= nk_weak("CVE-2025-52565") ? MOVE_MOUNT_T_SYMLINKS : 0;
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "base/weaken.h"
 #include "plan/build.h"
 
 const char *nk_b_clean_path(struct nk_build *b, const char *path)
@@ -43,6 +44,27 @@ const char *nk_b_clean_path(struct nk_build *b, const char *path)
 	return out;
 }
 
+int nk_b_place(struct nk_build *b, const char *path, bool dir, bool strict, const char *slot)
+{
+	struct nk_plan *p = b->p;
+	struct nk_step *s = nk_plan_add(p, NK_OP_PLACE, "a place for %s, inside the rootfs", path);
+	int out = nk_plan_slot(p, slot);
+
+	s->fd[0] = (int16_t)b->rootfs;
+	s->s[0] = path + strspn(path, "/");
+	s->n[0] = (dir ? O_DIRECTORY : 0) | (strict ? O_NOFOLLOW : 0);
+	s->n[1] = nk_weak("CVE-2021-30465") || nk_weak("CVE-2024-45310");
+	s->out = (int16_t)out;
+	s->hint = strict ? nk_fmt(p->arena,
+				  "%s of the rootfs must be a directory, not a link: nook mounts "
+				  "over it and follows no links",
+				  path)
+			 : nk_fmt(p->arena,
+				  "%s of the rootfs is missing and could not be made, or is no %s",
+				  path, dir ? "directory" : "file");
+	return out;
+}
+
 static const struct nk_oci_mount *mount_at(const struct nk_build *b, size_t i)
 {
 	return &b->oci->config->mounts.v[i];
@@ -55,6 +77,17 @@ static bool is(const struct nk_oci_mount *m, const char *type)
 
 /* ---- copies of host mounts ---- */
 
+/*
+ * "ro" of a recursive bind holds for its top only. Of /sys that left the cgroups below it to a
+ * rootless container, whose user owns a part of them (CVE-2023-25809).
+ */
+static bool shows_cgroups(const struct nk_oci_mount *m)
+{
+	return (m->flags & NK_MNT_RECURSIVE) && (m->attr_set & MOUNT_ATTR_RDONLY) &&
+	       !strncmp(m->source, "/sys", 4) && (!m->source[4] || m->source[4] == '/') &&
+	       !nk_weak("CVE-2023-25809");
+}
+
 /* A locked flag cannot be taken away in a user namespace: then it stays, as runc has it. */
 static void attributes(struct nk_build *b, int tree, const struct nk_oci_mount *m)
 {
@@ -62,17 +95,20 @@ static void attributes(struct nk_build *b, int tree, const struct nk_oci_mount *
 	const char *hint = "a user namespace may not take away options that the host's mount has "
 			   "(ro, nodev, nosuid, noexec)";
 
-	if (m->rec_set || m->rec_clear) {
-		nk_b_setattr(p, tree, true, m->rec_set, m->rec_clear, 0,
-			     "with its options, and those below it");
-		nk_plan_last(p)->hint = hint;
-	}
 	if (m->attr_set || m->attr_clear) {
 		nk_b_setattr(p, tree, false, m->attr_set, m->attr_clear, 0,
 			     m->attr_set & MOUNT_ATTR_RDONLY ? "read-only" : "with its options");
 		nk_plan_last(p)->hint = hint;
 		if (!m->attr_set)
 			nk_tolerate(nk_plan_last(p), EPERM, 0, 0);
+	}
+	if (shows_cgroups(m))
+		nk_b_setattr(p, tree, true, MOUNT_ATTR_RDONLY, 0, 0,
+			     "and so are the cgroups below it (CVE-2023-25809)");
+	if (m->rec_set || m->rec_clear) {
+		nk_b_setattr(p, tree, true, m->rec_set, m->rec_clear, 0,
+			     "with its options, and those below it");
+		nk_plan_last(p)->hint = hint;
 	}
 }
 
@@ -185,12 +221,10 @@ static struct options options_of(struct nk_build *b, const struct nk_oci_mount *
 {
 	struct nk_arena *a = b->p->arena;
 	struct options o = {.v = nk_alloc(a, (m->data.n + 10) * sizeof(*o.v))};
-	bool kernels = is(m, "proc") || is(m, "sysfs") || is(m, "mqueue") || is(m, "tmpfs") ||
-		       is(m, "devpts") || is(m, "cgroup2");
 
 	if (!o.v)
 		return o;
-	if (m->source && !kernels)
+	if (m->source)
 		add(&o, "source", m->source);
 	for (size_t i = 0; i < m->data.n; i++) {
 		const char *value = strchr(m->data.v[i], '=');
@@ -204,7 +238,7 @@ static struct options options_of(struct nk_build *b, const struct nk_oci_mount *
 			continue;
 		add(&o, key, value ? value + 1 : NULL);
 	}
-	if (m->sb_rdonly && !kernels)
+	if (m->sb_rdonly && !is(m, "tmpfs") && !is(m, "proc") && !is(m, "cgroup2"))
 		add(&o, "ro", NULL);
 	if (m->sync)
 		add(&o, "sync", NULL);
@@ -306,10 +340,11 @@ static int check(struct nk_build *b, const struct nk_oci_mount *m, const char *p
 {
 	if (!strcmp(path, "/"))
 		return nk_fail(e, EINVAL, "mounts: nothing can be mounted over \"/\" itself");
-	if (!strcmp(path, "/proc") && !(m->flags & NK_MNT_BIND) && !is(m, "proc"))
+	if (!strcmp(path, "/proc") && !(m->flags & NK_MNT_BIND) && !is(m, "proc") &&
+	    !nk_weak("CVE-2019-16884"))
 		return nk_fail(e, EINVAL, "mounts: only a procfs can be mounted on /proc, not %s",
 			       m->type);
-	if (!below(path, "/proc") || (m->flags & NK_MNT_REMOUNT))
+	if (!below(path, "/proc") || (m->flags & NK_MNT_REMOUNT) || nk_weak("CVE-2025-52881"))
 		return 0;
 	for (size_t i = 0; i < sizeof(in_proc) / sizeof(in_proc[0]); i++)
 		if (!strcmp(path, in_proc[i]))
@@ -336,15 +371,16 @@ static void place(struct nk_build *b, size_t i, const char *path)
 	const struct nk_oci_mount *m = mount_at(b, i);
 	const char *slot = nk_fmt(p->arena, "mount%zu", i + 1);
 	bool bind = m->flags & NK_MNT_BIND, outer = b->volumes[i] != NK_NOFD;
-	bool strict =
-		is(m, "proc") || is(m, "sysfs") || !strcmp(path, "/proc") || !strcmp(path, "/sys");
+	bool strict = (is(m, "proc") || is(m, "sysfs") || !strcmp(path, "/proc") ||
+		       !strcmp(path, "/sys")) &&
+		      !nk_weak("CVE-2019-19921");
 	int mode = mode_below(b, m, path);
 
 	if (!bind && !outer)
 		b->volumes[i] = new_mount(b, m, slot);
-	int target = nk_b_target(b, path, !bind || m->source_is_dir, !strict,
-				 nk_fmt(p->arena, "%s_place", slot));
-	if (bind && !strcmp(path, "/proc")) {
+	int target = nk_b_place(b, path, !bind || m->source_is_dir, strict,
+				nk_fmt(p->arena, "%s_place", slot));
+	if (bind && !strcmp(path, "/proc") && !nk_weak("CVE-2019-16884")) {
 		struct nk_step *s = nk_plan_add(p, NK_OP_IS_FS, "only a procfs may be on /proc");
 		s->fd[0] = (int16_t)b->volumes[i];
 		s->n[0] = PROC_SUPER_MAGIC;
@@ -365,6 +401,8 @@ static void remember(struct nk_build *b, size_t i, const char *path)
 {
 	const struct nk_oci_mount *m = mount_at(b, i);
 
+	if (!strcmp(path, "/proc") && !((m->attr_set | m->rec_set) & MOUNT_ATTR_RDONLY))
+		b->writable_proc = b->volumes[i];
 	if (!strcmp(path, "/proc"))
 		b->proc = b->volumes[i];
 	else if (!strcmp(path, "/sys"))

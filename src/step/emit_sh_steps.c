@@ -154,6 +154,20 @@ static void close_descriptors(struct nk_sh *sh, const struct nk_step *s, FILE *o
 		fprintf(out, "exec %u>&-%s", fd, fd == 9 ? "\n" : "; ");
 }
 
+/* By path, where nook goes by openat2: that the root file system is trusted says the head. */
+static void make_place(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	nk_sh_place(sh, s->fd[0], out);
+	const char *word = nk_sh_below(sh, s->fd[0], s->s[0]);
+
+	if (s->n[0] & O_DIRECTORY)
+		fprintf(out, "mkdir -p %s\n", word);
+	else
+		fprintf(out, "[ -e %s ] || { mkdir -p \"$(dirname %s)\" && : >%s; }\n", word, word,
+			word);
+	sh->slots[s->out] = (struct nk_sh_value){.kind = NK_SH_PLACE, .word = word};
+}
+
 static bool step_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 {
 	const char *word = "";
@@ -165,6 +179,9 @@ static bool step_file(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 	switch ((enum nk_op)s->op) {
 	case NK_OP_OPENAT2:
 		open_file(sh, s, out);
+		return true;
+	case NK_OP_PLACE:
+		make_place(sh, s, out);
 		return true;
 	case NK_OP_WRITE:
 		write_file(sh, s, out);

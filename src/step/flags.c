@@ -50,6 +50,11 @@ const struct nk_flag nk_flags_open[] = {
 	BIT(O_CLOEXEC),
 	END,
 };
+const struct nk_flag nk_flags_place[] = {
+	BIT(O_DIRECTORY),
+	BIT(O_NOFOLLOW),
+	END,
+};
 const struct nk_flag nk_flags_resolve[] = {
 	BIT(RESOLVE_NO_XDEV),
 	BIT(RESOLVE_NO_MAGICLINKS),

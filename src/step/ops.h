@@ -15,7 +15,7 @@ struct nk_flag {
 	const char *name;
 };
 
-extern const struct nk_flag nk_flags_open[], nk_flags_resolve[], nk_flags_at[],
+extern const struct nk_flag nk_flags_open[], nk_flags_place[], nk_flags_resolve[], nk_flags_at[],
 	nk_flags_open_tree[], nk_flags_mount_attr[], nk_flags_move_mount[], nk_flags_ms[],
 	nk_flags_umount[], nk_flags_clone[], nk_flags_close_range[], nk_flags_seccomp[],
 	nk_flags_securebits[], nk_flags_mode[], nk_flags_socket_type[], nk_flags_bpf_attach[];
