@@ -37,12 +37,31 @@ static void signal_tree(int dir, int signal, int depth)
 	}
 }
 
+/* All of the processes are in each of the groups: so in the first that is there. */
+static void signal_first(const struct nk_oci_record *r, int signal)
+{
+	for (size_t i = 0; i < r->cgroups.n; i++) {
+		_close_ int dir =
+			open(r->cgroups.v[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (dir >= 0) {
+			signal_tree(dir, signal, 0);
+			return;
+		}
+	}
+}
+
 int nk_oci_signal_all(const struct nk_oci_record *r, int signal, struct nk_err *e)
 {
 	if (!r->cgroups.n)
 		return nk_fail(e, 0, "container %s has no cgroup whose processes could be found",
 			       r->id);
 	if (signal == SIGKILL) {
+		/* In version 1 what is frozen ends when it thaws: at once then, before another
+		   instruction of its own. */
+		if (nk_oci_frozen(r)) {
+			signal_first(r, SIGKILL);
+			nk_oci_thaw(r);
+		}
 		for (size_t i = 0; i < r->cgroups.n; i++) {
 			int ret = nk_cgroup_kill(r->cgroups.v[i], e);
 			if (ret < 0)
@@ -50,15 +69,7 @@ int nk_oci_signal_all(const struct nk_oci_record *r, int signal, struct nk_err *
 		}
 		return 0;
 	}
-	for (size_t i = 0; i < r->cgroups.n; i++) {
-		_close_ int dir =
-			open(r->cgroups.v[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (dir < 0)
-			continue;
-		/* All of them are in each of the groups. */
-		signal_tree(dir, signal, 0);
-		return 0;
-	}
+	signal_first(r, signal);
 	return 0;
 }
 

@@ -222,8 +222,10 @@ static void reap_init(struct nk_driver *d, struct nk_result *r)
 {
 	siginfo_t info = {0};
 
-	if (waitid(P_PIDFD, (id_t)d->slots[NK_SLOT_PIDFD], &info, WEXITED | WNOHANG) ||
-	    info.si_pid == 0)
+	/* What is detached is its subreaper's to wait for, however soon it ends. */
+	int how = WEXITED | WNOHANG | (d->o->detach ? WNOWAIT : 0);
+
+	if (waitid(P_PIDFD, (id_t)d->slots[NK_SLOT_PIDFD], &info, how) || info.si_pid == 0)
 		return;
 	d->ended = true;
 	r->signaled = info.si_code != CLD_EXITED;

@@ -168,7 +168,8 @@ static void reap(struct nk_driver *d, bool lives)
 		close(d->slots[NK_SLOT_SOCKET]);
 		d->slots[NK_SLOT_SOCKET] = -1;
 	}
-	if (pidfd >= 0 && !d->ended && !lives) {
+	/* One that was detached is only looked at (WNOWAIT): it is still to be waited for. */
+	if (pidfd >= 0 && (!d->ended || d->o->detach) && !lives) {
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 		while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) && errno == EINTR)
 			;
@@ -299,6 +300,8 @@ int nk_spawn(const struct nk_plan *p, const struct nk_spawn_options *o, struct n
 	reap(&d, lives);
 	nk_terminal_done(&d.terminal);
 	if (lives) {
+		/* A short one may have ended by now: that is news for whoever waits for it. */
+		*r = (struct nk_result){.pid = r->pid};
 		driver_done(&d);
 		return 0;
 	}
