@@ -9,6 +9,8 @@
 
 #include "base/cleanup.h"
 #include "cgroup/group.h"
+#include "cgroup/oci_scope.h"
+#include "host/program.h"
 #include "host/text.h"
 
 struct placing {
@@ -322,6 +324,13 @@ static int systemd_path(struct placing *p, const struct nk_cgroups *c, const cha
 	int ret = nk_cg_unit_names(p->a, p->config->cgroups_path, id, unit->user, unit, p->e);
 	if (ret == 0)
 		ret = nk_cg_unit_path(p->a, unit, &path, p->e);
+	if (ret < 0)
+		return ret;
+	unit->program = nk_host_program(p->a, "nook-systemd");
+	bool v2 = c->unified >= 0 && c->hierarchies.n == 1;
+	ret = nk_cg_scope_limits(p->a, &p->config->resources, v2, &unit->properties, p->e);
+	if (ret == 0)
+		ret = nk_cg_scope_annotations(p->a, p->config, &unit->properties, p->e);
 	if (ret < 0)
 		return ret;
 	p->scope = p->absolute = true;

@@ -44,10 +44,13 @@ int nk_cg_unit_names(struct nk_arena *a, const char *cgroups_path, const char *i
 		name = second + 1;
 	}
 	unit->slice = strcmp(slice, "/") == 0 ? "-.slice" : slice;
-	if (ends_with(name, ".slice"))
-		unit->name = name;
-	else
-		unit->name = nk_fmt(a, "%s%s%s.scope", prefix, *prefix ? "-" : "", name);
+	if (ends_with(name, ".slice")) {
+		nk_fail(e, EINVAL,
+			"cgroupsPath %s: a slice cannot hold the processes of a container",
+			cgroups_path ? cgroups_path : id);
+		return nk_hint(e, "name a scope: slice:prefix:name");
+	}
+	unit->name = nk_fmt(a, "%s%s%s.scope", prefix, *prefix ? "-" : "", name);
 	if (!*name || !unit_word(unit->name))
 		return nk_fail(e, EINVAL, "cgroupsPath %s: no name of a unit of systemd",
 			       cgroups_path ? cgroups_path : id);

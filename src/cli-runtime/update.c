@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "cgroup/oci_scope.h"
 #include "cli-runtime/live.h"
 #include "cli/value.h"
 #include "host/text.h"
@@ -116,6 +117,16 @@ static int read_document(struct nk_rt *rt, struct update *u, struct nk_err *e)
 	return nk_resources_read(&rt->arena, text, strlen(text), &u->r, e);
 }
 
+/* First, since it writes what it knows of into the same files. */
+static int tell_systemd(struct nk_rt *rt, const struct nk_rt_live *l, const struct update *u,
+			struct nk_err *e)
+{
+	struct nk_strv properties = {0};
+	int ret = nk_cg_scope_limits(&rt->arena, &u->r, nk_cg_pure_v2(&l->groups), &properties, e);
+
+	return ret < 0 ? ret : nk_cg_scope_set(l->record.scope, l->record.user_bus, &properties, e);
+}
+
 static int apply(struct nk_rt *rt, const struct nk_rt_live *l, const struct update *u,
 		 struct nk_err *e)
 {
@@ -124,6 +135,8 @@ static int apply(struct nk_rt *rt, const struct nk_rt_live *l, const struct upda
 
 	nk_cg_now(&rt->arena, &l->groups, &now);
 	int ret = nk_cg_resources(&rt->arena, &u->r, &l->groups, &now, &writes, e);
+	if (ret == 0 && l->record.scope)
+		ret = tell_systemd(rt, l, u, e);
 	return ret < 0 ? ret : nk_cg_apply(&writes, e);
 }
 

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "cgroup/live.h"
+#include "cgroup/oci_scope.h"
 #include "runtime/oci.h"
 #include "state/process.h"
 
@@ -90,6 +91,10 @@ int nk_oci_destroy(struct nk_oci_dir *d, const struct nk_oci_record *r,
 		ret = remove_groups(r, e);
 	if (ret < 0)
 		return ret;
+	/* Without processes it is about to end by itself; here systemd forgets its name, too. */
+	struct nk_err told = {0};
+	if (r->scope && nk_cg_scope_stop(r->scope, r->user_bus, &told) < 0)
+		nk_log(NK_LOG_WARN, "%s", told.msg);
 	if (r->rdt && rmdir(r->rdt) < 0 && errno != ENOENT)
 		nk_log(NK_LOG_WARN, "remove %s: %s", r->rdt, strerror(errno));
 	poststop(d, r, config);
