@@ -117,10 +117,9 @@ int nk_oci_start(const char *root, const char *id, const char *cache_dir, struct
 		return ret;
 	if (status != NK_OCI_CREATED)
 		return not_created(status, e);
-	if (!r.command) {
-		nk_fail(e, 0, "cannot start a container without a process in its configuration");
-		return -e->err;
-	}
+	if (!r.command)
+		return nk_fail(e, 0,
+			       "cannot start a container without a process in its configuration");
 	if (r.wants_config)
 		ret = nk_oci_saved_config(&d, &a, &r, &c, e);
 	if (ret == 0)
