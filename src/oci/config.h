@@ -45,6 +45,7 @@ struct nk_oci_mount {
 	struct nk_strv data; /* key=value or key, for fsconfig */
 	struct nk_idmaps uid_maps, gid_maps; /* idmap with maps of its own; empty: container's */
 	bool source_is_dir, source_is_link;  /* facts, filled by src/runtime */
+	const char *source_link; /* with copy-symlink: where it leads */
 };
 
 /* ---- process ---- */

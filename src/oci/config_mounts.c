@@ -81,6 +81,19 @@ static void read_mount(struct nk_json_in *in, struct json_object *o, struct nk_c
 		nk_json_bad(in, NULL, e.msg);
 }
 
+/* A file system that shall be writable in the end is not made read-only first: a remount reaches
+ * the mount, not what lies below it. */
+static void look_back(struct nk_config *c)
+{
+	const struct nk_oci_mount *m = c->mounts.n ? &c->mounts.v[c->mounts.n - 1] : NULL;
+
+	if (!m || !(m->flags & NK_MNT_REMOUNT) || !(m->attr_clear & MOUNT_ATTR_RDONLY))
+		return;
+	for (size_t i = 0; i + 1 < c->mounts.n; i++)
+		if (!strcmp(c->mounts.v[i].destination, m->destination))
+			c->mounts.v[i].sb_rdonly = false;
+}
+
 void nk_config_mounts(struct nk_json_in *in, struct json_object *o, struct nk_config *c)
 {
 	_json_at_ struct nk_json_at list = nk_json_enter(in, o, "mounts", json_type_array);
@@ -88,5 +101,7 @@ void nk_config_mounts(struct nk_json_in *in, struct json_object *o, struct nk_co
 	for (size_t i = 0; i < nk_json_count(&list); i++) {
 		_json_at_ struct nk_json_at item = nk_json_item(&list, i, json_type_object);
 		read_mount(in, item.o, c);
+		if (!in->rc)
+			look_back(c);
 	}
 }
