@@ -55,6 +55,9 @@ long nk_place(int root, const char *path, bool dir, bool nofollow);
 extern bool nk_place_weak; /* not confined to the root */
 #endif
 
+/* src/child/userns.c: a user namespace with these maps and nobody in it -> descriptor. */
+long nk_userns(const char *uid_map, const char *gid_map);
+
 /* Note the time of a step for --debug; nothing without run->trace. */
 void nk_trace_begin(struct nk_run *run, size_t index);
 void nk_trace_end(struct nk_run *run, size_t index, long result);

@@ -100,6 +100,8 @@ long nk_step_look(struct nk_run *run, const struct nk_step *s)
 		nk_place_weak = s->n[1];
 #endif
 		return nk_place(fd0, s->s[0], s->n[0] & O_DIRECTORY, s->n[0] & O_NOFOLLOW);
+	case NK_OP_USERNS:
+		return nk_userns(s->s[0], s->s[1]);
 	case NK_OP_WAIT_START:
 		return wait_start(fd0, s);
 	default:

@@ -170,7 +170,8 @@ void nk_part_oci_mount_trees(struct nk_build *b);
 void nk_part_oci_dev_trees(struct nk_build *b);
 void nk_part_oci_begin(struct nk_build *b);		      /* propagation of the old root */
 void nk_part_oci_rootfs(struct nk_build *b);		      /* in its place */
-int nk_part_oci_mounts(struct nk_build *b, struct nk_err *e); /* of config.json, in order */
+int nk_part_oci_check_mounts(struct nk_build *b, struct nk_err *e); /* can they be made? */
+void nk_part_oci_mounts(struct nk_build *b); /* of config.json, in order */
 void nk_part_oci_cgroupfs(struct nk_build *b, size_t i, const char *path); /* one of them */
 void nk_part_oci_dev(struct nk_build *b);
 void nk_part_oci_null(struct nk_build *b); /* b->null, checked */
@@ -184,6 +185,7 @@ void nk_b_affinity(struct nk_build *b, const char *list, const char *why);
 
 /* A path without "//", "." and "..", worked out in the text; "/" at least. */
 const char *nk_b_clean_path(struct nk_build *b, const char *path);
+const char *nk_b_map_text(struct nk_build *b, const struct nk_idmaps *maps);
 bool nk_b_maps_gid(const struct nk_build *b, uint32_t gid);
 bool nk_b_may_mknod(const struct nk_build *b);
 /* One id, mapped by the process itself. */

@@ -122,7 +122,7 @@ static void join_all_but_user(struct nk_build *b, const int *fds)
 		join(b, fds, NK_NS_MOUNT);
 }
 
-static const char *map_text(struct nk_build *b, const struct nk_idmaps *maps)
+const char *nk_b_map_text(struct nk_build *b, const struct nk_idmaps *maps)
 {
 	const char *text = "";
 
@@ -190,10 +190,12 @@ static void write_maps(struct nk_build *b, int pid_slot)
 
 	nk_actor_topic(p, NK_PARENT, NK_T_IDS);
 	if (b->facts->maps_ids || b->facts->sys_admin) {
-		nk_b_write_proc(b, "/proc/%d/uid_map", pid_slot, map_text(b, &b->spec->uid_maps),
-				"uid_map", "which user inside is which outside");
-		nk_b_write_proc(b, "/proc/%d/gid_map", pid_slot, map_text(b, &b->spec->gid_maps),
-				"gid_map", "which group inside is which outside");
+		nk_b_write_proc(b, "/proc/%d/uid_map", pid_slot,
+				nk_b_map_text(b, &b->spec->uid_maps), "uid_map",
+				"which user inside is which outside");
+		nk_b_write_proc(b, "/proc/%d/gid_map", pid_slot,
+				nk_b_map_text(b, &b->spec->gid_maps), "gid_map",
+				"which group inside is which outside");
 	} else {
 		helper_map(b, b->facts->newuidmap_path, &b->spec->uid_maps, pid_slot,
 			   "which user inside is which outside");
@@ -351,9 +353,9 @@ void nk_part_own_map(struct nk_build *b)
 	b->p->topic = NK_T_IDS;
 	nk_b_write_proc(b, "/proc/self/setgroups", NK_NOFD, "deny", "setgroups",
 			"groups cannot be dropped any more (the kernel wants it so)");
-	nk_b_write_proc(b, "/proc/self/uid_map", NK_NOFD, map_text(b, &b->spec->uid_maps),
+	nk_b_write_proc(b, "/proc/self/uid_map", NK_NOFD, nk_b_map_text(b, &b->spec->uid_maps),
 			"uid_map", "which user inside is which outside");
-	nk_b_write_proc(b, "/proc/self/gid_map", NK_NOFD, map_text(b, &b->spec->gid_maps),
+	nk_b_write_proc(b, "/proc/self/gid_map", NK_NOFD, nk_b_map_text(b, &b->spec->gid_maps),
 			"gid_map", "which group inside is which outside");
 }
 

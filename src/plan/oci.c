@@ -98,22 +98,19 @@ static void working_directory(struct nk_build *b)
 	nk_tolerate(s, EROFS, EACCES, ENOTDIR);
 }
 
-static int mounts(struct nk_build *b, struct nk_err *e)
+static void mounts(struct nk_build *b)
 {
 	nk_part_oci_begin(b);
 	if (b->trees == NK_INIT)
 		trees(b);
 	nk_part_oci_rootfs(b);
-	int ret = nk_part_oci_mounts(b, e);
-	if (ret < 0)
-		return ret;
+	nk_part_oci_mounts(b);
 	nk_part_oci_dev(b);
 	if (b->spec->masked_paths.n)
 		nk_part_oci_null(b);
 	nk_part_masks(b);
 	nk_part_oci_terminal(b);
 	working_directory(b);
-	return 0;
 }
 
 int nk_plan_create(struct nk_plan *p, const struct nk_oci_input *in, struct nk_err *e)
@@ -139,7 +136,7 @@ int nk_plan_create(struct nk_plan *p, const struct nk_oci_input *in, struct nk_e
 	if ((ret = check(&b, e)) < 0)
 		return ret;
 	nk_part_begin(&b);
-	if ((ret = nk_part_oci_cgroup(&b, e)) < 0)
+	if ((ret = nk_part_oci_check_mounts(&b, e)) < 0 || (ret = nk_part_oci_cgroup(&b, e)) < 0)
 		return ret;
 	if (b.trees == NK_PARENT)
 		trees(&b);
@@ -147,8 +144,7 @@ int nk_plan_create(struct nk_plan *p, const struct nk_oci_input *in, struct nk_e
 	nk_part_names(&b);
 	nk_part_network(&b);
 	nk_part_cgroup_namespace(&b);
-	if ((ret = mounts(&b, e)) < 0)
-		return ret;
+	mounts(&b);
 	hooks(&b);
 	nk_actor_topic(p, NK_INIT, NK_T_PROC);
 	nk_part_lsm_open(&b);

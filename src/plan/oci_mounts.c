@@ -75,6 +75,79 @@ static bool is(const struct nk_oci_mount *m, const char *type)
 	return !(m->flags & NK_MNT_BIND) && !strcmp(m->type, type);
 }
 
+/* ---- what cannot be done ---- */
+
+static bool below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return !strncmp(path, dir, n) && path[n] == '/';
+}
+
+/* What may be mounted over in /proc: files that container managers fake (lxcfs). */
+static const char *const in_proc[] = {
+	"/proc/cpuinfo",
+	"/proc/diskstats",
+	"/proc/meminfo",
+	"/proc/stat",
+	"/proc/swaps",
+	"/proc/uptime",
+	"/proc/loadavg",
+	"/proc/slabinfo",
+	"/proc/net/dev",
+	"/proc/sys/kernel/ns_last_pid",
+	"/proc/sys/crypto/fips_enabled",
+};
+
+static int check(const struct nk_oci_mount *m, const char *path, struct nk_err *e)
+{
+	if (!strcmp(path, "/"))
+		return nk_fail(e, EINVAL, "mounts: nothing can be mounted over \"/\" itself");
+	if (!strcmp(path, "/proc") && !(m->flags & NK_MNT_BIND) && !is(m, "proc") &&
+	    !nk_weak("CVE-2019-16884"))
+		return nk_fail(e, EINVAL, "mounts: only a procfs can be mounted on /proc, not %s",
+			       m->type);
+	if (!below(path, "/proc") || (m->flags & NK_MNT_REMOUNT) || nk_weak("CVE-2025-52881"))
+		return 0;
+	for (size_t i = 0; i < sizeof(in_proc) / sizeof(in_proc[0]); i++)
+		if (!strcmp(path, in_proc[i]))
+			return 0;
+	return nk_fail(e, EINVAL, "mounts: \"%s\" cannot be mounted because it is inside /proc",
+		       path);
+}
+
+static int check_idmap(const struct nk_build *b, const struct nk_oci_mount *m, size_t n,
+		       struct nk_err *e)
+{
+	if (!(m->flags & NK_MNT_IDMAP))
+		return 0;
+	if (b->trees != NK_PARENT)
+		return nk_fail(e, EPERM, "mounts: %s: only root can map the ids of a mount",
+			       m->destination);
+	if (!m->uid_maps.n && b->spec->ns[NK_NS_USER].mode == NK_NS_HOST)
+		return nk_fail(e, EINVAL,
+			       "mounts: %s: idmap needs a user namespace, or maps of its own",
+			       m->destination);
+	if (n >= NK_IDMAPPED_MAX)
+		return nk_fail(e, E2BIG, "mounts: more than %d with idmap", NK_IDMAPPED_MAX);
+	return 0;
+}
+
+int nk_part_oci_check_mounts(struct nk_build *b, struct nk_err *e)
+{
+	size_t idmapped = 0;
+
+	for (size_t i = 0; i < b->oci->config->mounts.n; i++) {
+		const struct nk_oci_mount *m = mount_at(b, i);
+		int ret = check(m, nk_b_clean_path(b, m->destination), e);
+
+		if (ret < 0 || (ret = check_idmap(b, m, idmapped, e)) < 0)
+			return ret;
+		idmapped += m->flags & NK_MNT_IDMAP ? 1 : 0;
+	}
+	return 0;
+}
+
 /* ---- copies of host mounts ---- */
 
 /*
@@ -135,12 +208,37 @@ static void propagation(struct nk_build *b, int tree, const struct nk_oci_mount 
 		spread(b, tree, m->propagation, m->propagation & MS_REC);
 }
 
+static void map_by(struct nk_build *b, int tree, const struct nk_oci_mount *m, int userns)
+{
+	struct nk_step *s = nk_b_setattr(b->p, tree, m->flags & NK_MNT_IDMAP_REC, MOUNT_ATTR_IDMAP,
+					 0, 0, "owners of files as its maps say");
+	s->fd[1] = (int16_t)userns;
+	s->hint = "this file system cannot be idmapped: leave `idmap` away";
+}
+
 static void idmap(struct nk_build *b, int tree, const struct nk_oci_mount *m)
 {
-	if (!(m->flags & NK_MNT_IDMAP) || b->n_idmapped >= NK_IDMAPPED_MAX)
+	struct nk_plan *p = b->p;
+
+	if (!(m->flags & NK_MNT_IDMAP))
 		return;
-	b->idmap_flat[b->n_idmapped] = !(m->flags & NK_MNT_IDMAP_REC);
-	b->idmapped[b->n_idmapped++] = tree;
+	if (m->uid_maps.n) {
+		int userns = nk_plan_slot(p, "mount_users");
+		struct nk_step *s = nk_plan_add(p, NK_OP_USERNS, "the maps of this mount");
+
+		s->s[0] = nk_b_map_text(b, &m->uid_maps);
+		s->s[1] = nk_b_map_text(b, &m->gid_maps);
+		s->out = (int16_t)userns;
+		s->hint = "uidMappings and gidMappings of a mount: is an id there twice?";
+		map_by(b, tree, m, userns);
+	} else if (b->spec->ns[NK_NS_USER].mode == NK_NS_JOIN) {
+		map_by(b, tree, m,
+		       nk_b_open(p, NK_CWD, b->spec->ns[NK_NS_USER].path, O_RDONLY, 0,
+				 "mount_users", "the user namespace that is joined"));
+	} else {
+		b->idmap_flat[b->n_idmapped] = !(m->flags & NK_MNT_IDMAP_REC);
+		b->idmapped[b->n_idmapped++] = tree;
+	}
 }
 
 static int bind_tree(struct nk_build *b, const struct nk_oci_mount *m, const char *slot)
@@ -165,8 +263,17 @@ static int outer_tree(struct nk_build *b, const struct nk_oci_mount *m, const ch
 	int tree = nk_b_copy_mount(
 		p, NK_CWD, path, true, path + 1,
 		nk_fmt(p->arena, "the outer %s: the kernel refuses a new one here", path));
-	nk_b_setattr(p, tree, true, m->attr_set, 0, MS_SLAVE, "with its options");
+	uint64_t set = m->attr_set;
+	if (!strcmp(path, "/sys") && !nk_weak("CVE-2023-25809"))
+		set |= MOUNT_ATTR_RDONLY; /* its cgroups are not the container's */
+	nk_b_setattr(p, tree, true, set, 0, MS_SLAVE, "with its options");
 	return tree;
+}
+
+/* crun's copy-symlink: a link of the host is made anew inside, instead of what it leads to. */
+static bool copies_link(const struct nk_oci_mount *m)
+{
+	return (m->flags & NK_MNT_COPY_SYMLINK) && m->source_is_link && m->source_link;
 }
 
 static bool mqueue_is_bound(const struct nk_build *b)
@@ -183,6 +290,8 @@ void nk_part_oci_mount_trees(struct nk_build *b)
 		const struct nk_oci_mount *m = mount_at(b, i);
 
 		b->volumes[i] = NK_NOFD;
+		if (copies_link(m))
+			continue;
 		if ((m->flags & NK_MNT_BIND) && !(m->flags & NK_MNT_REMOUNT))
 			b->volumes[i] = bind_tree(b, m, nk_fmt(b->p->arena, "mount%zu", i + 1));
 		else if (is(m, "proc") && nk_b_proc_is_bound(b))
@@ -313,45 +422,19 @@ static void give_mode(struct nk_build *b, int mount, int mode)
 	nk_tolerate(s, EBADF, 0, 0);
 }
 
-static bool below(const char *path, const char *dir)
+static void copy_link(struct nk_build *b, const struct nk_oci_mount *m, const char *path)
 {
-	size_t n = strlen(dir);
+	struct nk_arena *a = b->p->arena;
+	const char *slash = strrchr(path, '/');
+	int dir = slash == path ? b->rootfs
+				: nk_b_place(b, nk_strndup(a, path, (size_t)(slash - path)), true,
+					     false, "link_dir");
+	struct nk_step *s = nk_plan_add(b->p, NK_OP_SYMLINKAT, "a link as %s", m->source);
 
-	return !strncmp(path, dir, n) && path[n] == '/';
-}
-
-/* What may be mounted over in /proc: files that container managers fake (lxcfs). */
-static const char *const in_proc[] = {
-	"/proc/cpuinfo",
-	"/proc/diskstats",
-	"/proc/meminfo",
-	"/proc/stat",
-	"/proc/swaps",
-	"/proc/uptime",
-	"/proc/loadavg",
-	"/proc/slabinfo",
-	"/proc/net/dev",
-	"/proc/sys/kernel/ns_last_pid",
-	"/proc/sys/crypto/fips_enabled",
-};
-
-static int check(struct nk_build *b, const struct nk_oci_mount *m, const char *path,
-		 struct nk_err *e)
-{
-	if (!strcmp(path, "/"))
-		return nk_fail(e, EINVAL, "mounts: nothing can be mounted over \"/\" itself");
-	if (!strcmp(path, "/proc") && !(m->flags & NK_MNT_BIND) && !is(m, "proc") &&
-	    !nk_weak("CVE-2019-16884"))
-		return nk_fail(e, EINVAL, "mounts: only a procfs can be mounted on /proc, not %s",
-			       m->type);
-	if (!below(path, "/proc") || (m->flags & NK_MNT_REMOUNT) || nk_weak("CVE-2025-52881"))
-		return 0;
-	for (size_t i = 0; i < sizeof(in_proc) / sizeof(in_proc[0]); i++)
-		if (!strcmp(path, in_proc[i]))
-			return 0;
-	(void)b;
-	return nk_fail(e, EINVAL, "mounts: \"%s\" cannot be mounted because it is inside /proc",
-		       path);
+	s->s[0] = m->source_link;
+	s->fd[0] = (int16_t)dir;
+	s->s[1] = slash + 1;
+	s->hint = "copy-symlink: something else is there";
 }
 
 /* Options of what is mounted there already. */
@@ -415,7 +498,7 @@ static void remember(struct nk_build *b, size_t i, const char *path)
 		b->dev = b->volumes[i];
 }
 
-int nk_part_oci_mounts(struct nk_build *b, struct nk_err *e)
+void nk_part_oci_mounts(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	size_t n = b->oci->config->mounts.n;
@@ -424,16 +507,14 @@ int nk_part_oci_mounts(struct nk_build *b, struct nk_err *e)
 	for (size_t i = 0; b->volumes && i < n; i++) {
 		const struct nk_oci_mount *m = mount_at(b, i);
 		const char *path = nk_b_clean_path(b, m->destination);
-		int ret = check(b, m, path, e);
-
-		if (ret < 0)
-			return ret;
 		p->topic = is(m, "proc")			? NK_T_PROC
 			   : is(m, "sysfs")			? NK_T_SYS
 			   : is(m, "tmpfs")			? NK_T_TMPFS
 			   : is(m, "devpts") || is(m, "mqueue") ? NK_T_DEV
 								: NK_T_VOLUME;
-		if (m->flags & NK_MNT_REMOUNT) {
+		if (copies_link(m)) {
+			copy_link(b, m, path);
+		} else if (m->flags & NK_MNT_REMOUNT) {
 			remount(b, m, path);
 		} else if (is(m, "cgroup") || is(m, "cgroup2")) {
 			p->topic = NK_T_CGROUP;
@@ -443,7 +524,6 @@ int nk_part_oci_mounts(struct nk_build *b, struct nk_err *e)
 			remember(b, i, path);
 		}
 	}
-	return 0;
 }
 
 void nk_part_oci_late(struct nk_build *b)

@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
-#include <string.h>
 #include <sys/mount.h>
 
 #include "plan/build.h"
@@ -114,9 +113,6 @@ void nk_part_oci_pivot(struct nk_build *b)
 	struct nk_step *s;
 
 	nk_actor_topic(p, NK_INIT, NK_T_PIVOT);
-	if (b->spec->read_only && b->spec->cwd && strcmp(b->spec->cwd, "/") != 0)
-		/* Made if need be, and soon that will not be possible. */
-		nk_b_target(b, nk_b_clean_path(b, b->spec->cwd), true, true, "cwd_place");
 	if (b->spec->read_only)
 		nk_b_setattr(p, b->rootfs, false, MOUNT_ATTR_RDONLY, 0, 0,
 			     "the root file system becomes read-only");

@@ -77,8 +77,10 @@ static int check_terminal(const struct nk_oci_request *r, bool terminal, struct 
 	return 0;
 }
 
-static void source_facts(struct nk_config *c)
+static void source_facts(struct nk_arena *a, struct nk_config *c)
 {
+	char link[4096];
+
 	for (size_t i = 0; i < c->mounts.n; i++) {
 		struct nk_oci_mount *m = &c->mounts.v[i];
 		struct stat st;
@@ -86,6 +88,9 @@ static void source_facts(struct nk_config *c)
 		if (!(m->flags & NK_MNT_BIND) || !m->source)
 			continue;
 		m->source_is_link = !lstat(m->source, &st) && S_ISLNK(st.st_mode);
+		ssize_t n = m->source_is_link ? readlink(m->source, link, sizeof(link)) : -1;
+		if (n > 0 && n < (ssize_t)sizeof(link))
+			m->source_link = nk_strndup(a, link, (size_t)n);
 		m->source_is_dir = !stat(m->source, &st) && S_ISDIR(st.st_mode);
 	}
 }
@@ -128,7 +133,7 @@ int nk_oci_prepare(struct nk_oci_create *c, struct nk_arena *a, const struct nk_
 	    (ret = sockets_of_systemd(c, e)) < 0)
 		return ret;
 	nk_oci_home(a, &c->config);
-	source_facts(&c->config);
+	source_facts(a, &c->config);
 	if ((ret = nk_oci_net_devices_check(&c->config, e)) < 0 ||
 	    (ret = nk_facts_collect(a, &c->config.spec, &c->facts, e)) < 0 ||
 	    (ret = place(c, e)) < 0)

@@ -97,6 +97,7 @@ static const struct shape shapes[NK_OP_COUNT] = {
 	[NK_OP_WAIT_START] = {"wait_start(%f0, MSG_%m0"},
 	[NK_OP_COPY_TREE] = {"copy_tree(%f0, %f1"},
 	[NK_OP_PLACE] = {"place(%f0, %s0, %F0", nk_flags_place},
+	[NK_OP_USERNS] = {"userns(%s0, %s1"},
 	[NK_OP_PTY_SIZE] = {"ioctl(%f0, TIOCSWINSZ, &(struct winsize){%n0, %n1, 0, 0}"},
 	[NK_OP_SCHED_SETATTR] = {"(int)syscall(SYS_sched_setattr, 0, words_%b0, 0"},
 	[NK_OP_SCHED_AFFINITY] = {"(int)syscall(SYS_sched_setaffinity, 0, sizeof(words_%b0), words_%b0"},

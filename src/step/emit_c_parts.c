@@ -264,7 +264,8 @@ static const struct {
 	 "\terrno = EIO;\n"
 	 "\treturn status == 0 ? 0 : -1;\n}\n\n"},
 	{NK_OP_PLACE,
-	 "/* A place for a mount inside; what is missing of it is made. (nook also makes what a link\n"
+	 "/* A place for a mount inside; what is missing of it is made. (nook also makes what a "
+	 "link\n"
 	 " * leads to that leads nowhere.) */\n"
 	 "static int place(int root, const char *path, int flags)\n{\n"
 	 "\tstruct open_how how = {O_PATH|O_CLOEXEC, 0, RESOLVE_IN_ROOT};\n"
@@ -280,7 +281,8 @@ static const struct {
 	 "\t\t\tfd = (int)syscall(SYS_openat2, root, part, &how, sizeof(how));\n\t\t}\n"
 	 "\t\tconst char *name = end > path ? end + 1 : end;\n\n"
 	 "\t\tend = strchr(name, '/');\n"
-	 "\t\tsnprintf(part, sizeof(part), \"%.*s\", end ? (int)(end - name) : (int)strlen(name), name);\n"
+	 "\t\tsnprintf(part, sizeof(part), \"%.*s\", end ? (int)(end - name) : (int)strlen(name), "
+	 "name);\n"
 	 "\t\tif ((end || (flags & O_DIRECTORY) ? mkdirat(fd, part, 0755)\n"
 	 "\t\t\t\t\t\t      : mknodat(fd, part, S_IFREG|0644, 0)) < 0 &&\n"
 	 "\t\t    errno != EEXIST)\n\t\t\treturn -1;\n"
@@ -289,6 +291,23 @@ static const struct {
 	 "\t\t\thow.flags = (unsigned)(O_PATH|O_CLOEXEC|flags);\n"
 	 "\t\t\treturn (int)syscall(SYS_openat2, root, path, &how, sizeof(how));\n\t\t}\n"
 	 "\t}\n\treturn -1;\n}\n\n"},
+	{NK_OP_USERNS,
+	 "static int write_map(pid_t pid, const char *name, const char *text)\n{\n"
+	 "\tint fd = open(line(\"/proc/%d/%s\", pid, name), O_WRONLY|O_CLOEXEC);\n"
+	 "\tint ret = fd < 0 ? -1 : (int)write(fd, text, strlen(text));\n\n"
+	 "\tif (fd >= 0)\n\t\tclose(fd);\n\treturn ret < 0 ? -1 : 0;\n}\n\n"
+	 "/* A user namespace for the maps of a mount: nobody lives in it. */\n"
+	 "static int userns(const char *uids, const char *gids)\n{\n"
+	 "\tstruct clone_args args = {.flags = CLONE_NEWUSER};\n"
+	 "\tpid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));\n"
+	 "\tint fd = -1;\n\n"
+	 "\tif (pid == 0)\n\t\tfor (;;)\n\t\t\tpause();\n"
+	 "\tif (pid > 0 && write_map(pid, \"uid_map\", uids) == 0 &&\n"
+	 "\t    write_map(pid, \"gid_map\", gids) == 0)\n"
+	 "\t\tfd = open(line(\"/proc/%d/ns/user\", pid), O_RDONLY|O_CLOEXEC);\n"
+	 "\tint error = errno;\n\n"
+	 "\tif (pid > 0) {\n\t\tkill(pid, SIGKILL);\n\t\twaitpid(pid, NULL, __WALL);\n\t}\n"
+	 "\terrno = error;\n\treturn fd;\n}\n\n"},
 	{NK_OP_WAIT_START,
 	 "/* Who connects to the socket and says so lets the command begin. */\n"
 	 "static int wait_start(int fd, enum message type)\n{\n"

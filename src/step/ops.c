@@ -262,6 +262,7 @@ static const struct nk_op_info ops[NK_OP_COUNT] = {
 	[NK_OP_PLACE] = {"place",
 			 "openat2",
 			 {FD("root", 0), STR("path", 0), FLAGS("flags", 0, nk_flags_place)}},
+	[NK_OP_USERNS] = {"userns", "clone3", {STR("uid_map", 0), STR("gid_map", 1)}},
 	[NK_OP_PTY_SIZE] = {"pty_size",
 			    "ioctl",
 			    {FD("fd", 0), CONST("request", "TIOCSWINSZ"),

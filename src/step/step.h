@@ -109,6 +109,8 @@ enum nk_op {
 			     owners and modes. More than one call: there is no other way */
 	NK_OP_PLACE,	     /* fd0 root, s0 path, n0 O_DIRECTORY and O_NOFOLLOW -> out: openat2 with
 				RESOLVE_IN_ROOT; what is missing is made, never outside */
+	NK_OP_USERNS,	     /* s0 uid map, s1 gid map -> out: a user namespace with these maps, held
+				open, nobody in it: clone3, the writes, and the end of that process */
 	NK_OP_PTY_SIZE,	     /* fd0 master, n0 rows, n1 columns: ioctl TIOCSWINSZ */
 	NK_OP_SCHED_SETATTR,  /* p0 the kernel's struct sched_attr as n3 words of 64 bits */
 	NK_OP_SCHED_AFFINITY, /* p0 mask of processors, n3 words */
