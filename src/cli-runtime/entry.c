@@ -71,6 +71,9 @@ void nk_before_libc(long *stack)
 	struct statfs fs;
 	long fd;
 
+#ifdef NK_WEAKEN /* sealed.c asks what is to be left out */
+	return;
+#endif
 	if (!goes_inside(argc, argv) || nk_raw2(SYS_statfs, SELF, &fs) < 0 ||
 	    (fs.f_flags & READ_ONLY))
 		return;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/weaken.h"
 #include "cli-runtime/exec.h"
 #include "cli/value.h"
 #include "oci/cap_names.h"
@@ -17,6 +18,10 @@ static int id_of(const char *text, size_t len, uint32_t *id, struct nk_err *e)
 {
 	uint64_t n;
 
+	if (nk_weak("crun-2026-30892")) {
+		*id = (uint32_t)strtoul(text, NULL, 10);
+		return 0;
+	}
 	if (nk_value_number(text, len, UINT32_MAX - 1, &n) < 0)
 		return nk_fail(e, 0, "\"%.*s\" is no number of a user or group",
 			       (int)(len > 40 ? 40 : len), text);
@@ -90,6 +95,8 @@ static int add_caps(const struct nk_strv *words, struct nk_config *c, struct nk_
 		c->spec.caps.bounding |= bit;
 		c->spec.caps.permitted |= bit;
 		c->spec.caps.effective |= bit;
+		/* and not inheritable */
+		c->spec.caps.inheritable |= nk_weak("CVE-2022-29162") ? bit : 0;
 		c->process.has_caps = true;
 	}
 	return 0;

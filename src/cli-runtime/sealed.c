@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/weaken.h"
 #include "cli-runtime/sealed.h"
 
 #include <errno.h>
@@ -89,7 +90,7 @@ static int from_memory(void)
 
 int nk_sealed_self(int argc, char **argv, struct nk_err *e)
 {
-	if (!goes_inside(argc, argv) || others_own() || sealed())
+	if (nk_weak("CVE-2019-5736") || !goes_inside(argc, argv) || others_own() || sealed())
 		return 0;
 
 	_close_ int fd = from_mount();

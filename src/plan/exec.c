@@ -12,6 +12,7 @@
  * by children only, so the command is a child of the middle, but with
  * CLONE_PARENT nook's own.
  */
+#include "base/weaken.h"
 #include "plan/exec.h"
 
 #include <errno.h>
@@ -73,6 +74,7 @@ static void middle_steps(struct nk_build *b, const struct nk_exec_input *in, int
 	p->topic = NK_T_NAMESPACES;
 	s = nk_plan_add(p, NK_OP_PRCTL, "nobody inside may trace this process (CVE-2016-9962)");
 	s->n[0] = PR_SET_DUMPABLE;
+	s->n[1] = nk_weak("CVE-2016-9962");
 	p->topic = NK_T_SYNC;
 	affinity(b, false);
 	nk_b_await(p, NK_MSG_PLACED, NK_NOFD, "until it is in the container's cgroups");

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "base/weaken.h"
 #include "plan/build.h"
 
 static void descriptors(struct nk_build *b)
@@ -87,6 +88,8 @@ static uint64_t keep_for_start(struct nk_build *b, uint64_t keep)
  */
 void nk_part_close_all(struct nk_build *b)
 {
+	if (nk_weak("CVE-2024-21626") || nk_weak("LXC-2016-8649"))
+		return;
 	struct nk_plan *p = b->p;
 	uint64_t soft = b->facts->nofile.soft, first = 3 + (uint64_t)b->spec->preserve_fds;
 	uint64_t keep = (soft && soft < 1024 ? soft : 1024) - 1;
@@ -140,7 +143,8 @@ void nk_part_working_directory(struct nk_build *b)
 		return;
 	if (b->makes_cwd)
 		make_directories(b, cwd);
-	int fd = nk_b_open(p, NK_CWD, cwd, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS, "cwd",
+	int fd = nk_b_open(p, NK_CWD, cwd, O_PATH | O_DIRECTORY,
+			   nk_weak("CVE-2024-21626") ? 0 : RESOLVE_NO_MAGICLINKS, "cwd",
 			   "the working directory, not through /proc/…/fd (CVE-2024-21626)");
 	nk_plan_last(p)->hint = "-w names a directory inside the container";
 	struct nk_step *s = nk_plan_add(p, NK_OP_FCHDIR, "into it");

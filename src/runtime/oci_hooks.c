@@ -19,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/weaken.h"
 #include "runtime/oci.h"
 #include "state/process.h"
 
@@ -143,7 +144,7 @@ static int run_hook(struct hook_run *h, struct nk_err *e)
 	return outcome(h, &info, late, e);
 }
 
-static int open_join(struct hook_run *h, pid_t pid, struct nk_err *e)
+static int open_join(struct hook_run *h, pid_t pid, const char *rootfs, struct nk_err *e)
 {
 	char path[32];
 	int ret = nk_oci_join_flags(pid, &h->flags, e);
@@ -152,7 +153,9 @@ static int open_join(struct hook_run *h, pid_t pid, struct nk_err *e)
 		return ret;
 	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
 	h->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	h->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* never the container's root: a hook is a program of the host */
+	h->root = open(nk_weak("Docker-2026-41567") ? rootfs : path,
+		       O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (h->pidfd < 0 || h->root < 0)
 		return nk_fail(e, errno, "a hold on process %d", (int)pid);
 	return 0;
@@ -197,7 +200,7 @@ int nk_oci_hooks(const struct nk_config *c, enum nk_hook_point point, const stru
 	if (state.failed)
 		return nk_fail(e, ENOMEM, "the state for hooks");
 	if (join_pid)
-		ret = open_join(&h, join_pid, e);
+		ret = open_join(&h, join_pid, r->rootfs, e);
 	if (ret == 0)
 		ret = run_all(c, point, &h, &state, warn, e);
 	nk_cleanup_close(&h.pidfd);

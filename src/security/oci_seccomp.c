@@ -10,6 +10,7 @@
  *     anyway (ALLOW, LOG) or shown to a debugger (TRACE): programs then take their older way
  *   - without "flags" speculation stays as it is outside (SPEC_ALLOW)
  */
+#include "base/weaken.h"
 #include "security/oci_seccomp.h"
 
 #include <errno.h>
@@ -215,7 +216,7 @@ int nk_oci_seccomp_rules(struct nk_arena *a, const struct nk_oci_seccomp *s, str
 {
 	*out = (struct nk_rules){
 		.native = nk_arch_native(),
-		.mux_guards = true,
+		.mux_guards = !nk_weak("Podman-2026-123876"),
 		.ignores_unknown = true,
 		.newest_is_named = true,
 	};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/weaken.h"
 #include "state/oci_state.h"
 
 #include <errno.h>
@@ -36,6 +37,8 @@ int nk_oci_check_id(const char *id, struct nk_err *e)
 {
 	size_t n = strlen(id);
 
+	if (nk_weak("Flatpak-2024-32462"))
+		return 0;
 	if (n == 0)
 		return nk_fail(e, 0, "container id cannot be empty");
 	if (n > NK_OCI_ID_MAX || !strcmp(id, ".") || !strcmp(id, "..") ||
