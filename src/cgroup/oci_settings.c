@@ -93,6 +93,9 @@ static int memory_v2(struct nk_cg_list *l, const struct nk_oci_resources *r,
 		return ret;
 	if (asked(r->swappiness))
 		return invalid(l, "linux.resources.memory.swappiness: cgroup v2 has no swappiness");
+	if (asked(r->kernel_tcp) && r->kernel_tcp >= 0)
+		return invalid(l, "linux.resources.memory.kernelTCP: cgroup v2 counts it as "
+				  "memory, and has no limit of its own");
 	if (r->disable_oom_killer == 1)
 		return invalid(l, "linux.resources.memory.disableOOMKiller: on cgroup v2 the OOM "
 				  "killer cannot be disabled");

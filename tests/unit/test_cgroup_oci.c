@@ -130,6 +130,14 @@ static void memory_oddities(void **state)
 	       "memory.kmem.tcp.limit_in_bytes=7;memory.use_hierarchy=1?;memory.oom_control=1;"
 	       "memory.swappiness=60");
 	expect(&a, V2, &r, NULL, "linux.resources.memory.swappiness: cgroup v2 has no swappiness");
+	r.swappiness = NK_UNSET;
+	expect(&a, V2, &r, NULL,
+	       "linux.resources.memory.kernelTCP: cgroup v2 counts it as memory, and has no limit "
+	       "of its own");
+	r.kernel_tcp = -1;
+	expect(&a, V2, &r, NULL,
+	       "linux.resources.memory.disableOOMKiller: on cgroup v2 the OOM killer cannot be "
+	       "disabled");
 	r.swappiness = 101;
 	expect(&a, V1, &r, NULL, "invalid memory swappiness value: 101 (valid range is 0-100)");
 }
