@@ -19,6 +19,8 @@ static int check_namespaces(const struct nk_build *b, struct nk_err *e)
 	if (shared && (spec->masked_paths.n || spec->readonly_paths.n))
 		return nk_fail(e, EINVAL,
 			       "unable to restrict sys entries without a private MNT namespace");
+	if (shared && spec->read_only)
+		return nk_fail(e, EINVAL, "root.readonly: it takes a mount namespace");
 	if (shared && c->mounts.n)
 		return nk_fail(e, EINVAL,
 			       "mounts: without a mount namespace they would be the host's");

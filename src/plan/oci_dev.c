@@ -80,6 +80,9 @@ static const struct nk_oci_device *device(struct nk_build *b, size_t i)
 			return NULL;
 	if (mounted_on(b, path, false) || (i < N_USUAL && !has_own_dev(b)))
 		return NULL;
+	/* In the host's mount namespace nothing is bound. */
+	if (i < N_USUAL && !makes_nodes(b) && b->spec->ns[NK_NS_MOUNT].mode == NK_NS_HOST)
+		return NULL;
 	return d;
 }
 
@@ -95,6 +98,8 @@ static uint64_t number_of(const struct nk_oci_device *d)
 
 static void is_device(struct nk_build *b, int fd, const struct nk_oci_device *d)
 {
+	if (nk_weak("CVE-2025-31133"))
+		return;
 	struct nk_step *s = nk_plan_add(b->p, NK_OP_IS_DEVICE, "it is that device, nothing else");
 
 	s->fd[0] = (int16_t)fd;
@@ -262,8 +267,7 @@ void nk_part_oci_null(struct nk_build *b)
 			     RESOLVE_IN_ROOT, "dev_null",
 			     "the null device, never by a link (CVE-2025-31133)");
 	nk_plan_last(p)->hint = "masked files are covered with the container's /dev/null";
-	if (!trusts)
-		is_device(b, null, &usual[0]);
+	is_device(b, null, &usual[0]);
 	b->null = nk_b_copy_mount(p, null, "", false, "null", "as a mount of its own");
 }
 
@@ -312,8 +316,11 @@ void nk_part_oci_terminal(struct nk_build *b)
 	s->n[0] = S_IFREG | 0600;
 	nk_tolerate(s, EEXIST, EROFS, EACCES);
 	int tree = nk_b_copy_mount(p, b->slave, "", false, "console", "the terminal's file");
+	const char *name = "console";
+	if (nk_weak("CVE-2025-52565")) {
+		dir = nk_b_open(p, b->rootfs, "dev/console", O_PATH, RESOLVE_IN_ROOT, "console_place", "");
+		name = "";
+	}
 	/* Not through a link that the rootfs may have there (CVE-2025-52565): over it. */
-	s = nk_b_attach(p, tree, dir, "console",
-			"seen as /dev/console, which no link can lead away");
-	s->n[0] |= nk_weak("CVE-2025-52565") ? MOVE_MOUNT_T_SYMLINKS : 0;
+	nk_b_attach(p, tree, dir, name, "seen as /dev/console, which no link can lead away");
 }

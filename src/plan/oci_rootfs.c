@@ -4,8 +4,9 @@
  * becomes "/".
  *
  * As in rootfs.c it is mounted on top of "/" of the new mount namespace, so paths of init mean the
- * host's until pivot_root. Where the configuration has no mount namespace of its own (absent, or
- * joined), "/" belongs to others: the rootfs is mounted on itself, and chroot has to do.
+ * host's until pivot_root. Where the configuration has no mount namespace of its own, "/" belongs
+ * to others and chroot has to do: a joined one gets the rootfs mounted on itself, the host's gets
+ * nothing.
  *
  * Propagation is runc's: whatever is copied from the host is a slave of it unless
  * rootfsPropagation says otherwise, which in the end holds for "/" inside.
@@ -31,6 +32,12 @@ void nk_part_oci_rootfs_tree(struct nk_build *b)
 	struct nk_plan *p = b->p;
 
 	p->topic = NK_T_ROOTFS;
+	if (b->spec->ns[NK_NS_MOUNT].mode == NK_NS_HOST) {
+		/* Nothing is mounted where everybody would see it, and nobody take it away. */
+		b->rootfs = nk_b_open(p, NK_CWD, b->spec->rootfs, O_PATH | O_DIRECTORY, 0, "rootfs",
+				      "the root file system, as it is");
+		return;
+	}
 	b->rootfs = nk_b_copy_mount(
 		p, NK_CWD, b->spec->rootfs, true, "rootfs",
 		nk_fmt(p->arena, "a private copy of the mount of %s", b->spec->rootfs));
@@ -64,6 +71,8 @@ void nk_part_oci_rootfs(struct nk_build *b)
 	struct nk_plan *p = b->p;
 
 	nk_actor_topic(p, NK_INIT, NK_T_ROOTFS);
+	if (b->spec->ns[NK_NS_MOUNT].mode == NK_NS_HOST)
+		return;
 	if (b->spec->ns[NK_NS_MOUNT].mode == NK_NS_NEW) {
 		nk_b_attach(p, b->rootfs, NK_CWD, "/",
 			    "above the old root, entered by pivot_root below");
@@ -122,7 +131,7 @@ void nk_part_oci_pivot(struct nk_build *b)
 		enter_by_pivot(b);
 	s = nk_plan_add(p, NK_OP_CHDIR, "at the top of what is left");
 	s->s[0] = "/";
-	if (!asked || (asked & MS_PRIVATE))
+	if (!asked || (asked & MS_PRIVATE) || b->spec->ns[NK_NS_MOUNT].mode == NK_NS_HOST)
 		return;
 	s = nk_b_setattr(p, NK_CWD, asked & MS_REC, 0, 0, asked & ~(uint64_t)MS_REC,
 			 "mounts made here spread as rootfsPropagation says");
