@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "cgroup/oci_devices.h"
+#include "cgroup/oci_scope.h"
 
 static void v2(struct nk_arena *a, struct nk_cg_groups *g)
 {
@@ -448,14 +449,101 @@ static void slices(void **state)
 	}
 }
 
+static const char *joined(struct nk_arena *a, const struct nk_strv *v)
+{
+	const char *s = "";
+
+	for (size_t i = 0; i < v->n; i++)
+		s = nk_fmt(a, "%s%s%s", s, *s ? ";" : "", v->v[i]);
+	return s;
+}
+
+static void annotations(void **state)
+{
+	static const struct {
+		const char *key, *value, *wanted;
+	} t[] = {
+		{"org.systemd.property.TimeoutStopUSec", "uint64 5000000",
+		 "TimeoutStopUSec=5000000"},
+		{"org.systemd.property.TimeoutStopSec", "5", "TimeoutStopUSec=5000000"},
+		{"org.systemd.property.CollectMode", "'inactive'", "CollectMode=inactive"},
+		{"org.systemd.property.Description", "\"a b=c\"", "Description=a b=c"},
+		{"org.systemd.property.DefaultDependencies", "true", "DefaultDependencies=true"},
+		{"org.systemd.property.After", "['a.target', 'b.target']",
+		 "After=a.target b.target"},
+		{"org.systemd.property.After", "[]", "After="},
+		{"org.systemd.propertys.After", "[]", ""},
+		{"io.kubernetes.cri", "x", ""},
+		{"org.systemd.property.After", "['a b']", NULL},
+		{"org.systemd.property.After", "['a'", NULL},
+		{"org.systemd.property.After", "['a'] ", NULL},
+		{"org.systemd.property.TasksMax", "uint64 -1", NULL},
+		{"org.systemd.property.TasksMax", "", NULL},
+		{"org.systemd.property.Description", "'a\\'b'", NULL},
+		{"org.systemd.property.Description", "plain", NULL},
+		{"org.systemd.property.DefaultDependencies", "yes", NULL},
+		{"org.systemd.property.", "'x'", NULL},
+		{"org.systemd.property.ExecStop", "'x'", NULL},
+		{"org.systemd.property.Wants", "['poweroff.target']", NULL},
+		{"org.systemd.property.OnFailure", "['a.service']", NULL},
+		{"org.systemd.property.Slice", "'a.slice'", NULL},
+		{"org.systemd.property.DevicePolicy", "'auto'", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		_arena_ struct nk_arena a = {0};
+		struct nk_config c = {0};
+		struct nk_strv p = {0};
+		struct nk_err e = {0};
+
+		*NK_PUSH(&a, &c.annotations) = (struct nk_keyval){t[i].key, t[i].value};
+		int ret = nk_cg_scope_annotations(&a, &c, &p, &e);
+		assert_int_equal(ret < 0, !t[i].wanted);
+		if (ret == 0)
+			assert_string_equal(joined(&a, &p), t[i].wanted);
+	}
+}
+
+static void limits_as_properties(void **state)
+{
+	_arena_ struct nk_arena a = {0};
+	struct nk_oci_resources r;
+	struct nk_strv p = {0}, q = {0};
+	struct nk_err e = {0};
+
+	(void)state;
+	nk_oci_resources_init(&r);
+	r.memory = 100;
+	r.swap = 150;
+	r.reservation = 50;
+	r.shares = 1024;
+	r.quota = 15123;
+	r.pids = -1;
+	r.cpus = "0-1";
+	assert_int_equal(nk_cg_scope_limits(&a, &r, true, &p, &e), 0);
+	assert_string_equal(joined(&a, &p),
+			    "MemoryMax=100;MemoryLow=50;MemorySwapMax=50;CPUWeight=39;"
+			    "CPUQuotaPerSecUSec=160000;TasksMax=infinity;AllowedCPUs=0-1");
+	assert_int_equal(nk_cg_scope_limits(&a, &r, false, &q, &e), 0);
+	assert_string_equal(joined(&a, &q), "MemoryLimit=100;CPUShares=1024;"
+					    "CPUQuotaPerSecUSec=160000;TasksMax=infinity");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(memory),	cmocka_unit_test(memory_oddities),
-		cmocka_unit_test(cpu),		cmocka_unit_test(the_rest),
-		cmocka_unit_test(unified),	cmocka_unit_test(no_groups),
-		cmocka_unit_test(slices),	cmocka_unit_test(program_means_the_rules),
+		cmocka_unit_test(memory),
+		cmocka_unit_test(memory_oddities),
+		cmocka_unit_test(cpu),
+		cmocka_unit_test(the_rest),
+		cmocka_unit_test(unified),
+		cmocka_unit_test(no_groups),
+		cmocka_unit_test(slices),
+		cmocka_unit_test(program_means_the_rules),
 		cmocka_unit_test(device_lines),
+		cmocka_unit_test(annotations),
+		cmocka_unit_test(limits_as_properties),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
