@@ -30,7 +30,7 @@ fault: build-fault/build.ninja
 demo: all
 	@NOOK=$(abspath $(BUILD))/nook tools/demo
 
-check: all fault deps-test
+check: all fault deps-test deps-clients
 	@tests/run $(CHECKFLAGS)
 
 bench: all deps-bench
@@ -51,7 +51,7 @@ clean:
 	@for d in $(BUILD) build-asan build-fault; do \
 		[ ! -e $$d/build.ninja ] || ninja -C $$d --quiet -t clean >/dev/null; done
 
-deps: deps-build deps-test deps-lint deps-bench
+deps: deps-build deps-test deps-clients deps-lint deps-bench
 deps-%:
 	@tools/deps $*
 

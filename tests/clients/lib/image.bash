@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Images made here: nothing is fetched.
+
+# $IMAGE: an archive that `docker load`, `podman load` and `ctr image import` take alike. One layer
+# with a busybox, named docker.io/library/nook-test:1, environment and a command of its own.
+IMAGE_NAME=docker.io/library/nook-test:1
+busybox_image() {
+	local dir=$BATS_FILE_TMPDIR/image layer
+	IMAGE=$dir.tar
+	export IMAGE
+	[ ! -e "$IMAGE" ] || return 0
+	mkdir -p "$dir/root"/{bin,etc,root,tmp,proc,sys,dev,home/alice,var/run}
+	chmod 1777 "$dir/root/tmp"
+	cp "$(command -v busybox)" "$dir/root/bin/busybox"
+	# In a tar archive four hundred links are cheap, four hundred copies are not.
+	"$dir/root/bin/busybox" --install "$dir/root/bin"
+	printf '%s\n' root:x:0:0:root:/root:/bin/sh alice:x:1000:1000::/home/alice:/bin/sh \
+		nobody:x:65534:65534::/:/bin/false >"$dir/root/etc/passwd"
+	printf '%s\n' root:x:0: audio:x:29:alice alice:x:1000: nogroup:x:65534: >"$dir/root/etc/group"
+	echo 'no program' >"$dir/root/bin/not-executable"
+	chmod 0644 "$dir/root/bin/not-executable"
+	chown 1000:1000 "$dir/root/home/alice"
+	tar -C "$dir/root" --numeric-owner --mtime=@0 -cf "$dir/layer.tar" .
+	layer=$(sha256sum "$dir/layer.tar" | cut -d' ' -f1)
+	jq -nc --arg layer "sha256:$layer" '{architecture: "amd64", os: "linux",
+		created: "2026-01-01T00:00:00Z",
+		config: {Env: ["PATH=/usr/local/bin:/usr/bin:/bin", "FROM_IMAGE=yes"],
+			Cmd: ["/bin/sh"], WorkingDir: "/"},
+		rootfs: {type: "layers", diff_ids: [$layer]},
+		history: [{created: "2026-01-01T00:00:00Z", created_by: "nook"}]}' >"$dir/config.json"
+	jq -nc --arg name "$IMAGE_NAME" \
+		'[{Config: "config.json", RepoTags: [$name], Layers: ["layer.tar"]}]' >"$dir/manifest.json"
+	tar -C "$dir" -cf "$IMAGE" manifest.json config.json layer.tar
+	rm -rf "${dir:?}"
+	chmod 0644 "$IMAGE"
+}
