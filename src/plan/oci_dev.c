@@ -318,7 +318,8 @@ void nk_part_oci_terminal(struct nk_build *b)
 	int tree = nk_b_copy_mount(p, b->slave, "", false, "console", "the terminal's file");
 	const char *name = "console";
 	if (nk_weak("CVE-2025-52565")) {
-		dir = nk_b_open(p, b->rootfs, "dev/console", O_PATH, RESOLVE_IN_ROOT, "console_place", "");
+		dir = nk_b_open(p, b->rootfs, "dev/console", O_PATH, RESOLVE_IN_ROOT,
+				"console_place", "");
 		name = "";
 	}
 	/* Not through a link that the rootfs may have there (CVE-2025-52565): over it. */

@@ -161,6 +161,16 @@ static bool shows_cgroups(const struct nk_oci_mount *m)
 	       !nk_weak("CVE-2023-25809");
 }
 
+/* The mount itself, by descriptor; a weakened build finds it as others did: by a name in /proc,
+ * which may be the container's own (crun 2026-115521). */
+static int by_its_name(struct nk_build *b, int tree, uint64_t set)
+{
+	if (!nk_weak("crun-2026-115521") || !(set & MOUNT_ATTR_RDONLY))
+		return tree;
+	return nk_b_open(b->p, b->rootfs, "proc/self/fd/100", O_PATH, RESOLVE_IN_ROOT, "by_name",
+			 "by its name");
+}
+
 /* A locked flag cannot be taken away in a user namespace: then it stays, as runc has it. */
 static void attributes(struct nk_build *b, int tree, const struct nk_oci_mount *m)
 {
@@ -169,9 +179,12 @@ static void attributes(struct nk_build *b, int tree, const struct nk_oci_mount *
 			   "(ro, nodev, nosuid, noexec)";
 
 	if (m->attr_set || m->attr_clear) {
-		nk_b_setattr(p, tree, false, m->attr_set, m->attr_clear, 0,
+		int to = by_its_name(b, tree, m->attr_set);
+		nk_b_setattr(p, to, false, m->attr_set, m->attr_clear, 0,
 			     m->attr_set & MOUNT_ATTR_RDONLY ? "read-only" : "with its options");
 		nk_plan_last(p)->hint = hint;
+		if (to != tree)
+			nk_tolerate(nk_plan_last(p), EINVAL, 0, 0);
 		if (!m->attr_set)
 			nk_tolerate(nk_plan_last(p), EPERM, 0, 0);
 	}
