@@ -156,6 +156,33 @@ static void apply(struct nk_oci_mount *m, const struct word *w)
 	}
 }
 
+/*
+ * For the file system. mount(2) would split a word at its commas, and take the quotes from an
+ * SELinux context, which has commas of its own: fsconfig() does neither.
+ */
+static void add_data(struct nk_arena *a, struct nk_oci_mount *m, const char *word)
+{
+	const char *value = strchr(word, '=');
+	size_t len = strlen(word);
+
+	if (value && value[1] == '"' && len > 1 && word[len - 1] == '"' &&
+	    value + 1 < word + len - 1) {
+		nk_strv_push(a, &m->data,
+			     nk_fmt(a, "%.*s%.*s", (int)(value + 1 - word), word,
+				    (int)(word + len - 1 - (value + 2)), value + 2));
+		return;
+	}
+	if (value && value - word >= 7 && !strncmp(value - 7, "context", 7)) {
+		nk_strv_push(a, &m->data, word);
+		return;
+	}
+	for (size_t n; *word; word += n + (word[n] == ',')) {
+		n = strcspn(word, ",");
+		if (n)
+			nk_strv_push(a, &m->data, nk_strndup(a, word, n));
+	}
+}
+
 int nk_oci_mount_option(struct nk_arena *a, struct nk_oci_mount *m, const char *word,
 			struct nk_err *e)
 {
@@ -174,9 +201,8 @@ int nk_oci_mount_option(struct nk_arena *a, struct nk_oci_mount *m, const char *
 		else
 			low = mid + 1;
 	}
-	if (!word[0] || strchr(word, ','))
-		return nk_fail(e, 0, "\"%.60s\" is not one option", word);
-	nk_strv_push(a, &m->data, word);
+	(void)e;
+	add_data(a, m, word);
 	return 0;
 }
 

@@ -133,6 +133,18 @@ static void data(void **state)
 	assert_int_equal(m.data.n, 4);
 	assert_string_equal(m.data.v[3], "RO");
 	assert_int_equal(m.attr_set, 0);
+	/* What mount(2) does with them is done here. */
+	take(&a, &m, "uid=1,gid=2,,ro context=\"a:b:c:s0:c1,c2\" fscontext=a:s0:c1,c2 x=\"y z=\"");
+	assert_int_equal(m.data.n, 11);
+	assert_string_equal(m.data.v[5], "gid=2");
+	assert_string_equal(m.data.v[6], "ro");
+	assert_string_equal(m.data.v[7], "context=a:b:c:s0:c1,c2");
+	assert_string_equal(m.data.v[8], "fscontext=a:s0:c1,c2");
+	assert_string_equal(m.data.v[9], "x=\"y");
+	assert_string_equal(m.data.v[10], "z=\"");
+	assert_int_equal(m.attr_set, 0);
+	assert_int_equal(nk_oci_mount_option(&a, &m, "", &(struct nk_err){0}), 0);
+	assert_int_equal(m.data.n, 11);
 }
 
 /* The search in the table needs it, and `features` lists it. */
