@@ -30,6 +30,10 @@ fault: build-fault/build.ninja
 demo: all
 	@NOOK=$(abspath $(BUILD))/nook tools/demo
 
+# Does each test of an attack notice when its defence is missing?
+weakened: | deps-build deps-test
+	@tests/attacks/run
+
 check: all fault deps-test deps-clients
 	@tests/run $(CHECKFLAGS)
 
@@ -48,11 +52,11 @@ install: $(BUILD)/build.ninja
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild --quiet
 
 clean:
-	@for d in $(BUILD) build-asan build-fault; do \
+	@for d in $(BUILD) build-asan build-fault build-weaken; do \
 		[ ! -e $$d/build.ninja ] || ninja -C $$d --quiet -t clean >/dev/null; done
 
 deps: deps-build deps-test deps-clients deps-lint deps-bench
 deps-%:
 	@tools/deps $*
 
-.PHONY: all asan fault demo check bench format lint install clean deps
+.PHONY: all asan fault demo weakened check bench format lint install clean deps

@@ -26,7 +26,7 @@ attack_setup() {
 	RT_ROOT=$BATS_TEST_TMPDIR/rt BUNDLE=$BATS_TEST_TMPDIR/bundle
 	ROOTFS=$BUNDLE/rootfs ID=attack-$$-$BATS_TEST_NUMBER
 	mkdir -p "$BUNDLE"
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 	busybox_rootfs --dirs "$ROOTFS"
 	"$RUNTIME" spec --bundle "$BUNDLE"
 	configure '.process.terminal = false | .linux.cgroupsPath = $id | .root.readonly = false' --arg id "/nook-$ID"
