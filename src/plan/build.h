@@ -185,6 +185,8 @@ void nk_b_affinity(struct nk_build *b, const char *list, const char *why);
 
 /* A path without "//", "." and "..", worked out in the text; "/" at least. */
 const char *nk_b_clean_path(struct nk_build *b, const char *path);
+/* The process writes itself into these files. */
+void nk_b_enter_groups(struct nk_plan *p, const int *tasks, int n);
 const char *nk_b_map_text(struct nk_build *b, const struct nk_idmaps *maps);
 bool nk_b_maps_gid(const struct nk_build *b, uint32_t gid);
 bool nk_b_may_mknod(const struct nk_build *b);

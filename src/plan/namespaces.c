@@ -365,7 +365,7 @@ static void place(struct nk_build *b)
 	struct nk_plan *p = b->p;
 
 	p->topic = NK_T_CGROUP;
-	for (int i = 0; i < b->cg.n_v1; i++) {
+	for (int i = 0; i < b->cg.n_v1 && !b->cg.by_itself; i++) {
 		struct nk_step *s = nk_plan_add(p, NK_OP_WRITE, "into its cgroup");
 		s->fd[0] = (int16_t)b->cg.v1_procs[i];
 		s->fd[1] = NK_SLOT_PID;
@@ -376,7 +376,7 @@ static void place(struct nk_build *b)
 static bool waits_for_place(const struct nk_build *b)
 {
 	/* Also with a middle: init may not run on unless nook knows its pid. */
-	return b->cg.n_v1 > 0 || b->middle || b->holds ||
+	return (b->cg.n_v1 > 0 && !b->cg.by_itself) || b->middle || b->holds ||
 	       (b->oci && b->oci->unit && b->oci->unit->name);
 }
 
@@ -454,12 +454,31 @@ void nk_part_clone(struct nk_build *b)
 		b->wait_place = true;
 }
 
+/*
+ * A task that moves itself, and only itself ("tasks", not "cgroup.procs"), needs none of the locks
+ * that the kernel takes to keep a process from changing meanwhile, and whose first use after a
+ * while of rest is a grace period of 5 to 15 ms. (Since Linux 5.5: "cgroup: Optimize single thread
+ * migration".) Who opened the files counts for the rights, and that was nook.
+ */
+void nk_b_enter_groups(struct nk_plan *p, const int *tasks, int n)
+{
+	p->topic = NK_T_CGROUP;
+	for (int i = 0; i < n; i++) {
+		struct nk_step *s = nk_plan_add(p, NK_OP_WRITE, "into its cgroup, by itself");
+		s->fd[0] = (int16_t)tasks[i];
+		s->s[0] = "0";
+	}
+}
+
 /* init: wait for the parent's placing, then see only the own part of the cgroups. */
 void nk_part_cgroup_namespace(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 
 	nk_actor_topic(p, NK_INIT, NK_T_SYNC);
+	if (b->cg.by_itself)
+		nk_b_enter_groups(p, b->cg.v1_procs, b->cg.n_v1);
+	p->topic = NK_T_SYNC;
 	if (b->wait_place)
 		nk_b_await(p, NK_MSG_PLACED, NK_NOFD,
 			   "until nook has put this process where it belongs");

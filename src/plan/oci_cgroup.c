@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The groups of an OCI container: made in every hierarchy that nk_cg_place() found, with all of
- * their limits, before there is a process. Version 2's is the one that it is born in; those of
- * version 1 get it from the parent while init makes its mounts (place() in namespaces.c), since
- * the first attach after a while costs milliseconds.
+ * their limits, before there is a process. Version 2's is the one that it is born in; into those of
+ * version 1 it writes itself (enter_groups() in namespaces.c), since to be written there by another
+ * process costs milliseconds after a while of rest.
  *
  * With --systemd-cgroup the group is a scope, and systemd makes it around a process that is there
  * already: so all of it comes behind the clone (nk_part_oci_scope), while init waits.
@@ -169,12 +169,13 @@ static int make_group(struct nk_build *b, const struct nk_cg_group *g,
 	return dir;
 }
 
-/* cgroup.procs of a group of version 1, into which the parent writes the process. */
+/* Of a group of version 1: where the container's first process writes itself (namespaces.c), or,
+ * in a scope of systemd's, is written by the parent. */
 static int open_procs(struct nk_build *b, const struct nk_cg_group *g, int dir)
 {
 	int procs = nk_plan_slot(b->p, nk_fmt(b->p->arena, "%s_procs", label_of(b->p->arena, g)));
 
-	open_file(b, dir, "cgroup.procs", procs)->why =
+	open_file(b, dir, b->cg.by_itself ? "tasks" : "cgroup.procs", procs)->why =
 		"where the container's first process will be written";
 	close_slot(b, dir, "all limits are set");
 	return procs;
@@ -264,6 +265,7 @@ int nk_part_oci_cgroup(struct nk_build *b, struct nk_err *e)
 	if (ret < 0 || (b->oci->unit && b->oci->unit->name))
 		return ret;
 	nk_actor_topic(b->p, NK_PARENT, NK_T_CGROUP);
+	b->cg.by_itself = true;
 	for (size_t i = 0; i < groups->n; i++)
 		group_steps(b, &devices, &writes, &groups->v[i]);
 	return 0;

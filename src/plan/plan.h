@@ -24,10 +24,13 @@ struct nk_plan_input {
  * limits, with the after-steps that remove them. Fills *cg for the later parts.
  */
 struct nk_plan_cgroup {
-	int v2_fd;	 /* slot: the group to be born in (CLONE_INTO_CGROUP), or NK_NOFD */
-	int v1_procs[NK_CG_GROUPS_MAX]; /* slots: cgroup.procs files of v1 groups, opened for writing */
+	int v2_fd; /* slot: the group to be born in (CLONE_INTO_CGROUP), or NK_NOFD */
+	int v1_procs[NK_CG_GROUPS_MAX]; /* slots: cgroup.procs files of v1 groups, opened for
+					   writing */
 	int n_v1;
-	const char *paths[NK_CG_GROUPS_MAX + 1]; /* absolute directories of all groups made, for the state file */
+	bool by_itself; /* these are `tasks` files, into which the process writes itself */
+	const char *paths[NK_CG_GROUPS_MAX +
+			  1]; /* absolute directories of all groups made, for the state file */
 	int n_paths;
 };
 int nk_plan_cgroup(struct nk_plan *p, const struct nk_plan_input *in, struct nk_plan_cgroup *cg,
