@@ -268,7 +268,8 @@ void nk_part_oci_null(struct nk_build *b)
 			     "the null device, never by a link (CVE-2025-31133)");
 	nk_plan_last(p)->hint = "masked files are covered with the container's /dev/null";
 	is_device(b, null, &usual[0]);
-	b->null = nk_b_copy_mount(p, null, "", false, "null", "as a mount of its own");
+	/* Itself, not a copy: before Linux 6.15 a mount that is attached nowhere cannot be copied. */
+	b->null = null;
 }
 
 static int open_master(struct nk_build *b)
