@@ -251,9 +251,11 @@ static void cpu_v1(struct nk_cg_list *l, const struct nk_oci_resources *r,
 	if (asked(r->shares))
 		nk_cg_list_add(l, g, "cpu.shares", nk_cg_list_number(l, r->shares),
 			       "its share of the CPUs when they are short", 0);
-	if (period && asked(r->quota))
+	if (period && (asked(r->quota) || !l->now)) {
 		nk_cg_list_add(l, g, "cpu.cfs_period_us", period,
-			       "the period in which CPU time is counted", EINVAL);
+			       "the period in which CPU time is counted", l->now ? EINVAL : 0);
+		nk_cg_list_hint(l, quota_hint);
+	}
 	if (burst && asked(r->quota) && l->now)
 		nk_cg_list_add(l, g, "cpu.cfs_burst_us", burst, "quota saved up for bursts",
 			       EINVAL);
@@ -262,7 +264,7 @@ static void cpu_v1(struct nk_cg_list *l, const struct nk_oci_resources *r,
 			       "at most so many microseconds in each period", 0);
 		nk_cg_list_hint(l, quota_hint);
 	}
-	if (period) {
+	if (period && l->now) {
 		nk_cg_list_add(l, g, "cpu.cfs_period_us", period,
 			       "the period in which CPU time is counted", 0);
 		nk_cg_list_hint(l, quota_hint);

@@ -160,8 +160,12 @@ static void cpu(void **state)
 	r.burst = 0;
 	expect(&a, V2, &r, NULL, "cpu.weight=39;cpu.max=max 200000;cpu.max.burst=0");
 	expect(&a, V1, &r, NULL,
-	       "cpu.shares=1024;cpu.cfs_period_us=200000?;cpu.cfs_quota_us=-1;"
-	       "cpu.cfs_period_us=200000;cpu.cfs_burst_us=0");
+	       "cpu.shares=1024;cpu.cfs_period_us=200000;cpu.cfs_quota_us=-1;"
+	       "cpu.cfs_burst_us=0");
+	/* An update: the kernel compares each with the others as they are. */
+	expect(&a, V1, &r, &now,
+	       "cpu.shares=1024;cpu.cfs_period_us=200000?;cpu.cfs_burst_us=0?;"
+	       "cpu.cfs_quota_us=-1;cpu.cfs_period_us=200000;cpu.cfs_burst_us=0");
 	r.shares = 2;
 	r.quota = NK_UNSET;
 	r.burst = NK_UNSET;
