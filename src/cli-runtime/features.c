@@ -2,7 +2,6 @@
 /* nook-runtime features: what this build understands, as the specification's features.md has it. */
 #include <seccomp.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/json_out.h"
@@ -116,8 +115,7 @@ static int run(struct nk_rt *rt, int argc, char **argv)
 	nk_json_close(&j);
 	nk_json_open(&j, "mountOptions", '[');
 	for (unsigned i = 0; nk_oci_mount_word(i); i++)
-		if (strcmp(nk_oci_mount_word(i), "copy-symlink")) /* not of the specification */
-			nk_json_str(&j, NULL, nk_oci_mount_word(i));
+		nk_json_str(&j, NULL, nk_oci_mount_word(i));
 	nk_json_close(&j);
 	linux_part(&j);
 	annotations(&j);
