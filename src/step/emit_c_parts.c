@@ -434,7 +434,7 @@ void nk_c_arrays(FILE *out, const struct nk_plan *p)
 		const struct nk_step *s = &p->steps.v[i];
 
 		if (s->p[0] && nk_c_block_owner(p, s->p[0]) == i) {
-			if (s->op == NK_OP_EXECVE)
+			if (s->op == NK_OP_EXECVE || s->op == NK_OP_FACCESSAT)
 				strings(out, i, 0, s->p[0]);
 			else if (s->op == NK_OP_SECCOMP)
 				filter(out, i, s->p[0]);
