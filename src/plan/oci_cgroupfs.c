@@ -2,8 +2,9 @@
 /*
  * A mount of type cgroup. Init has been placed, and has its cgroup namespace, when it gets here.
  *
- * Version 2: a new cgroup2, whose top is the cgroup namespace's; in a user namespace without one
- * of its own that would be refused, and the container's group is bound. Version 1 and hybrid: a
+ * Version 2: a new cgroup2, whose top is the cgroup namespace's (the machine's, where the
+ * configuration has none, as under runc); in a user namespace without one of its own that would be
+ * refused, and the container's group is bound. Version 1 and hybrid: a
  * tmpfs with one directory a hierarchy, and links for controllers that share one.
  */
 #include <errno.h>
@@ -45,7 +46,7 @@ static int version2(struct nk_build *b, const char *mount, uint64_t attr, const 
 	const struct nk_cg_group *g = group_of(b, mount);
 	const struct nk_fs_option source = {"source", "cgroup"};
 
-	if (has_namespace(b) || (!b->new_user && !b->oci->rootless && !g))
+	if (has_namespace(b) || (!b->new_user && !b->oci->rootless))
 		return nk_b_filesystem(b->p, "cgroup2", &source, 1, attr, slot,
 				       "cgroups as this cgroup namespace sees them");
 	/* Not the container's own: nothing in it is to be changed (CVE-2023-25809). */

@@ -54,7 +54,12 @@ static void slots(FILE *out, const struct nk_plan *p)
 
 			used |= s->out == i || s->fd[0] == i || s->fd[1] == i;
 		}
-		if (used)
+		if (used && (i == NK_SLOT_START || i == NK_SLOT_WAITING))
+			fprintf(out, "static int %s = %d; /* given by who starts this: %s */\n",
+				nk_c_var(p, i, buf), i == NK_SLOT_START ? 3 : 4,
+				i == NK_SLOT_START ? "a listening SOCK_SEQPACKET socket"
+						   : "a file with a lock");
+		else if (used)
 			fprintf(out, "static int %s = -1;\n", nk_c_var(p, i, buf));
 	}
 	fputc('\n', out);
@@ -164,8 +169,10 @@ int nk_explain_c(const struct nk_plan *p, FILE *out, struct nk_err *e)
 			    "}\n\n", e);
 	if (ret == 0)
 		ret = actor(out, p, NK_PARENT, "int main(void)\n{\n\tforward_signals();\n\n",
-			    nk_c_has_terminal(p) ? "\n\trelay();\n\treturn finish(-1);\n}\n"
-						 : "\n\treturn finish(-1);\n}\n",
+			    nk_c_has_op(p, NK_OP_WAIT_START, -1)
+				    ? "\n\treturn 0; /* it waits for start */\n}\n"
+			    : nk_c_has_terminal(p) ? "\n\trelay();\n\treturn finish(-1);\n}\n"
+						   : "\n\treturn finish(-1);\n}\n",
 			    e);
 	return ret;
 }

@@ -86,10 +86,16 @@ static inline bool play_step(struct play *y, struct actor *a, size_t i)
 	struct queue *out = a == &y->a[NK_PARENT] ? &y->to_child : &y->to_parent;
 	bool fills_fd1 = s->op == NK_OP_CLONE3 || s->op == NK_OP_SOCKETPAIR;
 
+	/* The driver takes these whenever they come (spawn/loop.c). */
+	while (s->op == NK_OP_AWAIT && in->n && in == &y->to_parent &&
+	       (in->v[in->first] == NK_MSG_TERMINAL || in->v[in->first] == NK_MSG_LISTENER)) {
+		in->first++;
+		in->n--;
+	}
 	if (s->op == NK_OP_AWAIT && !in->n)
 		return false;
 	read_slot(y, a, i, s->fd[0]);
-	if (!fills_fd1)
+	if (!fills_fd1 && s->op != NK_OP_FACCESSAT) /* that one asks whether it is filled */
 		read_slot(y, a, i, s->fd[1]);
 	if (s->op == NK_OP_AWAIT) {
 		RULE(y->p, i, in->v[in->first] == s->n[0],
@@ -140,6 +146,8 @@ static inline void rule_play(const struct nk_plan *p)
 		memset(&y, 0, sizeof(y));
 		y.p = p;
 		y.a[NK_PARENT].started = true;
+		/* given by the runtime, where a plan names them */
+		y.a[NK_PARENT].slots[NK_SLOT_START] = y.a[NK_PARENT].slots[NK_SLOT_WAITING] = 1;
 		for (bool moved = true; moved;) {
 			moved = false;
 			for (int k = 0; k < 3 && !moved; k++)
@@ -155,7 +163,7 @@ static inline void rule_play(const struct nk_plan *p)
 			fail_msg("%s\n  a message to the child is never read", said);
 		for (unsigned i = 0; i < y.to_parent.n; i++) {
 			uint64_t m = y.to_parent.v[y.to_parent.first + i];
-			if (m != NK_MSG_TERMINAL && m != NK_MSG_ALIVE)
+			if (m != NK_MSG_TERMINAL && m != NK_MSG_ALIVE && m != NK_MSG_LISTENER)
 				fail_msg("%s\n  nook never reads %s", said,
 					 nk_msg_name((enum nk_msg)m));
 		}
