@@ -79,6 +79,13 @@ static void read_mount(struct nk_json_in *in, struct json_object *o, struct nk_c
 	nk_config_maps(in, o, "gidMappings", &m->gid_maps);
 	if (!in->rc && nk_oci_mount_finish(in->a, m, c->bundle, &e) < 0)
 		nk_json_bad(in, NULL, e.msg);
+	/* mount(2) takes these, and does nothing. */
+	if ((m->flags & NK_MNT_BIND) &&
+	    (m->sync || m->dirsync || m->lazytime || m->mand || m->iversion))
+		nk_config_warn(in, c,
+			       "%s: sync, dirsync, lazytime, mand and iversion belong to a file "
+			       "system: a bind mount leaves them as they are",
+			       in->path);
 }
 
 /* A file system that shall be writable in the end is not made read-only first: a remount reaches

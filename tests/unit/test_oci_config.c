@@ -353,6 +353,23 @@ static void unknown_capabilities(void **state)
 					     "capability \"CAP_TIME_TRAVEL\"");
 }
 
+/* What has no effect is told. */
+static void without_effect(void **state)
+{
+	(void)state;
+	read_text(
+		"{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"/r\"},\"mounts\":[{\"destination\":"
+		"\"/m\",\"source\":\"/"
+		"s\",\"options\":[\"bind\",\"sync\"]}],\"process\":{\"cwd\":\"/\","
+		"\"args\":[\"x\"],\"consoleSize\":{\"height\":1,\"width\":1}},\"linux\":{"
+		"\"resources\":{"
+		"\"memory\":{\"kernel\":5}}}}");
+	assert_int_equal(c.warnings.n, 3);
+	assert_non_null(strstr(c.warnings.v[0], "mounts[0]: sync, dirsync"));
+	assert_string_equal(c.warnings.v[1], "process.consoleSize: there is no terminal");
+	assert_non_null(strstr(c.warnings.v[2], "linux.resources.memory.kernel: "));
+}
+
 /* exec --process: the process is a new one, but without capabilities it has the container's. */
 static void another_process(void **state)
 {
@@ -421,6 +438,7 @@ int main(void)
 		cmocka_unit_test(rest_of_linux),
 		cmocka_unit_test(smallest),
 		cmocka_unit_test(unknown_capabilities),
+		cmocka_unit_test(without_effect),
 		cmocka_unit_test(another_process),
 		cmocka_unit_test(resources_alone),
 		cmocka_unit_test(default_document),
