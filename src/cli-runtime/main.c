@@ -62,17 +62,19 @@ const struct nk_option nk_rt_global_options[] = {
 	{"log-format", .metavar = "FORMAT", .values = "text json",
 	 .help = "how they look there: text (default) or json", .set = set_format, AT(json)},
 	{"log-level", .metavar = "LEVEL", .values = "error warn info debug",
-	 .help = "error, warn, info (default) or debug", .set = set_level, AT(log_level)},
+	 .help = "what to tell: error, warn, info (default) or debug", .set = set_level, AT(log_level)},
 	{"debug", .help = "also tell each step and how long it took", .set = nk_set_flag, AT(debug)},
 	{"systemd-cgroup", .help = "cgroups as scopes of systemd: cgroupsPath is slice:prefix:name",
 	 .set = nk_set_flag, AT(systemd)},
 	{"cgroup-manager", .metavar = "NAME", .values = "cgroupfs systemd disabled",
-	 .help = "cgroupfs (default), systemd or disabled", .set = set_manager, AT(manager)},
+	 .help = "who makes cgroups: cgroupfs (default), systemd or disabled", .set = set_manager, AT(manager)},
 	{"rootless", .metavar = "WORD", .values = "true false auto",
-	 .help = "true, false or auto (default): do without what only root may in cgroups",
+	 .help = "do without what only root may in cgroups: true, false or auto (default)",
 	 .set = nk_set_string, AT(rootless_word)},
 	{"criu", .metavar = "FILE", .hidden = true, .values = "@file",
 	 .help = "the criu program", .set = nk_set_string, AT(criu)},
+	{"man", .hidden = true, .help = "print nook-runtime(1) in scdoc", .set = nk_set_flag,
+	 AT(want_manual)},
 	{"version", .letter = 'v', .help = "print the version", .set = nk_set_flag, AT(want_version)},
 	{0},
 };
@@ -159,6 +161,10 @@ static int run(struct nk_rt *rt, int argc, char **argv)
 		rt->manager = NK_CG_SYSTEMD;
 	if (nk_rt_log_start(rt, &e) < 0)
 		return nk_rt_error(rt, &e);
+	if (rt->want_manual) {
+		nk_rt_manual(stdout);
+		return fflush(stdout) ? 1 : 0;
+	}
 	if (rt->want_version)
 		return find("version")->run(rt, 1, (char *[]){(char *)"version", NULL});
 	if (first == argc || !strcmp(argv[first], "help")) {

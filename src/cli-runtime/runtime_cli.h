@@ -38,6 +38,7 @@ struct nk_rt {
 	const char *rootless_word; /* --rootless as given */
 	bool rootless;		   /* ordinary user, or root of a user namespace, or asked for */
 	bool want_version;
+	bool want_manual;
 	const char *criu; /* program for checkpoint and restore, or NULL */
 };
 
@@ -68,5 +69,6 @@ int nk_rt_log_start(struct nk_rt *rt, struct nk_err *e);
 
 void nk_rt_help_command(const struct nk_rt_command *cmd, FILE *out);
 void nk_rt_help_program(FILE *out);
+void nk_rt_manual(FILE *out); /* nook-runtime(1) in scdoc */
 
 #endif

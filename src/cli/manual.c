@@ -2,64 +2,8 @@
 /* Man pages in scdoc, all from the tables. */
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "cli/help.h"
-
-/* Text in scdoc, where these letters would begin something. */
-static void plain(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		if (strchr("\\*_~#<>[]|", *text))
-			fputc('\\', out);
-		fputc(*text, out);
-	}
-}
-
-/*
- * The same, with a capital first: a line of --help becomes a sentence. Not a value that is typed:
- * "text (default) or json".
- */
-static void sentence(FILE *out, const char *text)
-{
-	bool value = !strncmp(text + strcspn(text, " "), " (default)", 10);
-	bool capital = text[0] >= 'a' && text[0] <= 'z' && !value;
-
-	if (capital)
-		fputc(text[0] & ~0x20, out);
-	plain(out, text + capital);
-}
-
-static void option(FILE *out, const struct nk_option *o)
-{
-	if (o->letter)
-		fprintf(out, "*-%c*, ", o->letter);
-	fprintf(out, "*--%s*", o->name);
-	if (o->metavar) {
-		fputs(o->optional ? "[=" : " ", out);
-		plain(out, o->metavar);
-		if (o->optional)
-			fputs("]", out);
-	}
-	fputs("\n\t", out);
-	sentence(out, o->help);
-	fputs(".", out);
-	if (o->more)
-		fprintf(out, " %s", o->more);
-	fputs("\n\n", out);
-}
-
-static void option_section(FILE *out, const struct nk_option *table, const char *title)
-{
-	fprintf(out, "# %s\n\n", title);
-	for (const struct nk_option *o = table; o && o->name; o++) {
-		if (o->hidden)
-			continue;
-		if (o->group && strcmp(title, o->group) != 0)
-			fprintf(out, "## %s\n\n", o->group);
-		option(out, o);
-	}
-	fputs("*--help*\n\tExplain the command and its options.\n\n", out);
-}
+#include "cli/scdoc.h"
 
 static void example_section(FILE *out, const char *text)
 {
@@ -74,18 +18,6 @@ static void example_section(FILE *out, const char *text)
 		fprintf(out, "```\n%.*s\n```\n\n", cmd, text);
 		text += line + (text[line] != 0);
 	}
-}
-
-static void paragraphs(FILE *out, const char *text)
-{
-	for (const char *c = text; *c; c++) {
-		char letter[2] = {*c, 0};
-		if (*c == '\n')
-			fputs("\n\n", out);
-		else
-			plain(out, letter);
-	}
-	fputs("\n\n", out);
 }
 
 /* "nook-ns-ls" */
@@ -103,7 +35,7 @@ static void command_section(FILE *out, const struct nk_command *const *list)
 		fputc('*', out);
 		page_name(out, list[i]);
 		fputs("*(1)\n\t", out);
-		sentence(out, list[i]->summary);
+		nk_scdoc_sentence(out, list[i]->summary);
 		fputs(".\n\n", out);
 	}
 }
@@ -116,7 +48,7 @@ static void program(FILE *out)
 	      "Each start is a list of steps, and *nook run --explain* shows it.\n\n",
 	      out);
 	command_section(out, nk_commands);
-	option_section(out, nk_global_options, "OPTIONS");
+	nk_scdoc_options(out, nk_global_options, "OPTIONS");
 	fputs("# ENVIRONMENT\n\n*NOOK_ROOT*, *NOOK_STATE*\n\tAs *--root* and *--state*.\n\n"
 	      "*NO_COLOR*\n\tAs *--no-color*, when it is not empty.\n\n"
 	      "# EXIT STATUS\n\n*125*\n\tThe fault is nook's own, or the command line's.\n\n"
@@ -136,14 +68,14 @@ void nk_help_scdoc(const struct nk_command *cmd, FILE *out)
 	fputs("(1)\n\n# NAME\n\n", out);
 	page_name(out, cmd);
 	fputs(" - ", out);
-	plain(out, cmd->summary);
+	nk_scdoc_plain(out, cmd->summary);
 	fprintf(out, "\n\n# SYNOPSIS\n\n*nook %s* ", cmd->name);
-	plain(out, cmd->usage);
+	nk_scdoc_plain(out, cmd->usage);
 	fputs("\n\n# DESCRIPTION\n\n", out);
-	paragraphs(out, cmd->about ? cmd->about : cmd->summary);
+	nk_scdoc_paragraphs(out, cmd->about ? cmd->about : cmd->summary);
 	if (cmd->children)
 		command_section(out, cmd->children);
-	option_section(out, cmd->options, "OPTIONS");
+	nk_scdoc_options(out, cmd->options, "OPTIONS");
 	example_section(out, cmd->examples);
 	fputs("# SEE ALSO\n\n*nook*(1)\n", out);
 }
