@@ -100,7 +100,8 @@ static void is_device(struct nk_build *b, int fd, const struct nk_oci_device *d)
 {
 	if (nk_weak("CVE-2025-31133"))
 		return;
-	struct nk_step *s = nk_plan_add(b->p, NK_OP_IS_DEVICE, "it is that device, nothing else");
+	struct nk_step *s =
+		nk_plan_add(b->p, NK_OP_IS_DEVICE, "%s is that device, and nothing else", d->path);
 
 	s->fd[0] = (int16_t)fd;
 	s->n[0] = type_of(d);
@@ -268,7 +269,8 @@ void nk_part_oci_null(struct nk_build *b)
 			     "the null device, never by a link (CVE-2025-31133)");
 	nk_plan_last(p)->hint = "masked files are covered with the container's /dev/null";
 	is_device(b, null, &usual[0]);
-	/* Itself, not a copy: before Linux 6.15 a mount that is attached nowhere cannot be copied. */
+	/* Itself, not a copy: before Linux 6.15 a mount that is attached nowhere cannot be copied.
+	 */
 	b->null = null;
 }
 

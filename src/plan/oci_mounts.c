@@ -283,39 +283,6 @@ static int outer_tree(struct nk_build *b, const struct nk_oci_mount *m, const ch
 	return tree;
 }
 
-/* crun's copy-symlink: a link of the host is made anew inside, instead of what it leads to. */
-static bool copies_link(const struct nk_oci_mount *m)
-{
-	return (m->flags & NK_MNT_COPY_SYMLINK) && m->source_is_link && m->source_link;
-}
-
-static bool mqueue_is_bound(const struct nk_build *b)
-{
-	return !nk_b_owns(b, NK_NS_IPC);
-}
-
-void nk_part_oci_mount_trees(struct nk_build *b)
-{
-	size_t n = b->oci->config->mounts.n;
-
-	b->volumes = nk_alloc(b->p->arena, (n + 1) * sizeof(int));
-	for (size_t i = 0; b->volumes && i < n; i++) {
-		const struct nk_oci_mount *m = mount_at(b, i);
-
-		b->volumes[i] = NK_NOFD;
-		if (copies_link(m))
-			continue;
-		if ((m->flags & NK_MNT_BIND) && !(m->flags & NK_MNT_REMOUNT))
-			b->volumes[i] = bind_tree(b, m, nk_fmt(b->p->arena, "mount%zu", i + 1));
-		else if (is(m, "proc") && nk_b_proc_is_bound(b))
-			b->volumes[i] = outer_tree(b, m, "/proc");
-		else if (is(m, "sysfs") && nk_b_sys_is_bound(b))
-			b->volumes[i] = outer_tree(b, m, "/sys");
-		else if (is(m, "mqueue") && mqueue_is_bound(b))
-			b->volumes[i] = outer_tree(b, m, "/dev/mqueue");
-	}
-}
-
 /* ---- new file systems ---- */
 
 struct options {
@@ -372,8 +339,8 @@ static struct options options_of(struct nk_build *b, const struct nk_oci_mount *
 		add(&o, "mand", NULL);
 	if (m->iversion)
 		add(&o, "iversion", NULL);
-	if (b->oci->config->mount_label && *b->oci->config->mount_label && b->selinux &&
-	    !is(m, "proc") && !is(m, "sysfs") && !is(m, "cgroup2"))
+	if (b->oci->config->mount_label && *b->oci->config->mount_label && !is(m, "proc") &&
+	    !is(m, "sysfs") && !is(m, "cgroup2"))
 		add(&o, "context", b->oci->config->mount_label);
 	return o;
 }
@@ -400,6 +367,50 @@ static int new_mount(struct nk_build *b, const struct nk_oci_mount *m, const cha
 	    m->propagation != (MS_PRIVATE | MS_REC))
 		spread(b, out, m->propagation, m->propagation & MS_REC);
 	return out;
+}
+
+/* ---- by whoever may ---- */
+
+/* crun's copy-symlink: a link of the host is made anew inside, instead of what it leads to. */
+static bool copies_link(const struct nk_oci_mount *m)
+{
+	return (m->flags & NK_MNT_COPY_SYMLINK) && m->source_is_link && m->source_link;
+}
+
+/* By nook itself: in the container's group init may not open the disk. */
+static bool of_a_disk(const struct nk_build *b, const struct nk_oci_mount *m)
+{
+	return b->trees == NK_PARENT && !(m->flags & (NK_MNT_BIND | NK_MNT_REMOUNT)) && m->source &&
+	       !strncmp(m->source, "/dev/", 5);
+}
+
+static bool mqueue_is_bound(const struct nk_build *b)
+{
+	return !nk_b_owns(b, NK_NS_IPC);
+}
+
+void nk_part_oci_mount_trees(struct nk_build *b)
+{
+	size_t n = b->oci->config->mounts.n;
+
+	b->volumes = nk_alloc(b->p->arena, (n + 1) * sizeof(int));
+	for (size_t i = 0; b->volumes && i < n; i++) {
+		const struct nk_oci_mount *m = mount_at(b, i);
+
+		b->volumes[i] = NK_NOFD;
+		if (copies_link(m))
+			continue;
+		if ((m->flags & NK_MNT_BIND) && !(m->flags & NK_MNT_REMOUNT))
+			b->volumes[i] = bind_tree(b, m, nk_fmt(b->p->arena, "mount%zu", i + 1));
+		else if (of_a_disk(b, m))
+			b->volumes[i] = new_mount(b, m, nk_fmt(b->p->arena, "mount%zu", i + 1));
+		else if (is(m, "proc") && nk_b_proc_is_bound(b))
+			b->volumes[i] = outer_tree(b, m, "/proc");
+		else if (is(m, "sysfs") && nk_b_sys_is_bound(b))
+			b->volumes[i] = outer_tree(b, m, "/sys");
+		else if (is(m, "mqueue") && mqueue_is_bound(b))
+			b->volumes[i] = outer_tree(b, m, "/dev/mqueue");
+	}
 }
 
 /* ---- in their places ---- */
