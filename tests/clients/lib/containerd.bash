@@ -23,12 +23,12 @@ containerd_start() {
 		</dev/null >>"$dir/log" 2>&1 3>&- &
 	EVENTUALLY_SECONDS=20 eventually containerd_answers || { tail "$dir/log" >&2; return 1; }
 }
-containerd_answers() { ctr version >/dev/null 2>&1; }
+containerd_answers() { ctr --connect-timeout 1s version >/dev/null 2>&1; }
 containerd_restart() {
 	local host
 	read -r host <"$BATS_FILE_TMPDIR/containerd/host"
-	in_host "$host" kill "$(<"$BATS_FILE_TMPDIR/containerd/pid")"
-	while containerd_answers; do sleep 0.05; done
+	in_host "$host" sh -c 'kill "$1"; while kill -0 "$1" 2>/dev/null; do sleep 0.05; done' sh \
+		"$(<"$BATS_FILE_TMPDIR/containerd/pid")"
 	containerd_start "$host"
 }
 

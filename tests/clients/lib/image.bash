@@ -2,11 +2,38 @@
 # shellcheck shell=bash
 # Images made here: nothing is fetched.
 
+# $PAUSE_IMAGE: an image that does nothing, for the sandboxes of pods.
+pause_image() {
+	local dir=$BATS_FILE_TMPDIR/pause
+	PAUSE_IMAGE=$dir.tar
+	export PAUSE_IMAGE
+	mkdir -p "$dir/root/bin" "$dir/image"
+	cp "$(command -v busybox)" "$dir/root/bin/sleep"
+	one_layer "$dir/root" docker.io/library/nook-pause:1 '["/bin/sleep", "1000000"]' "$dir/image"
+	tar -C "$dir/image" -cf "$PAUSE_IMAGE" manifest.json config.json layer.tar
+	rm -rf "${dir:?}"
+}
+
+# one_layer TREE NAME COMMAND DIR: the parts of an archive, in DIR.
+one_layer() {
+	local layer
+	tar -C "$1" --numeric-owner --mtime=@0 -cf "$4/layer.tar" .
+	layer=$(sha256sum "$4/layer.tar" | cut -d' ' -f1)
+	jq -nc --arg layer "sha256:$layer" --argjson command "$3" '{architecture: "amd64", os: "linux",
+		created: "2026-01-01T00:00:00Z",
+		config: {Env: ["PATH=/usr/local/bin:/usr/bin:/bin", "FROM_IMAGE=yes"],
+			Cmd: $command, WorkingDir: "/"},
+		rootfs: {type: "layers", diff_ids: [$layer]},
+		history: [{created: "2026-01-01T00:00:00Z", created_by: "nook"}]}' >"$4/config.json"
+	jq -nc --arg name "$2" \
+		'[{Config: "config.json", RepoTags: [$name], Layers: ["layer.tar"]}]' >"$4/manifest.json"
+}
+
 # $IMAGE: an archive that `docker load`, `podman load` and `ctr image import` take alike. One layer
 # with a busybox, named docker.io/library/nook-test:1, environment and a command of its own.
 IMAGE_NAME=docker.io/library/nook-test:1
 busybox_image() {
-	local dir=$BATS_FILE_TMPDIR/image layer
+	local dir=$BATS_FILE_TMPDIR/image
 	IMAGE=$dir.tar
 	export IMAGE
 	[ ! -e "$IMAGE" ] || return 0
@@ -21,16 +48,7 @@ busybox_image() {
 	echo 'no program' >"$dir/root/bin/not-executable"
 	chmod 0644 "$dir/root/bin/not-executable"
 	chown 1000:1000 "$dir/root/home/alice"
-	tar -C "$dir/root" --numeric-owner --mtime=@0 -cf "$dir/layer.tar" .
-	layer=$(sha256sum "$dir/layer.tar" | cut -d' ' -f1)
-	jq -nc --arg layer "sha256:$layer" '{architecture: "amd64", os: "linux",
-		created: "2026-01-01T00:00:00Z",
-		config: {Env: ["PATH=/usr/local/bin:/usr/bin:/bin", "FROM_IMAGE=yes"],
-			Cmd: ["/bin/sh"], WorkingDir: "/"},
-		rootfs: {type: "layers", diff_ids: [$layer]},
-		history: [{created: "2026-01-01T00:00:00Z", created_by: "nook"}]}' >"$dir/config.json"
-	jq -nc --arg name "$IMAGE_NAME" \
-		'[{Config: "config.json", RepoTags: [$name], Layers: ["layer.tar"]}]' >"$dir/manifest.json"
+	one_layer "$dir/root" "$IMAGE_NAME" '["/bin/sh"]' "$dir"
 	tar -C "$dir" -cf "$IMAGE" manifest.json config.json layer.tar
 	rm -rf "${dir:?}"
 	chmod 0644 "$IMAGE"
