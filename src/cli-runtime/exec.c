@@ -112,7 +112,7 @@ static int find(struct exec *x, const char *id, struct nk_err *e)
 static int on_started(void *arg, pid_t pid, struct nk_err *e)
 {
 	struct exec *x = arg;
-	int ret = nk_oci_exec_started(&x->x, e);
+	int ret = nk_oci_exec_started(&x->x, pid, e);
 
 	return ret < 0 ? ret : nk_oci_announce(x->o->pid_file, x->o->pidfd_socket, pid, e);
 }

@@ -71,7 +71,6 @@ static void read_rdt(struct nk_json_in *in, struct json_object *o, struct nk_oci
 	    (strchr(r->clos_id, '/') || !strcmp(r->clos_id, ".") || !strcmp(r->clos_id, "..")))
 		nk_json_bad(in, "closID", "not the name of a directory");
 	r->l3 = nk_config_text(in, rdt.o, "l3CacheSchema");
-	one_line(in, "l3CacheSchema", r->l3, NULL);
 	r->mb = nk_config_text(in, rdt.o, "memBwSchema");
 	one_line(in, "memBwSchema", r->mb, "MB:");
 	nk_json_get_strv(in, rdt.o, "schemata", &r->schemata);

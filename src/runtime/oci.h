@@ -5,6 +5,7 @@
 
 #include "plan/exec.h"
 #include "plan/oci.h"
+#include "runtime/oci_rdt.h"
 #include "security/lsm.h"
 #include "spawn/spawn.h"
 #include "state/oci_state.h"
@@ -44,6 +45,7 @@ struct nk_oci_create {
 	struct nk_cg_groups groups;
 	struct nk_cg_unit unit;
 	struct nk_lsm lsm;
+	struct nk_rdt rdt;
 	struct nk_oci_input in;
 	struct nk_plan plan;
 
@@ -168,6 +170,6 @@ void nk_oci_own_stdio(const struct nk_spec *s);
 void nk_oci_exec_close(struct nk_oci_exec *x);
 #define _oci_exec_ __attribute__((cleanup(nk_oci_exec_close)))
 /* nk_spawn_options.started: init lives, so its number has meant it all the time. */
-int nk_oci_exec_started(const struct nk_oci_exec *x, struct nk_err *e);
+int nk_oci_exec_started(const struct nk_oci_exec *x, pid_t pid, struct nk_err *e);
 
 #endif

@@ -86,6 +86,9 @@ static void fill_record(struct nk_oci_create *c)
 			nk_strv_push(c->a, &r->kept, c->groups.v[i].dir);
 		add_freezer(c, &c->groups.v[i]);
 	}
+	r->rdt = c->rdt.gone;
+	r->rdt_class = c->rdt.dir;
+	r->rdt_mon = c->rdt.mon;
 	if (c->in.unit) {
 		r->scope = c->unit.name;
 		r->user_bus = c->unit.user;
@@ -135,7 +138,12 @@ static int on_started(void *arg, pid_t pid, struct nk_err *e)
 
 	c->record.pid = pid;
 	c->record.pid_start = nk_process_start(pid);
-	return nk_oci_save(&c->dir, &c->record, e);
+
+	int ret = nk_oci_save(&c->dir, &c->record, e);
+
+	if (ret == 0)
+		ret = nk_rdt_make(c->a, &c->rdt, &c->config.rdt, e);
+	return ret < 0 ? ret : nk_rdt_enter(c->a, &c->rdt, pid, e);
 }
 
 static int on_hooks(struct nk_oci_create *c, struct nk_err *e)

@@ -90,17 +90,24 @@ int nk_oci_exec_plan(struct nk_oci_exec *x, const char *cache_dir, struct nk_err
 	return nk_plan_exec(&x->plan, &x->in, e);
 }
 
-int nk_oci_exec_started(const struct nk_oci_exec *x, struct nk_err *e)
+/* Its class of service holds for this process, too: that is no child of the container's. */
+static int enter_class(const struct nk_oci_exec *x, pid_t pid, struct nk_err *e)
 {
-	return nk_process_wait(x->pidfd, 0) == -ETIMEDOUT ? 0 : ended(e);
+	struct nk_rdt r = {.dir = x->record->rdt_class, .mon = x->record->rdt_mon};
+
+	return nk_rdt_enter(x->a, &r, pid, e);
+}
+
+int nk_oci_exec_started(const struct nk_oci_exec *x, pid_t pid, struct nk_err *e)
+{
+	return nk_process_wait(x->pidfd, 0) == -ETIMEDOUT ? enter_class(x, pid, e) : ended(e);
 }
 
 /* ---- startContainer ---- */
 
 static int hook_started(void *arg, pid_t pid, struct nk_err *e)
 {
-	(void)pid;
-	return nk_oci_exec_started(arg, e);
+	return nk_oci_exec_started(arg, pid, e);
 }
 
 /* Standard input of this process, for as long as the hook runs. */

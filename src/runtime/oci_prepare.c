@@ -138,6 +138,9 @@ int nk_oci_prepare(struct nk_oci_create *c, struct nk_arena *a, const struct nk_
 	    (ret = nk_facts_collect(a, &c->config.spec, &c->facts, e)) < 0 ||
 	    (ret = place(c, e)) < 0)
 		return ret;
+	ret = nk_rdt_place(a, &c->config.rdt, r->id, NULL, &c->rdt, e);
+	if (ret < 0)
+		return ret;
 	c->in = (struct nk_oci_input){
 		.config = &c->config,
 		.facts = &c->facts,

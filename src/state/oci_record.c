@@ -54,6 +54,10 @@ void nk_oci_record_write(struct nk_json_out *j, const struct nk_oci_record *r)
 	nk_json_bool(j, "userBus", r->user_bus);
 	if (r->rdt)
 		nk_json_str(j, "intelRdt", r->rdt);
+	if (r->rdt_class)
+		nk_json_str(j, "intelRdtClass", r->rdt_class);
+	if (r->rdt_mon)
+		nk_json_str(j, "intelRdtMonitor", r->rdt_mon);
 	nk_json_bool(j, "ownPids", r->own_pids);
 	nk_json_bool(j, "wantsConfig", r->wants_config);
 	nk_json_uint(j, "hooks", r->hooks);
@@ -119,6 +123,8 @@ static int read_fields(struct nk_json_in *in, struct json_object *o, struct nk_o
 	r->scope = nk_json_get_str(in, o, "scope", NULL);
 	r->user_bus = nk_json_get_bool(in, o, "userBus", false);
 	r->rdt = nk_json_get_str(in, o, "intelRdt", NULL);
+	r->rdt_class = nk_json_get_str(in, o, "intelRdtClass", NULL);
+	r->rdt_mon = nk_json_get_str(in, o, "intelRdtMonitor", NULL);
 	r->own_pids = nk_json_get_bool(in, o, "ownPids", false);
 	r->wants_config = nk_json_get_bool(in, o, "wantsConfig", false);
 	r->hooks = (unsigned)nk_json_get_uint(in, o, "hooks", UINT_MAX, 0);
@@ -132,7 +138,8 @@ static int read_fields(struct nk_json_in *in, struct json_object *o, struct nk_o
 	for (size_t i = 0; i < r->cgroups.n; i++)
 		if (!plain(r->cgroups.v[i]))
 			return nk_json_bad(in, "cgroups", "has a path that is not plain");
-	if (r->rdt && !plain(r->rdt))
+	if ((r->rdt && !plain(r->rdt)) || (r->rdt_class && !plain(r->rdt_class)) ||
+	    (r->rdt_mon && !plain(r->rdt_mon)))
 		return nk_json_bad(in, "intelRdt", "is not a plain path");
 	return 0;
 }

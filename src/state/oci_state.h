@@ -62,10 +62,11 @@ struct nk_oci_record {
 	struct nk_strv kept;	 /* those of them that were there before */
 	const char *scope;	 /* systemd: "libpod-ID.scope", or NULL */
 	bool user_bus;
-	const char *rdt;   /* directory below /sys/fs/resctrl to be removed, or NULL */
-	bool own_pids;	   /* a PID namespace of its own: all end with init */
-	bool wants_config; /* start has to read config.json: hooks, an agent */
-	unsigned hooks;	   /* bit p: there are hooks of enum nk_hook_point p in config.json */
+	const char *rdt; /* directory below /sys/fs/resctrl to be removed, or NULL */
+	const char *rdt_class, *rdt_mon; /* those that its processes are in, or NULL */
+	bool own_pids;			 /* a PID namespace of its own: all end with init */
+	bool wants_config;		 /* start has to read config.json: hooks, an agent */
+	unsigned hooks; /* bit p: there are hooks of enum nk_hook_point p in config.json */
 	NK_VEC(struct nk_keyval) annotations;
 	NK_VEC(struct nk_oci_last_step) last_steps;
 	const char *command; /* args[0] */

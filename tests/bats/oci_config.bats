@@ -207,6 +207,15 @@ mount_too() { configure ".mounts += [$1]"; }
 	rm "$ROOTFS/here"
 }
 
+@test "oci config: intelRdt is refused on a machine without it" {
+	! grep -q ' resctrl ' /proc/mounts || skip "this machine has it"
+	configure '.linux.intelRdt = {closID: "gold"}'
+	run_rt create --bundle "$BUNDLE" "$ID"
+	assert_exit 1
+	assert_equal "$(said)" '"create failed: linux.intelRdt: there is no resctrl file system"'
+	nothing_left
+}
+
 @test "oci config: a relative destination counts from /, and that is old" {
 	mount_too '{destination: "mnt", type: "tmpfs", source: "tmpfs"}'
 	inside 'grep -c " /mnt tmpfs " /proc/mounts'
