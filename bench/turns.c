@@ -41,8 +41,9 @@ struct contender {
 	char *name;
 	struct line lines[LINES];
 	int n_lines, n_timed, n_samples;
-	double total[SAMPLES], part[TIMED][SAMPLES];
+	double total[SAMPLES], part[TIMED][SAMPLES], cpu[TIMED][SAMPLES];
 	long kib[TIMED];
+	double spent;
 };
 static struct contender all[CONTENDERS];
 static int n_all, run_number;
@@ -122,6 +123,11 @@ static char **words_of(const struct line *l, int k)
 	return words;
 }
 
+static double micros(const struct timeval *t)
+{
+	return (double)t->tv_sec * 1e6 + (double)t->tv_usec;
+}
+
 static void wait_one(pid_t *flight, int *flying, struct contender *c, const struct line *l)
 {
 	struct rusage usage;
@@ -134,6 +140,7 @@ static void wait_one(pid_t *flight, int *flying, struct contender *c, const stru
 		flight[i] = flight[--*flying];
 		if (status)
 			die("failed (see turns.err)", l->words[0]);
+		c->spent += micros(&usage.ru_utime) + micros(&usage.ru_stime);
 		if (l->kind == 'T' && usage.ru_maxrss > c->kib[l->timed])
 			c->kib[l->timed] = usage.ru_maxrss;
 		return;
@@ -176,11 +183,15 @@ static void one_run(struct contender *c, int keep)
 		if (l->kind == 'T') {
 			double start = now_us();
 
+			c->spent = 0;
+
 			run_line(c, l);
 			start = now_us() - start;
 			total += start;
-			if (keep && c->n_samples < SAMPLES)
+			if (keep && c->n_samples < SAMPLES) {
 				c->part[l->timed][c->n_samples] = start;
+				c->cpu[l->timed][c->n_samples] = c->spent;
+			}
 		}
 	}
 	if (keep && c->n_samples < SAMPLES)
@@ -237,7 +248,8 @@ int main(int argc, char **argv)
 
 		printf("%s\t%.0f", c->name, median(c->total, c->n_samples));
 		for (int t = 0; t < c->n_timed; t++)
-			printf("\t%.0f\t%ld", median(c->part[t], c->n_samples), c->kib[t]);
+			printf("\t%.0f\t%ld\t%.0f", median(c->part[t], c->n_samples), c->kib[t],
+			       median(c->cpu[t], c->n_samples));
 		putchar('\n');
 	}
 	return 0;
