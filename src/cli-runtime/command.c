@@ -7,6 +7,7 @@
 
 /* clang-format off */
 extern const struct nk_rt_command
+	nk_rt_command_checkpoint,
 	nk_rt_command_create,
 	nk_rt_command_delete,
 	nk_rt_command_events,
@@ -16,6 +17,7 @@ extern const struct nk_rt_command
 	nk_rt_command_list,
 	nk_rt_command_pause,
 	nk_rt_command_ps,
+	nk_rt_command_restore,
 	nk_rt_command_resume,
 	nk_rt_command_run,
 	nk_rt_command_spec,
@@ -25,6 +27,7 @@ extern const struct nk_rt_command
 	nk_rt_command_version;
 
 const struct nk_rt_command *const nk_rt_commands[] = {
+	&nk_rt_command_checkpoint,
 	&nk_rt_command_create,
 	&nk_rt_command_delete,
 	&nk_rt_command_events,
@@ -34,6 +37,7 @@ const struct nk_rt_command *const nk_rt_commands[] = {
 	&nk_rt_command_list,
 	&nk_rt_command_pause,
 	&nk_rt_command_ps,
+	&nk_rt_command_restore,
 	&nk_rt_command_resume,
 	&nk_rt_command_run,
 	&nk_rt_command_spec,

@@ -64,6 +64,9 @@ int nk_oci_prepare(struct nk_oci_create *c, struct nk_arena *a, const struct nk_
  */
 int nk_oci_create(struct nk_oci_create *c, struct nk_result *result, struct nk_err *e);
 
+/* Of it, for restore as well: its directory with config.json and its first state. */
+int nk_oci_enter(struct nk_oci_create *c, struct nk_err *e);
+
 /* Of it, for exec as well: the pid to --pid-file and --pidfd-socket (NULL: not wanted); the master
  * of a terminal to --console-socket (1: there is none); words for a command that is not there. */
 int nk_oci_announce(const char *pid_file, const char *pidfd_socket, pid_t pid, struct nk_err *e);

@@ -114,7 +114,7 @@ static int lock_waiting(struct nk_oci_create *c, struct nk_err *e)
 }
 
 /* From here on there is something to take away. */
-static int enter(struct nk_oci_create *c, struct nk_err *e)
+int nk_oci_enter(struct nk_oci_create *c, struct nk_err *e)
 {
 	int ret = nk_oci_new(&c->dir, c->request->root, c->request->id, e);
 
@@ -351,7 +351,7 @@ static void let_go(struct nk_oci_create *c)
 
 int nk_oci_create(struct nk_oci_create *c, struct nk_result *result, struct nk_err *e)
 {
-	int ret = enter(c, e);
+	int ret = nk_oci_enter(c, e);
 
 	/* The container that has the id already is somebody else's. */
 	if (ret == -EEXIST) {
