@@ -7,6 +7,8 @@
  *            one call, of which the kernel knows the right order; clones init
  *   init     the last part of `run`: session, limits, ids, capabilities, filter, execve
  *
+ * nook-runtime's middle writes itself into its groups (nk_b_enter_groups says why).
+ *
  * The middle is in the cgroups before it clones, so the command is born in them,
  * and nothing of it is ever outside of its limits. A PID namespace is entered
  * by children only, so the command is a child of the middle, but with
@@ -19,6 +21,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <string.h>
 #include <sys/prctl.h>
 
 #include "plan/build.h"
@@ -41,9 +44,15 @@ static int hold(struct nk_build *b, const struct nk_exec_input *in, int *procs)
 
 	p->topic = NK_T_CGROUP;
 	for (size_t i = 0; i < in->cgroups.n; i++) {
-		procs[i] = nk_b_open(
-			p, NK_CWD, nk_fmt(p->arena, "%s/cgroup.procs", in->cgroups.v[i]), O_WRONLY,
-			RESOLVE_NO_SYMLINKS, "procs", "the door to the container's group");
+		const char *dir = in->cgroups.v[i];
+		bool birth = in->born_in && !strcmp(in->born_in, dir);
+
+		procs[i] = nk_b_open(p, NK_CWD,
+				     birth ? dir
+					   : nk_fmt(p->arena, "%s/%s", dir,
+						    in->by_itself ? "tasks" : "cgroup.procs"),
+				     birth ? O_RDONLY | O_DIRECTORY : O_WRONLY, RESOLVE_NO_SYMLINKS,
+				     "procs", "the door to the container's group");
 		nk_plan_last(p)->hint = "the container's limits hold for this command too, so nook "
 					"has to put it into its cgroup: run exec as the user who "
 					"runs the container";
@@ -64,7 +73,15 @@ static void affinity(struct nk_build *b, bool last)
 	b->p->topic = NK_T_SYNC;
 }
 
-static void middle_steps(struct nk_build *b, const struct nk_exec_input *in, int container)
+static void enter_groups(struct nk_plan *p, const struct nk_exec_input *in, const int *procs)
+{
+	for (size_t i = 0; i < in->cgroups.n; i++)
+		if (!in->born_in || strcmp(in->born_in, in->cgroups.v[i]) != 0)
+			nk_b_enter_groups(p, &procs[i], 1);
+}
+
+static void middle_steps(struct nk_build *b, const struct nk_exec_input *in, int container,
+			 const int *procs)
 {
 	struct nk_plan *p = b->p;
 	struct nk_step *s;
@@ -77,7 +94,10 @@ static void middle_steps(struct nk_build *b, const struct nk_exec_input *in, int
 	s->n[1] = nk_weak("CVE-2016-9962");
 	p->topic = NK_T_SYNC;
 	affinity(b, false);
-	nk_b_await(p, NK_MSG_PLACED, NK_NOFD, "until it is in the container's cgroups");
+	if (in->by_itself)
+		enter_groups(p, in, procs);
+	else
+		nk_b_await(p, NK_MSG_PLACED, NK_NOFD, "until it is in the container's cgroups");
 	affinity(b, true);
 	nk_part_lsm_open(b);
 	p->topic = NK_T_NAMESPACES;
@@ -109,7 +129,7 @@ static void parent_steps(struct nk_build *b, const struct nk_exec_input *in, con
 	nk_actor_topic(p, NK_PARENT, NK_T_SYNC);
 	nk_b_close_peer(p, "so that the other's end is noticed");
 	p->topic = NK_T_CGROUP;
-	for (size_t i = 0; i < in->cgroups.n; i++) {
+	for (size_t i = 0; i < in->cgroups.n && !in->by_itself; i++) {
 		s = nk_plan_add(p, NK_OP_WRITE, "into the container's group");
 		s->fd[0] = (int16_t)procs[i];
 		s->fd[1] = NK_SLOT_MIDDLE_PID;
@@ -117,7 +137,8 @@ static void parent_steps(struct nk_build *b, const struct nk_exec_input *in, con
 			  "who runs the container";
 	}
 	p->topic = NK_T_SYNC;
-	nk_b_tell(p, NK_MSG_PLACED, NK_NOFD, "it is where it belongs");
+	if (!in->by_itself)
+		nk_b_tell(p, NK_MSG_PLACED, NK_NOFD, "it is where it belongs");
 	nk_b_await(p, NK_MSG_PID, NK_SLOT_PID, "the number of the command's process");
 	s = nk_plan_add(p, NK_OP_PIDFD_OPEN, "a hold on it");
 	s->fd[0] = NK_SLOT_PID;
@@ -179,7 +200,12 @@ int nk_plan_exec(struct nk_plan *p, const struct nk_exec_input *in, struct nk_er
 	s->n[1] = NK_MIDDLE;
 	s->out = NK_SLOT_MIDDLE_PID;
 	s->fd[1] = NK_SLOT_MIDDLE_PIDFD;
-	middle_steps(&b, in, container);
+	for (size_t i = 0; in->born_in && i < in->cgroups.n; i++)
+		if (!strcmp(in->born_in, in->cgroups.v[i])) {
+			s->n[0] |= CLONE_INTO_CGROUP;
+			s->fd[0] = (int16_t)procs[i];
+		}
+	middle_steps(&b, in, container, procs);
 	parent_steps(&b, in, procs);
 
 	nk_actor_topic(p, NK_INIT, NK_T_SYNC);

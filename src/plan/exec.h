@@ -18,7 +18,12 @@ struct nk_exec_input {
 				 * nk_spawn), so that the number cannot mean another process. */
 	uint64_t join;		/* CLONE_NEW*: namespaces of it that are not ours */
 	struct nk_strv cgroups; /* its groups, absolute directories */
-	bool setgroups_denied;	/* /proc/PID/setgroups says so */
+	/* The process writes itself into those of version 1, which costs nothing after a while of
+	 * rest, and is born in the one of version 2 (NULL: there is none). False: it is not known
+	 * which is which, and nook writes it into all of them. */
+	bool by_itself;
+	const char *born_in;
+	bool setgroups_denied; /* /proc/PID/setgroups says so */
 	/* nook-runtime: config is the command's, filter and listener in it count; NULL: nook exec
 	 */
 	const struct nk_oci_input *oci;

@@ -4,15 +4,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "runtime/oci.h"
 #include "security/oci_seccomp.h"
 #include "state/process.h"
+
+enum { ENDING_MS = 1000 };
 
 int nk_oci_saved_config(struct nk_oci_dir *d, struct nk_arena *a, const struct nk_oci_record *r,
 			struct nk_config *c, struct nk_err *e)
@@ -59,8 +63,9 @@ int nk_oci_exec_open(struct nk_oci_exec *x, struct nk_arena *a, const struct nk_
 
 	int ret = nk_oci_join_flags(r->pid, &x->in.join, e);
 
+	/* It leaves its namespaces a moment before it has ended. */
 	if (ret < 0)
-		return nk_process_wait(x->pidfd, 0) == 0 ? ended(e) : ret;
+		return nk_process_wait(x->pidfd, ENDING_MS) == 0 ? ended(e) : ret;
 	x->in.setgroups_denied = setgroups_denied(r->pid);
 	return 0;
 }
@@ -69,6 +74,19 @@ void nk_oci_exec_close(struct nk_oci_exec *x)
 {
 	nk_cleanup_close(&x->pidfd);
 	x->pidfd = -EBADF;
+}
+
+/* Which of the groups is of version 2. The CPUs that the process has on its way to its groups count
+ * before it is there: then it cannot be born in one. */
+static void how_to_enter(struct nk_oci_exec *x)
+{
+	const char *initial = x->config.process.affinity_initial;
+	struct statfs fs;
+
+	x->in.by_itself = !(initial && *initial);
+	for (size_t i = 0; x->in.by_itself && i < x->in.cgroups.n; i++)
+		if (!statfs(x->in.cgroups.v[i], &fs) && fs.f_type == CGROUP2_SUPER_MAGIC)
+			x->in.born_in = x->in.cgroups.v[i];
 }
 
 int nk_oci_exec_plan(struct nk_oci_exec *x, const char *cache_dir, struct nk_err *e)
@@ -86,6 +104,7 @@ int nk_oci_exec_plan(struct nk_oci_exec *x, const char *cache_dir, struct nk_err
 	x->in.oci = &x->oci;
 	x->in.apparmor = x->lsm.apparmor;
 	x->in.selinux = x->lsm.selinux;
+	how_to_enter(x);
 	nk_plan_init(&x->plan, x->a);
 	return nk_plan_exec(&x->plan, &x->in, e);
 }
