@@ -69,7 +69,19 @@ int nk_criu_read(const uint8_t *data, size_t n, struct nk_criu_answer *r)
 	return !good || in.bad || r->type < 0 ? -EINVAL : 0;
 }
 
-/* The reason is the last line of the log that begins with an error. */
+/* Of what criu says at last, these tell only that something has failed before. */
+static bool is_summary(const char *s, size_t n)
+{
+	static const char *const words[] = {"Dumping FAILED", "Restoring FAILED", "exited, status",
+					    "killed by signal"};
+
+	for (size_t i = 0; i < NK_COUNT(words); i++)
+		if (memmem(s, n, words[i], strlen(words[i])))
+			return true;
+	return false;
+}
+
+/* The reason is the last error in the log. */
 static void last_error(const char *path, struct nk_err *e)
 {
 	_free_ char *text = path ? nk_text_read(path, 64u << 20) : NULL;
@@ -79,7 +91,7 @@ static void last_error(const char *path, struct nk_err *e)
 	while (text && (line = nk_text_line(&cursor, &n))) {
 		const char *at = memmem(line, n, "Error (", 7);
 
-		if (at) {
+		if (at && (!last || !is_summary(at, n - (size_t)(at - line)))) {
 			last = at;
 			len = n - (size_t)(at - line);
 		}
