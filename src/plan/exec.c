@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <string.h>
@@ -153,6 +154,24 @@ static void parent_steps(struct nk_build *b, const struct nk_exec_input *in, con
 	nk_b_tell(p, NK_MSG_GO, NK_NOFD, "go on");
 }
 
+/* Whoever is root inside may have mounted anything anywhere: really devpts, and its own file. */
+static int checked_master(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	const char *hint = "the container has no /dev/pts of its own: leave -t away";
+	int pts = nk_b_open(p, NK_CWD, "/dev/pts", O_PATH | O_DIRECTORY,
+			    RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS, "pts",
+			    "where the container's terminals are");
+
+	nk_plan_last(p)->hint = hint;
+	struct nk_step *s = nk_plan_add(p, NK_OP_IS_FS, "terminals, and no other files");
+	s->fd[0] = (int16_t)pts;
+	s->n[0] = DEVPTS_SUPER_MAGIC;
+	s->hint = hint;
+	return nk_b_open(p, pts, "ptmx", O_RDWR | O_NOCTTY, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
+			 "master", "a new one");
+}
+
 static void terminal(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
@@ -160,10 +179,10 @@ static void terminal(struct nk_build *b)
 	if (!b->spec->terminal)
 		return;
 	p->topic = NK_T_TERMINAL;
-	/* Not by a link, which whoever is root inside could have laid there. */
-	int master = nk_b_open(p, NK_CWD, "/dev/pts/ptmx", O_RDWR | O_NOCTTY,
-			       RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS, "master",
-			       "a new terminal from the container's own /dev/pts");
+	int master = b->oci ? checked_master(b)
+			    : nk_b_open(p, NK_CWD, "/dev/pts/ptmx", O_RDWR | O_NOCTTY,
+					RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS, "master",
+					"a new terminal from the container's own /dev/pts");
 	nk_plan_last(p)->hint = "the container has no /dev/pts of its own: leave -t away";
 	nk_part_pty(b, master);
 }

@@ -5,6 +5,7 @@
  * end, the rootfs is never left before pivot_root, and behind the filter there is nothing but the
  * command. UPDATE_GOLDEN=1 writes the files anew.
  */
+#include "plan/exec.h"
 #include "plan_golden.h"
 #include "plan_matrix.h"
 #include "plan_rules.h"
@@ -476,6 +477,79 @@ static void everywhere(void **state)
 	assert_true(planned > refusals);
 }
 
+/* -- one more process -- */
+
+static int make_exec(struct oci_made *o, const struct oci_cell *c)
+{
+	struct nk_exec_input in;
+
+	if (make(o, c) < 0)
+		fail_msg("%s: %s", said, o->m.e.msg);
+	in = (struct nk_exec_input){
+		.spec = &o->config.spec,
+		.facts = &o->m.facts,
+		.pid = 4711,
+		.join = CLONE_NEWNS | CLONE_NEWPID | (c->ns[NK_NS_USER] == 'n' ? CLONE_NEWUSER : 0),
+		.oci = &o->in,
+		.apparmor = c->how & PROFILE ? "guarded" : NULL,
+	};
+	for (size_t i = 0; i < o->groups.n; i++)
+		nk_strv_push(&o->m.arena, &in.cgroups, o->groups.v[i].dir);
+	nk_plan_init(&o->m.plan, &o->m.arena);
+	return nk_plan_exec(&o->m.plan, &in, &o->m.e);
+}
+
+/* Joined only when nobody inside can trace it; the label before anything of inside is trusted. */
+static void rule_exec(const struct nk_plan *p)
+{
+	size_t traced = find(p, NK_MIDDLE, NK_OP_PRCTL, PR_SET_DUMPABLE),
+	       join = find(p, NK_MIDDLE, NK_OP_SETNS, UINT64_MAX),
+	       proc = find(p, NK_MIDDLE, NK_OP_IS_FS, UINT64_MAX);
+
+	RULE(p, 0, traced && join && traced < join && !p->steps.v[traced - 1].n[1],
+	     "can be traced from inside");
+	RULE(p, 0, !proc || proc < join, "asks the container's procfs");
+	for (size_t i = 0; i < p->steps.n; i++)
+		RULE(p, i,
+		     p->steps.v[i].op != NK_OP_PLACE && p->steps.v[i].op != NK_OP_MKDIRAT &&
+			     !(p->steps.v[i].op == NK_OP_PRCTL &&
+			       p->steps.v[i].n[0] == PR_SET_PDEATHSIG),
+		     "no part of exec");
+}
+
+static void exec_golden(void **state)
+{
+	static const struct oci_cell execs[] = {
+		{"exec", ROOT, V1, "hnnnnnnh", 0, CAPS_KILL, "", USUAL, ""},
+		{"exec-userns", ROOT, V2, "nnnnnnnh", PROFILE,
+		 "\"terminal\":true,\"user\":{\"uid\":7,\"gid\":8,\"umask\":63}," CAPS_KILL, "",
+		 USUAL, ""},
+		{"exec-process", ROOT, NONE, "hnnnnnhh", PROFILE | LISTENER,
+		 "\"noNewPrivileges\":true,\"oomScoreAdj\":7,\"cwd\":\"/srv\",\"execCPUAffinity\":{"
+		 "\"initial\":\"0-1\",\"final\":\"3\"},\"ioPriority\":{\"class\":"
+		 "\"IOPRIO_CLASS_BE\",\"priority\":4},",
+		 "", USUAL, ""},
+		{"exec-rootless", USER, NONE, "nnnnnnhh", 0, "\"oomScoreAdj\":7,", "", USUAL, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NK_COUNT(execs); i++) {
+		_oci_made_ struct oci_made o = {0};
+		_free_ char *name = NULL;
+
+		said = execs[i].name;
+		assert_true(asprintf(&name, "oci-%s", execs[i].name) > 0);
+		if (make_exec(&o, &execs[i]) < 0)
+			fail_msg("%s: %s", said, o.m.e.msg);
+		rule_play(&o.m.plan);
+		rule_exec(&o.m.plan);
+		rule_last(&o, &execs[i]);
+		rule_descriptors(&o.m.plan, false);
+		_free_ char *text = print(&o.m.plan);
+		compare(name, text);
+	}
+}
+
 static void refuse(const char *mounts, const char *linux_, const char *ns, enum who who,
 		   const char *want)
 {
@@ -507,6 +581,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(golden),
 		cmocka_unit_test(everywhere),
+		cmocka_unit_test(exec_golden),
 		cmocka_unit_test(refusals),
 	};
 
