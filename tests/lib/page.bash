@@ -3,9 +3,9 @@
 # Pages whose examples are run: each block of sh is pasted into a shell; what stands behind
 # "# prints:" must be a line of its output, in order (/…/: a regular expression). $PAGE: the file.
 
-# Block number $1 of the page. ("sh root": one that wants root.)
+# Block number $1 of the page. ("sh root": one that wants root; more words behind it are its name.)
 block() {
-	awk -v want="$1" '/^```sh( root)?$/ {inside = ++n == want; next} /^```/ {inside = 0} inside' "$PAGE"
+	awk -v want="$1" '/^```sh( .*)?$/ {inside = ++n == want; next} /^```/ {inside = 0} inside' "$PAGE"
 }
 
 # Paste block $1, as the user whom the words behind it say.
@@ -50,5 +50,5 @@ prints_in_order() {
 
 # Numbers of the blocks of the page whose first line matches $1.
 blocks() {
-	awk -v want="$1" '/^```sh( root)?$/ {n++; if ($0 ~ want) print n}' "$PAGE"
+	awk -v want="$1" '/^```sh( .*)?$/ {n++; if ($0 ~ want) print n}' "$PAGE"
 }

@@ -87,3 +87,31 @@ remove_group() {
 	find "$1" -depth -type d -exec rmdir {} + 2>/dev/null
 	[ ! -d "$1" ]
 }
+
+# A host on which the runtime is installed, as `make install` does it, and which has something that
+# answers to systemctl's restart of a daemon.
+installed_host() {
+	in_host "$1" sh -euc 'mount -t tmpfs -o mode=0755 tmpfs /usr/local/bin
+		install "$1" /usr/local/bin/nook-runtime
+		cat >/usr/local/bin/systemctl
+		chmod 0755 /usr/local/bin/systemctl' sh "$RUNTIME" <<-'SH'
+		#!/bin/sh -eu
+		[ "$1" = restart ]
+		pid=$(cat "/run/$2.test-pid" 2>/dev/null) && {
+			kill "$pid"
+			while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+		}
+		case $2 in
+		docker) set -- docker docker dockerd ;;
+		containerd) set -- containerd ctr containerd ;;
+		esac
+		setsid "$3" </dev/null >>"/run/$1.log" 2>&1 &
+		echo $! >"/run/$1.test-pid"
+		for i in $(seq 300); do
+			"$2" version >/dev/null 2>&1 && exit
+			sleep 0.1
+		done
+		tail "/run/$1.log" >&2
+		exit 1
+	SH
+}
