@@ -17,6 +17,8 @@ I=nook-test:1
 
 setup_file() {
 	local pid1 pid2 node
+	# Of one test, which waits for a dead node to be given up.
+	export BATS_TEST_TIMEOUT=$((${BATS_TEST_TIMEOUT:-60} * 2))
 	host_begin n1
 	host_begin n2
 	read -r pid1 <"$BATS_FILE_TMPDIR/host-n1/pid"
