@@ -45,7 +45,7 @@ struct nk_oci_mount {
 	struct nk_strv data; /* key=value or key, for fsconfig */
 	struct nk_idmaps uid_maps, gid_maps; /* idmap with maps of its own; empty: container's */
 	bool source_is_dir, source_is_link;  /* facts, filled by src/runtime */
-	const char *source_link; /* with copy-symlink: where it leads */
+	const char *source_link;	     /* with copy-symlink: where it leads */
 };
 
 /* ---- process ---- */
@@ -239,6 +239,12 @@ int nk_config_read(struct nk_arena *a, const char *text, size_t len, const char 
  * Resets what the document may say: args, env, user, capabilities, limits, … */
 int nk_config_read_process(struct nk_arena *a, const char *text, size_t len, struct nk_config *c,
 			   struct nk_err *e);
+
+/*
+ * Capabilities that cannot be granted are left out, each with a line in c->warnings, as the
+ * specification has it (1.1: "SHOULD NOT fail"). have: mask of those of this process.
+ */
+void nk_config_limit_caps(struct nk_arena *a, struct nk_config *c, uint64_t have);
 
 /* A resources object alone (`update --resources`). Fields that are missing stay NK_UNSET. */
 int nk_resources_read(struct nk_arena *a, const char *text, size_t len, struct nk_oci_resources *r,

@@ -62,6 +62,26 @@ static void read_cap_set(struct nk_json_in *in, struct json_object *caps, const 
 	}
 }
 
+void nk_config_limit_caps(struct nk_arena *a, struct nk_config *c, uint64_t have)
+{
+	struct nk_caps *s = &c->spec.caps;
+	uint64_t *sets[] = {&s->bounding, &s->effective, &s->permitted, &s->inheritable,
+			    &s->ambient};
+	uint64_t asked = 0;
+
+	for (size_t i = 0; i < NK_COUNT(sets); i++) {
+		asked |= *sets[i];
+		*sets[i] &= have;
+	}
+	for (unsigned cap = 0; cap < 64; cap++)
+		if ((asked & ~have) >> cap & 1)
+			nk_strv_push(a, &c->warnings,
+				     nk_fmt(a,
+					    "process.capabilities: %s cannot be granted, since "
+					    "nook-runtime itself does not have it",
+					    nk_cap_name(cap)));
+}
+
 static void read_caps(struct nk_json_in *in, struct json_object *p, struct nk_config *c)
 {
 	_json_at_ struct nk_json_at caps = nk_json_enter(in, p, "capabilities", json_type_object);

@@ -82,7 +82,8 @@ static void read_call(struct nk_json_in *in, struct json_object *o, struct nk_oc
 			nk_json_bad(in, "names", "one is empty");
 		/* The runtime itself writes to say that the filter is there. */
 		if ((kind & NOTIFY) && !strcmp(call->names.v[i], "write"))
-			nk_json_bad(in, "action", "SCMP_ACT_NOTIFY cannot be used for write");
+			nk_json_bad(in, "action",
+				    "SCMP_ACT_NOTIFY cannot be used for the write syscall");
 	}
 	*notifies |= kind & NOTIFY;
 
@@ -118,7 +119,8 @@ void nk_config_seccomp(struct nk_json_in *in, struct json_object *linux_, struct
 	s->default_action =
 		read_action(in, o.o, "defaultAction", "defaultErrnoRet", &s->default_errno, &kind);
 	if (kind & NOTIFY)
-		nk_json_bad(in, "defaultAction", "SCMP_ACT_NOTIFY cannot be the default");
+		nk_json_bad(in, "defaultAction",
+			    "SCMP_ACT_NOTIFY cannot be used as default action");
 	nk_config_flags(in, o.o, "architectures", nk_seccomp_archs);
 	nk_json_get_strv(in, o.o, "architectures", &s->architectures);
 	s->has_flags = nk_json_get(in, o.o, "flags", json_type_array) != NULL;

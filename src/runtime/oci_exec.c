@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "runtime/oci.h"
 #include "security/oci_seccomp.h"
 #include "state/process.h"
@@ -91,6 +93,13 @@ static void how_to_enter(struct nk_oci_exec *x)
 
 int nk_oci_exec_plan(struct nk_oci_exec *x, const char *cache_dir, struct nk_err *e)
 {
+	size_t told = x->config.warnings.n;
+
+	if (!(x->in.join & CLONE_NEWUSER))
+		nk_config_limit_caps(x->a, &x->config, nk_own_caps());
+	for (; told < x->config.warnings.n; told++)
+		nk_log(NK_LOG_WARN, "%s", x->config.warnings.v[told]);
+
 	int ret = nk_oci_seccomp_filter(x->a, &x->config, cache_dir, &x->oci.filter,
 					&x->oci.listener, e);
 

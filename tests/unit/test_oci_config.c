@@ -353,6 +353,23 @@ static void unknown_capabilities(void **state)
 					     "capability \"CAP_TIME_TRAVEL\"");
 }
 
+/* A name that is known, but not ours to give. */
+static void capabilities_that_we_lack(void **state)
+{
+	(void)state;
+	read_text("{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"/r\"},\"process\":{\"cwd\":\"/\","
+		  "\"args\":[\"x\"],\"capabilities\":{\"bounding\":[\"CAP_KILL\",\"CAP_SYS_"
+		  "RESOURCE\"],"
+		  "\"permitted\":[\"CAP_KILL\",\"CAP_CHOWN\"],\"effective\":[\"CAP_CHOWN\"]}}}");
+	nk_config_limit_caps(&arena, &c, 1 << 5);
+	assert_int_equal(c.spec.caps.bounding, 1 << 5);
+	assert_int_equal(c.spec.caps.permitted, 1 << 5);
+	assert_int_equal(c.spec.caps.effective, 0);
+	assert_int_equal(c.warnings.n, 2);
+	assert_string_equal(c.warnings.v[0], "process.capabilities: CAP_CHOWN cannot be granted, "
+					     "since nook-runtime itself does not have it");
+}
+
 /* What has no effect is told. */
 static void without_effect(void **state)
 {
@@ -439,6 +456,7 @@ int main(void)
 		cmocka_unit_test(smallest),
 		cmocka_unit_test(unknown_capabilities),
 		cmocka_unit_test(without_effect),
+		cmocka_unit_test(capabilities_that_we_lack),
 		cmocka_unit_test(another_process),
 		cmocka_unit_test(resources_alone),
 		cmocka_unit_test(default_document),
