@@ -67,6 +67,7 @@ static int version1(struct nk_build *b, const struct nk_cg_hierarchy *h, uint64_
 	if (!strncmp(h->name, "name=", 5)) {
 		options[n++] = (struct nk_fs_option){"none", NULL};
 		options[n++] = (struct nk_fs_option){"name", h->name + 5};
+		options[0].value = h->name + 5; /* as runc calls it */
 	}
 	for (const char *c = n > 1 ? "" : h->name; *c && n < 16; c += *c == ',') {
 		size_t len = strcspn(c, ",");

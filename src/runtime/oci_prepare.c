@@ -2,6 +2,7 @@
 /* From a bundle to a plan: everything that is only looked at. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -95,10 +96,36 @@ static void source_facts(struct nk_arena *a, struct nk_config *c)
 	}
 }
 
+/* The plan tolerates that it cannot be lowered: here it is said. */
+static void tell_oom_score(struct nk_oci_create *c)
+{
+	_close_ int fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+	char text[16] = "";
+
+	if (!c->config.process.has_oom_score_adj || (c->facts.caps >> CAP_SYS_RESOURCE & 1) ||
+	    fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return;
+	if (c->config.process.oom_score_adj < atoi(text))
+		nk_log(NK_LOG_WARN,
+		       "process.oomScoreAdj: %d is less than ours, %d, and lowering it needs "
+		       "CAP_SYS_RESOURCE: it stays",
+		       c->config.process.oom_score_adj, atoi(text));
+}
+
 static bool has_hooks(const struct nk_config *c)
 {
 	return c->hooks[NK_HOOK_PRESTART].n || c->hooks[NK_HOOK_CREATE_RUNTIME].n ||
 	       c->hooks[NK_HOOK_CREATE_CONTAINER].n;
+}
+
+/* Its groups are full, then: that it is there already is what there is to say. */
+static bool is_there(const struct nk_oci_request *r)
+{
+	_oci_dir_ struct nk_oci_dir d = NK_OCI_DIR_CLOSED;
+	struct nk_err ignored;
+
+	return nk_oci_open(&d, r->root, r->id, &ignored) == 0 &&
+	       faccessat(d.fd, "state.json", F_OK, 0) == 0;
 }
 
 static int place(struct nk_oci_create *c, struct nk_err *e)
@@ -108,9 +135,14 @@ static int place(struct nk_oci_create *c, struct nk_err *e)
 
 	if (!c->facts.cgroups.hierarchies.n)
 		ret = nk_cgroups_detect(c->a, &c->facts.cgroups, e);
-	return ret < 0 ? ret
-		       : nk_cg_place(c->a, &c->facts.cgroups, r->manager, &c->config, r->id,
-				     r->rootless, &c->groups, &c->unit, e);
+	if (ret == 0)
+		ret = nk_cg_place(c->a, &c->facts.cgroups, r->manager, &c->config, r->id,
+				  r->rootless, &c->groups, &c->unit, e);
+	if (ret < 0 && is_there(r)) {
+		nk_fail(e, 0, "container with given ID already exists");
+		e->err = EEXIST;
+	}
+	return ret;
 }
 
 int nk_oci_prepare(struct nk_oci_create *c, struct nk_arena *a, const struct nk_oci_request *r,
@@ -125,6 +157,8 @@ int nk_oci_prepare(struct nk_oci_create *c, struct nk_arena *a, const struct nk_
 	ret = nk_config_read(a, c->text, c->text_len, r->bundle, &c->config, e);
 	if (ret < 0)
 		return ret;
+	if (c->config.spec.ns[NK_NS_USER].mode == NK_NS_HOST)
+		nk_config_limit_caps(a, &c->config, nk_own_caps());
 	for (size_t i = 0; i < c->config.warnings.n; i++)
 		nk_log(NK_LOG_WARN, "%s", c->config.warnings.v[i]);
 	c->config.spec.id = r->id;
@@ -159,6 +193,7 @@ int nk_oci_prepare(struct nk_oci_create *c, struct nk_arena *a, const struct nk_
 	ret = nk_oci_seccomp_filter(a, &c->config, r->cache_dir, &c->in.filter, &c->in.listener, e);
 	if (ret < 0)
 		return ret;
+	tell_oom_score(c);
 	nk_plan_init(&c->plan, a);
 	return nk_plan_create(&c->plan, &c->in, e);
 }
