@@ -138,6 +138,20 @@ static int receive(int fd, struct nk_criu_answer *r, int *passed, struct nk_err 
 	return 0;
 }
 
+/* Our word on a notification, on which criu waits. */
+static int answer(struct nk_criu *c, int fd, const struct nk_criu_answer *r, int passed,
+		  struct nk_err *e)
+{
+	struct nk_pb m = {.a = c->options.a};
+	struct nk_err ignored;
+	int ret = c->notify ? c->notify(c->arg, r, passed, e) : 0;
+
+	nk_pb_number(&m, REQ_TYPE, NK_CRIU_NOTIFY);
+	nk_pb_number(&m, REQ_NOTIFY_SUCCESS, ret == 0);
+	int sent = send_message(fd, &m, ret == 0 ? e : &ignored);
+	return ret < 0 ? ret : sent;
+}
+
 static int talk(struct nk_criu *c, int fd, pid_t *pid, struct nk_err *e)
 {
 	struct nk_pb request = {.a = c->options.a};
@@ -147,30 +161,26 @@ static int talk(struct nk_criu *c, int fd, pid_t *pid, struct nk_err *e)
 	int ret = nk_arena_ok(request.a, e);
 	if (ret == 0)
 		ret = send_message(fd, &request, e);
-	while (ret == 0) {
+	for (;;) {
 		_close_ int passed = -EBADF;
 		struct nk_criu_answer r;
 
-		ret = receive(fd, &r, &passed, e);
-		if (ret == 0 && r.type == NK_CRIU_NOTIFY) {
-			struct nk_pb answer = {.a = c->options.a};
-
-			if (c->notify)
-				ret = c->notify(c->arg, &r, passed, e);
-			nk_pb_number(&answer, REQ_TYPE, NK_CRIU_NOTIFY);
-			nk_pb_number(&answer, REQ_NOTIFY_SUCCESS, ret == 0);
-			if (ret == 0)
-				ret = send_message(fd, &answer, e);
+		if (ret == 0)
+			ret = receive(fd, &r, &passed, e);
+		if (ret < 0)
+			break;
+		if (r.type == NK_CRIU_NOTIFY) {
+			ret = answer(c, fd, &r, passed, e);
+			if (ret < 0)
+				return ret;
 			continue;
 		}
-		if (ret == 0 && !r.success) {
-			ret = nk_fail(e, r.err > 0 ? r.err : 0, "criu failed%s%s",
-				      *r.message ? ": " : "", r.message);
-			last_error(c->log, e);
-		}
-		if (ret == 0)
-			*pid = r.pid;
-		return ret;
+		*pid = r.pid;
+		if (r.success)
+			return 0;
+		ret = nk_fail(e, r.err > 0 ? r.err : 0, "criu failed%s%s", *r.message ? ": " : "",
+			      r.message);
+		break;
 	}
 	last_error(c->log, e);
 	return ret;

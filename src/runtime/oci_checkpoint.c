@@ -32,7 +32,7 @@ static int write_descriptors(struct nk_arena *a, const struct nk_oci_criu_call *
 	return 0;
 }
 
-/* Masked files are the null device: where the container has none of its own to copy. */
+/* Masked files are covered with the null device; a restored container has the host's there. */
 static void add_masks(struct nk_oci_criu_call *c, const struct nk_config *config, pid_t pid)
 {
 	struct nk_arena *a = c->criu.options.a;

@@ -24,14 +24,23 @@ struct restoring {
 	struct nk_oci_criu_call call;
 };
 
-/* CRIU wants the root as a mount of its own, which nobody but it and this process sees. */
+/*
+ * A mount namespace that nobody but criu and this process sees. Before any directory is opened:
+ * criu mounts in them, which the kernel allows in its own namespace only.
+ */
+static int own_mounts(struct nk_err *e)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+		return nk_fail(e, errno, "make a mount namespace for criu");
+	return 0;
+}
+
+/* CRIU wants the root as a mount of its own. */
 static int mount_root(struct restoring *r, struct nk_err *e)
 {
 	const char *root = r->c.config.spec.rootfs;
 	const char *place = nk_fmt(r->c.a, "%s/%s/criu-root", r->c.request->root, r->c.request->id);
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
-		return nk_fail(e, errno, "make a mount namespace for criu");
 	if (mkdir(place, 0700) < 0 || mount(root, place, NULL, MS_BIND | MS_REC, NULL) < 0 ||
 	    mount(NULL, place, NULL, MS_PRIVATE | MS_REC, NULL) < 0)
 		return nk_fail(e, errno, "mount %s for criu", root);
@@ -125,8 +134,10 @@ static int call_criu(struct restoring *r, const struct nk_oci_criu *o, struct nk
 {
 	struct nk_pb *m = &r->call.criu.options;
 	pid_t pid = 0;
-	int ret = nk_oci_criu_begin(&r->call, r->c.a, o, NK_CRIU_RESTORE, e);
+	int ret = own_mounts(e);
 
+	if (ret == 0)
+		ret = nk_oci_criu_begin(&r->call, r->c.a, o, NK_CRIU_RESTORE, e);
 	if (ret == 0)
 		ret = mount_root(r, e);
 	if (ret == 0)
@@ -136,6 +147,8 @@ static int call_criu(struct restoring *r, const struct nk_oci_criu *o, struct nk
 	if (ret < 0)
 		return ret;
 	nk_oci_criu_mounts(&r->call, &r->c.config, true);
+	if (r->c.config.spec.masked_paths.n) /* of masked files, see oci_checkpoint.c */
+		nk_pb_text(m, NK_CRIU_EXTERNAL, "mnt[/dev/null]:/dev/null");
 	nk_pb_number(m, NK_CRIU_NOTIFY_SCRIPTS, 1);
 	nk_pb_number(m, NK_CRIU_RST_SIBLING, 1);
 	r->call.criu.started = on_started;
