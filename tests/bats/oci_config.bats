@@ -223,6 +223,16 @@ mount_too() { configure ".mounts += [$1]"; }
 	assert_stderr_match 'level=warning .*the destination .*mnt.* is relative'
 }
 
+@test "oci config: a capability that cannot be granted is told and left out" {
+	configure '.process.capabilities |= map_values(["CAP_KILL", "CAP_NET_RAW"])'
+	command_is grep -E 'Cap(Bnd|Eff)' /proc/self/status
+	status=0
+	output=$(setpriv --bounding-set -net_raw "$RUNTIME" --root "$STATE" --log log run --bundle "$BUNDLE" "$ID" 2>&1) || status=$?
+	assert_exit 0
+	assert_output $'CapEff:\t0000000000000020\nCapBnd:\t0000000000000020'
+	has "$(<log)" 'level=warning msg="process.capabilities: CAP_NET_RAW cannot be granted'
+}
+
 @test "oci config: no capabilities given: none are left" {
 	configure 'del(.process.capabilities)'
 	inside 'grep ^Cap /proc/self/status | sort -u -k 2'
