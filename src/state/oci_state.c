@@ -268,8 +268,9 @@ int nk_oci_save(struct nk_oci_dir *d, const struct nk_oci_record *r, struct nk_e
 
 int nk_oci_remove(struct nk_oci_dir *d, struct nk_err *e)
 {
-	static const char *const files[] = {"start",	      "waiting",    "config.json",
-					    "state.json.new", "state.json", "lock"};
+	/* Without state.json there is no container any more. */
+	static const char *const files[] = {"state.json", "state.json.new", "config.json",
+					    "start",	  "waiting",	    "lock"};
 
 	for (size_t i = 0; i < NK_COUNT(files); i++)
 		if (unlinkat(d->fd, files[i], 0) < 0 && errno != ENOENT)
