@@ -78,11 +78,11 @@ static int check_terminal(const struct nk_rt_exec_options *o, bool terminal, str
 
 	if (o->detach && terminal && !socket)
 		return nk_fail(e, 0,
-			       "cannot allocate tty if nook-runtime will detach without setting "
+			       "cannot allocate tty if runc will detach without setting "
 			       "console socket");
 	if (socket && (!terminal || !o->detach))
 		return nk_fail(e, 0,
-			       "cannot use console socket if nook-runtime will not detach or "
+			       "cannot use console socket if runc will not detach or "
 			       "allocate tty");
 	for (unsigned i = 0; i < o->preserve_fds; i++)
 		if (fcntl((int)i + 3, F_GETFD) < 0)
@@ -149,8 +149,10 @@ static int spawn(struct exec *x, struct nk_result *result, struct nk_err *e)
 
 	int ret = nk_spawn(&x->x.plan, &o, result, e);
 
-	if (ret < 0)
+	if (ret < 0) {
+		nk_oci_exec_failed(&x->x, e);
 		nk_oci_exec_words(s->args.n ? s->args.v[0] : NULL, e);
+	}
 	return ret;
 }
 

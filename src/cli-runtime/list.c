@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli-runtime/runtime_cli.h"
+#include "cli/plain.h"
 #include "runtime/oci.h"
 #include "state/record.h"
 
@@ -41,7 +42,7 @@ static void add_row(struct nk_arena *a, struct rows *rows, const struct nk_oci_r
 			r->id,
 			nk_fmt(a, "%d", status == NK_OCI_STOPPED ? 0 : (int)r->pid),
 			nk_oci_status_name(status),
-			r->bundle,
+			nk_cli_plain(a, r->bundle),
 			nk_strdup(a, nk_time_text(when, &r->created)),
 			nk_strdup(a, nk_oci_owner(r, owner, sizeof(owner))),
 		}};

@@ -6,6 +6,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,34 +36,57 @@ static const char *level_word(enum nk_log_level level)
 	return level == NK_LOG_WARN ? "warning" : nk_log_level_name(level);
 }
 
-/* msg as a JSON string, which is how logrus quotes it in text, too. */
-static void text_line(struct nk_json_out *j, char *buf, size_t size, enum nk_log_level level,
-		      const char *when, const char *msg)
+/* msg as a JSON string, which is how logrus quotes it in text, too. Each control byte takes six
+ * of it: nothing of a fixed size holds a line, and half a line is no JSON. */
+static char *text_line(enum nk_log_level level, const char *when, const char *msg)
 {
-	nk_json_str(j, NULL, msg);
-	snprintf(buf, size, "time=\"%s\" level=%s msg=%s\n", when, level_word(level),
-		 j->buf ? j->buf : "\"\"");
+	_json_ struct nk_json_out j = {.utf8_only = true};
+	char *text = NULL;
+
+	nk_json_str(&j, NULL, msg);
+	if (asprintf(&text, "time=\"%s\" level=%s msg=%s\n", when, level_word(level),
+		     j.buf && !j.failed ? j.buf : "\"\"") < 0)
+		return NULL;
+	return text;
+}
+
+static char *json_line(enum nk_log_level level, const char *when, const char *msg)
+{
+	_json_ struct nk_json_out j = {.utf8_only = true};
+	char *text = NULL;
+
+	nk_json_open(&j, NULL, '{');
+	nk_json_str(&j, "level", level_word(level));
+	nk_json_str(&j, "msg", msg);
+	nk_json_str(&j, "time", when);
+	nk_json_close(&j);
+	if (j.failed || asprintf(&text, "%s\n", j.buf) < 0)
+		return NULL;
+	return text;
 }
 
 static void line(const struct nk_rt *rt, int fd, enum nk_log_level level, const char *msg)
 {
-	_json_ struct nk_json_out j = {.utf8_only = true};
 	struct timespec now;
-	char when[96], buf[4096];
+	char when[96];
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	nk_time_text(when, &now);
-	if (rt->json) {
-		nk_json_open(&j, NULL, '{');
-		nk_json_str(&j, "level", level_word(level));
-		nk_json_str(&j, "msg", msg);
-		nk_json_str(&j, "time", when);
-		nk_json_close(&j);
-		snprintf(buf, sizeof(buf), "%s\n", j.buf ? j.buf : "");
-	} else {
-		text_line(&j, buf, sizeof(buf), level, when, msg);
-	}
-	put(fd, buf, strlen(buf));
+
+	_free_ char *text = rt->json ? json_line(level, when, msg) : text_line(level, when, msg);
+
+	if (text)
+		put(fd, text, strlen(text));
+}
+
+/* Control characters of a hostile name: ASCII's, and U+0080 to U+009F, of which U+009B begins an
+ * escape sequence. */
+static bool steers(const char *s)
+{
+	unsigned char c = (unsigned char)s[0], next = (unsigned char)s[1];
+
+	return (c < 0x20 && !(c == '\n' && !next)) || c == 0x7f ||
+	       (c == 0xc2 && next >= 0x80 && next < 0xa0);
 }
 
 static void to_stderr(const char *word, const char *msg)
@@ -68,8 +94,8 @@ static void to_stderr(const char *word, const char *msg)
 	char buf[1400];
 
 	snprintf(buf, sizeof(buf), "%s%s\n", word, msg);
-	for (char *c = buf; *c; c++) /* control characters of a hostile name */
-		if (((unsigned char)*c < 0x20 && *c != '\n') || *c == 0x7f)
+	for (char *c = buf; *c; c++)
+		if (steers(c))
 			*c = '?';
 	put(STDERR_FILENO, buf, strlen(buf));
 }

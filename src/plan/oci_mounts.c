@@ -41,6 +41,7 @@ const char *nk_b_clean_path(struct nk_build *b, const char *path)
 	}
 	if (!n)
 		out[n++] = '/';
+	out[n] = '\0'; /* behind a way up there is what it led out of */
 	return out;
 }
 

@@ -174,5 +174,7 @@ void nk_oci_exec_close(struct nk_oci_exec *x);
 #define _oci_exec_ __attribute__((cleanup(nk_oci_exec_close)))
 /* nk_spawn_options.started: init lives, so its number has meant it all the time. */
 int nk_oci_exec_started(const struct nk_oci_exec *x, pid_t pid, struct nk_err *e);
+/* nk_spawn has failed: where the container has ended meanwhile, that is why. */
+void nk_oci_exec_failed(const struct nk_oci_exec *x, struct nk_err *e);
 
 #endif

@@ -131,6 +131,14 @@ int nk_oci_exec_started(const struct nk_oci_exec *x, pid_t pid, struct nk_err *e
 	return nk_process_wait(x->pidfd, 0) == -ETIMEDOUT ? enter_class(x, pid, e) : ended(e);
 }
 
+void nk_oci_exec_failed(const struct nk_oci_exec *x, struct nk_err *e)
+{
+	bool leaving = e->err == ESRCH || e->err == ENOENT;
+
+	if (!e->exit && nk_process_wait(x->pidfd, leaving ? ENDING_MS : 0) == 0)
+		ended(e);
+}
+
 /* ---- startContainer ---- */
 
 static int hook_started(void *arg, pid_t pid, struct nk_err *e)

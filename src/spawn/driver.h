@@ -46,6 +46,9 @@ bool nk_driver_out_of_memory(const struct nk_driver *d);
 /* Telling failed because the other side is gone: true when it left a word of why, in *e. */
 bool nk_driver_last_words(struct nk_driver *d, struct nk_err *e);
 
+/* Init has ended without a word, by this signal where it is known (else 0): *e, and -errno. */
+int nk_driver_died(struct nk_driver *d, int signal, struct nk_err *e);
+
 /* --debug: tell the steps that have been done since the last call. */
 void nk_driver_trace(struct nk_driver *d);
 

@@ -63,7 +63,7 @@ static int child_failed(struct nk_driver *d, const struct nk_message *m, struct 
 }
 
 /* It ended without a word: killed, before it became the command. */
-static int died_early(struct nk_driver *d, int signal, struct nk_err *e)
+int nk_driver_died(struct nk_driver *d, int signal, struct nk_err *e)
 {
 	const char *how = "it ended";
 	siginfo_t info = {0};
@@ -171,7 +171,7 @@ int nk_driver_await(struct nk_driver *d, size_t index, struct nk_err *e)
 	nk_trace_begin(&d->run, index);
 	for (;;) {
 		if (!speaks(d) || !receive(d->slots[NK_SLOT_SOCKET], &m, &fd))
-			return died_early(d, 0, e);
+			return nk_driver_died(d, 0, e);
 		if (m.type == s->n[0] || !comes_unasked(m.type))
 			break;
 		if ((ret = on_descriptor(d, m.type, fd, e)) < 0)
@@ -201,9 +201,7 @@ static int on_message(struct nk_driver *d, struct nk_err *e)
 
 	if (!receive(d->slots[NK_SLOT_SOCKET], &m, &fd)) {
 		d->socket_ended = true; /* execve has closed it, or death */
-		if (d->alive && d->o->executed)
-			d->o->executed(d->o->arg);
-		return 0;
+		return d->alive && d->o->executed ? d->o->executed(d->o->arg, e) : 0;
 	}
 	if (m.type == NK_MSG_ERROR) {
 		ret = child_failed(d, &m, e);
@@ -309,7 +307,7 @@ int nk_driver_wait(struct nk_driver *d, struct nk_result *r, struct nk_err *e)
 			return ret;
 	}
 	if (!d->alive)
-		return died_early(d, r->signaled ? r->exit_code - NK_EXIT_SIGNAL : 0, e);
+		return nk_driver_died(d, r->signaled ? r->exit_code - NK_EXIT_SIGNAL : 0, e);
 	if (d->has_terminal)
 		nk_terminal_drain(&d->terminal, 2000);
 	return 0;
@@ -322,7 +320,7 @@ int nk_driver_wait_exec(struct nk_driver *d, struct nk_result *r, struct nk_err 
 		if (ret < 0)
 			return ret;
 	}
-	return d->alive ? 0 : died_early(d, 0, e);
+	return d->alive ? 0 : nk_driver_died(d, 0, e);
 }
 
 bool nk_driver_out_of_memory(const struct nk_driver *d)

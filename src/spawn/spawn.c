@@ -100,8 +100,8 @@ static int run_step(struct nk_driver *d, size_t i, struct nk_err *e)
 		nk_child_main(&d->run, (enum nk_actor)s->n[1], i + 1);
 	if (d->run.fault_done) /* never but in tests */
 		d->done[i] = 1;
-	if (ret == -EPIPE && s->op == NK_OP_TELL && nk_driver_last_words(d, e))
-		return -e->err;
+	if (ret == -EPIPE && s->op == NK_OP_TELL)
+		return nk_driver_last_words(d, e) ? -e->err : nk_driver_died(d, 0, e);
 	if (ret < 0 && !nk_step_tolerates(s, -ret))
 		return nk_driver_failed(d, i, (int)-ret, e);
 	d->done[i] = ret < 0 ? 0 : 1;

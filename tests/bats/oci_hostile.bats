@@ -1,0 +1,59 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# nook-runtime against what nobody means well with: names, races, limits, hooks.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+load ../lib/oci
+setup() { oci_setup; }
+teardown() { oci_teardown; }
+
+# A rootfs of its own, to be spoilt.
+own_rootfs() {
+	cp -a "$ROOTFS" "$BATS_TEST_TMPDIR/own"
+	ROOTFS=$BATS_TEST_TMPDIR/own
+	configure '.root.path = $root' --arg root "$ROOTFS"
+}
+
+@test "a destination with a way up is cleaned to its end" {
+	own_rootfs
+	configure '.mounts += [{destination: "/proc/../x", type: "tmpfs", source: "tmpfs"}]'
+	run_rt run --bundle "$BUNDLE" "$ID"
+	assert_equal "$status" 0
+	[ -d "$ROOTFS/x" ]
+	[ ! -e "$ROOTFS/xroc" ]
+}
+
+@test "a line of the log is whole, whatever the name in it" {
+	local n
+	printf -v n '\\u0001%.0s' {1..900}
+	configure '.mounts += [{destination: $d, type: "tmpfs", source: "tmpfs"}]
+		| .process.args = ["'"$n"'\u009b"]' --arg d "relative/$(printf 'x%.0s' {1..800})"
+	rt --log-format json --log "$BATS_TEST_TMPDIR/log" run --bundle "$BUNDLE" "$ID" \
+		2>"$BATS_TEST_TMPDIR/said" && return 1
+	jq -e '.level and .msg and .time' <"$BATS_TEST_TMPDIR/log" >/dev/null
+	[ "$(jq -r .level <"$BATS_TEST_TMPDIR/log" | tail -1)" = error ]
+	# nothing that steers a terminal
+	[ "$(LC_ALL=C grep -c $'[\x01-\x08\x0b-\x1f\x7f\x9b]' "$BATS_TEST_TMPDIR/said")" = 0 ]
+}
+
+@test "list shows no control characters of a bundle's name" {
+	local strange=$BATS_TEST_TMPDIR/$'b\e[31m\xc2\x9b'
+	mv "$BUNDLE" "$strange"
+	BUNDLE=$strange
+	created sleep 100
+	[ "$(rt list | LC_ALL=C grep -c $'[\x1b\x9b]')" = 0 ]
+	rt list | grep -q 'b?\[31m'
+}
+
+@test "of many creates of one id one wins, and the others say why" {
+	local i pids=()
+	command_is sleep 100
+	for i in {1..20}; do
+		rt create --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/said.$i" 2>&1 3>&- &
+		pids+=($!)
+	done
+	wait "${pids[@]}" || true
+	[ "$(cat "$BATS_TEST_TMPDIR"/said.* | wc -l)" = 19 ]
+	[ "$(cat "$BATS_TEST_TMPDIR"/said.* | grep -c 'container with given ID already exists')" = 19 ]
+	status_is created
+}
