@@ -54,10 +54,18 @@ static long copy_data(int from, int to)
 
 static long copy_file(int from, int to, const char *name, const struct statx *st)
 {
+	struct statx now;
 	long in = open_below(from, name, O_RDONLY | O_NONBLOCK, 0), ret;
 
 	if (in < 0)
 		return in;
+	ret = look((int)in, "", &now);
+	if (ret >= 0 && !S_ISREG(now.stx_mode))
+		ret = -EBUSY; /* swapped meanwhile */
+	if (ret < 0) {
+		nk_raw1(SYS_close, in);
+		return ret;
+	}
 	long out = open_below(to, name, O_WRONLY | O_CREAT | O_EXCL, st->stx_mode & 07777);
 	if (out < 0) {
 		nk_raw1(SYS_close, in);

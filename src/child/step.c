@@ -256,11 +256,11 @@ static long do_bpf_attach(const struct nk_run *run, const struct nk_step *s)
 	return nk_raw3(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr));
 }
 
-static long do_prlimit(const struct nk_step *s)
+static long do_prlimit(const struct nk_step *s, int pid)
 {
 	struct rlimit64 limit = {.rlim_cur = s->n[1], .rlim_max = s->n[2]};
 
-	return nk_raw4(SYS_prlimit64, 0, s->n[0], &limit, NULL);
+	return nk_raw4(SYS_prlimit64, pid, s->n[0], &limit, NULL);
 }
 
 static long do_ioctl_int(const struct nk_run *run, const struct nk_step *s, unsigned long request,
@@ -350,7 +350,9 @@ static long run_process(struct nk_run *run, const struct nk_step *s)
 	case NK_OP_PTY_PEER:
 		return nk_raw3(SYS_ioctl, fd0, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	case NK_OP_PRLIMIT:
-		return do_prlimit(s);
+		return do_prlimit(s, 0);
+	case NK_OP_PRLIMIT_OF:
+		return fd0 > 0 ? do_prlimit(s, fd0) : -ESRCH;
 	case NK_OP_SETRESUID:
 		return nk_raw3(SYS_setresuid, s->n[0], s->n[0], s->n[0]);
 	case NK_OP_SETRESGID:

@@ -155,6 +155,7 @@ void nk_part_oci_scope(struct nk_build *b);
 
 /* Pieces of nk_part_process that nook-runtime puts in another order. */
 void nk_part_limits(struct nk_build *b);
+void nk_part_limits_by_parent(struct nk_build *b); /* of init */
 void nk_part_no_new_privs(struct nk_build *b);
 void nk_part_bounding(struct nk_build *b); /* capabilities that never come back */
 void nk_part_capabilities(struct nk_build *b);
@@ -168,10 +169,10 @@ struct nk_strv nk_b_command_paths(struct nk_build *b);
 void nk_part_oci_rootfs_tree(struct nk_build *b); /* copies of host mounts, by whoever may */
 void nk_part_oci_mount_trees(struct nk_build *b);
 void nk_part_oci_dev_trees(struct nk_build *b);
-void nk_part_oci_begin(struct nk_build *b);		      /* propagation of the old root */
-void nk_part_oci_rootfs(struct nk_build *b);		      /* in its place */
+void nk_part_oci_begin(struct nk_build *b);  /* propagation of the old root */
+void nk_part_oci_rootfs(struct nk_build *b); /* in its place */
 int nk_part_oci_check_mounts(struct nk_build *b, struct nk_err *e); /* can they be made? */
-void nk_part_oci_mounts(struct nk_build *b); /* of config.json, in order */
+void nk_part_oci_mounts(struct nk_build *b);			    /* of config.json, in order */
 void nk_part_oci_cgroupfs(struct nk_build *b, size_t i, const char *path); /* one of them */
 void nk_part_oci_dev(struct nk_build *b);
 void nk_part_oci_null(struct nk_build *b); /* b->null, checked */
@@ -179,7 +180,8 @@ void nk_part_oci_terminal(struct nk_build *b);
 void nk_part_oci_late(struct nk_build *b); /* what becomes read-only once all is in its place */
 void nk_part_oci_pivot(struct nk_build *b);
 void nk_part_oci_process(struct nk_build *b);
-void nk_part_oci_oom(struct nk_build *b, int pid_slot);	  /* by the parent */
+void nk_part_oci_parent_end(struct nk_build *b);	/* READY, what is left to the parent, GO */
+void nk_part_oci_oom(struct nk_build *b, int pid_slot); /* by the parent */
 uint64_t nk_b_base_propagation(const struct nk_build *b); /* of what is copied from the host */
 void nk_b_affinity(struct nk_build *b, const char *list, const char *why);
 

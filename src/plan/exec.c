@@ -148,10 +148,8 @@ static void parent_steps(struct nk_build *b, const struct nk_exec_input *in, con
 		nk_part_oci_oom(b, NK_SLOT_PID);
 	p->topic = NK_T_SYNC;
 	nk_b_tell(p, NK_MSG_PLACED, NK_NOFD, "nook knows it: go on");
-	if (!b->oci)
-		return;
-	nk_b_await(p, NK_MSG_READY, NK_NOFD, "until all is done that can fail");
-	nk_b_tell(p, NK_MSG_GO, NK_NOFD, "go on");
+	if (b->oci)
+		nk_part_oci_parent_end(b);
 }
 
 /* Whoever is root inside may have mounted anything anywhere: really devpts, and its own file. */

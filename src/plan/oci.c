@@ -77,13 +77,6 @@ static void hooks(struct nk_build *b)
 	nk_b_tell(p, NK_MSG_GO, NK_NOFD, "the hooks have run");
 }
 
-static void parent_end(struct nk_build *b)
-{
-	nk_actor_topic(b->p, NK_PARENT, NK_T_SYNC);
-	nk_b_await(b->p, NK_MSG_READY, NK_NOFD, "until all is done that can fail");
-	nk_b_tell(b->p, NK_MSG_GO, NK_NOFD, "it is noted: created");
-}
-
 /* Made while the root can still be written to. */
 static void working_directory(struct nk_build *b)
 {
@@ -153,7 +146,7 @@ int nk_plan_create(struct nk_plan *p, const struct nk_oci_input *in, struct nk_e
 	nk_part_oci_late(&b);
 	nk_part_oci_pivot(&b);
 	nk_part_oci_process(&b);
-	parent_end(&b);
+	nk_part_oci_parent_end(&b);
 	if (p->n_slots >= NK_SLOT_MAX)
 		return nk_fail(e, 0, "too many mounts and devices for one container");
 	return nk_arena_ok(p->arena, e);

@@ -240,6 +240,22 @@ static void filter(struct nk_build *b)
 		nk_part_capabilities(b);
 }
 
+/* In a user namespace nobody may raise a hard limit; nook may, where it has the capability. */
+static bool limits_by_parent(const struct nk_build *b)
+{
+	return b->new_user && (b->facts->caps >> CAP_SYS_RESOURCE & 1) && b->facts->sys_admin;
+}
+
+void nk_part_oci_parent_end(struct nk_build *b)
+{
+	nk_actor_topic(b->p, NK_PARENT, NK_T_SYNC);
+	nk_b_await(b->p, NK_MSG_READY, NK_NOFD, "until all is done that can fail");
+	if (limits_by_parent(b))
+		nk_part_limits_by_parent(b);
+	b->p->topic = NK_T_SYNC;
+	nk_b_tell(b->p, NK_MSG_GO, NK_NOFD, "nook has noted it: go on");
+}
+
 static void wait_for_start(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
@@ -273,7 +289,8 @@ void nk_part_oci_process(struct nk_build *b)
 	scheduling(b);
 	memory_policy(b);
 	personality(b);
-	nk_part_limits(b);
+	if (!limits_by_parent(b))
+		nk_part_limits(b);
 	user(b);
 	p->topic = NK_T_SESSION;
 	s = nk_plan_add(p, NK_OP_UMASK, "which rights its new files lack");

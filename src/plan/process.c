@@ -156,15 +156,18 @@ static const char *limit_text(struct nk_build *b, uint64_t v)
 	return v == UINT64_MAX ? "unlimited" : nk_fmt(b->p->arena, "%llu", (unsigned long long)v);
 }
 
-void nk_part_limits(struct nk_build *b)
+/* of: the number of another process, or NK_NOFD: its own. */
+static void limits_of(struct nk_build *b, int of)
 {
 	struct nk_plan *p = b->p;
 
 	p->topic = NK_T_LIMITS;
 	for (size_t i = 0; i < b->spec->rlimits.n; i++) {
 		const struct nk_rlimit *r = &b->spec->rlimits.v[i];
-		struct nk_step *s = nk_plan_add(p, NK_OP_PRLIMIT, "at most %s, raised up to %s",
+		struct nk_step *s = nk_plan_add(p, of == NK_NOFD ? NK_OP_PRLIMIT : NK_OP_PRLIMIT_OF,
+						"at most %s, raised up to %s",
 						limit_text(b, r->soft), limit_text(b, r->hard));
+		s->fd[0] = (int16_t)of;
 		s->n[0] = (uint64_t)r->resource;
 		s->n[1] = r->soft;
 		s->n[2] = r->hard;
@@ -172,6 +175,16 @@ void nk_part_limits(struct nk_build *b)
 			"only a process with CAP_SYS_RESOURCE may raise a hard limit above its own "
 			"(`ulimit -H`): ask for less";
 	}
+}
+
+void nk_part_limits(struct nk_build *b)
+{
+	limits_of(b, NK_NOFD);
+}
+
+void nk_part_limits_by_parent(struct nk_build *b)
+{
+	limits_of(b, NK_SLOT_PID);
 }
 
 struct nk_step *nk_part_seccomp(struct nk_build *b)

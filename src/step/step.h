@@ -111,6 +111,7 @@ enum nk_op {
 				RESOLVE_IN_ROOT; what is missing is made, never outside */
 	NK_OP_USERNS,	     /* s0 uid map, s1 gid map -> out: a user namespace with these maps, held
 				open, nobody in it: clone3, the writes, and the end of that process */
+	NK_OP_PRLIMIT_OF,    /* fd0 a process' number, n0 resource, n1 soft, n2 hard */
 	NK_OP_PTY_SIZE,	     /* fd0 master, n0 rows, n1 columns: ioctl TIOCSWINSZ */
 	NK_OP_SCHED_SETATTR,  /* p0 the kernel's struct sched_attr as n3 words of 64 bits */
 	NK_OP_SCHED_AFFINITY, /* p0 mask of processors, n3 words */

@@ -263,3 +263,16 @@ map_users() {
 	inside 'awk "{print \$41, \$19}" /proc/self/stat; ionice; uname -m; grep -o "bind:0" /proc/self/numa_maps | head -n 1'
 	assert_equal "$output" $'3 7\nidle\ni686\nbind:0'
 }
+
+@test "oci process: a hard limit is raised in a user namespace, where nook may" {
+	((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24 & 1)) || skip "no CAP_SYS_RESOURCE"
+	map_users
+	chmod -R a+rX "$BATS_TEST_TMPDIR"
+	configure '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 2000, hard: 3000}]'
+	command_is sh -c 'ulimit -n; ulimit -Hn'
+	(
+		ulimit -n 1000
+		rt run --bundle "$BUNDLE" "$ID" >limits
+	)
+	assert_equal "$(<limits)" $'2000\n3000'
+}

@@ -48,7 +48,9 @@ static const struct oci_cell cells[] = {
 	{"create-v1", ROOT, V1, "hnnnnnnh", WAITS, "", "", USUAL, ""},
 	{"create-hybrid-no-cgroupns", ROOT, HYBRID, "hnnnnnhh", WAITS, "", "", USUAL, ""},
 	{"systemd", ROOT, V2, "hnnnnnnh", WAITS | UNIT, "", "", USUAL, ""},
-	{"userns", ROOT, V2, "nnnnnnnh", WAITS | MASKED, CAPS_KILL, DEVICES, USUAL, ""},
+	{"userns", ROOT, V2, "nnnnnnnh", WAITS | MASKED,
+	 "\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":9,\"hard\":9}]," CAPS_KILL, DEVICES,
+	 USUAL, ""},
 	{"rootless", USER, NONE, "nnnnnnhh", WAITS | MASKED, "\"oomScoreAdj\":-5,", "", USUAL, ""},
 	{"rootless-single", SINGLE, NONE, "nnnnnnnh", 0, "", "", USUAL, ""},
 	{"podman-rootless", FOREIGN, V2, "hnnnnnnh", WAITS, "\"oomScoreAdj\":100,", "", USUAL, ""},
@@ -322,6 +324,22 @@ static void rule_inside(const struct nk_plan *p)
 	}
 }
 
+/* Where nook has the capability to raise them, nook sets limits of users who have not. */
+static void rule_limits(const struct oci_made *o, bool rootless)
+{
+	const struct nk_plan *p = &o->m.plan;
+	size_t own = 0, given = 0;
+
+	for (size_t i = 0; i < p->steps.n; i++) {
+		own += p->steps.v[i].op == NK_OP_PRLIMIT && p->steps.v[i].actor == NK_INIT;
+		given += p->steps.v[i].op == NK_OP_PRLIMIT_OF && p->steps.v[i].actor == NK_PARENT;
+	}
+	bool by_nook = o->config.spec.ns[NK_NS_USER].mode != NK_NS_HOST && !rootless;
+	if (own != (by_nook ? 0 : o->config.spec.rlimits.n) ||
+	    given != (by_nook ? o->config.spec.rlimits.n : 0))
+		fail_msg("%s\n  %zu limits by init, %zu by nook", said, own, given);
+}
+
 /* A node that may have been there before is looked at before it is used for anything. */
 static void rule_devices(const struct nk_plan *p)
 {
@@ -401,6 +419,7 @@ static void oci_rules(const struct oci_made *o, const struct oci_cell *c)
 	rule_play(p);
 	rule_inside(p);
 	rule_devices(p);
+	rule_limits(o, !o->m.facts.sys_admin);
 	rule_last(o, c);
 	rule_descriptors(p, c->how & WAITS);
 	rule_namespaces(p, &o->config.spec);
