@@ -17,7 +17,8 @@ extern const struct nk_rt_command nk_rt_command_update;
 struct update {
 	struct nk_oci_resources r;
 	const char *file;
-	bool flags; /* a limit is given as an option */
+	const char *l3, *mb; /* intelRdt */
+	bool flags;	     /* a limit is given as an option */
 };
 
 /* Bytes; -1 is no limit. */
@@ -101,6 +102,10 @@ static const struct nk_option options[] = {
 	 .set = set_number, AT(r.pids)},
 	{"blkio-weight", .metavar = "N", .help = "weight at the disks, 10 to 1000",
 	 .set = set_number, AT(r.weight)},
+	{"l3-cache-schema", .metavar = "TEXT", .help = "shares of the cache (intelRdt)",
+	 .set = nk_set_string, AT(l3)},
+	{"mem-bw-schema", .metavar = "TEXT", .help = "shares of the memory's bandwidth (intelRdt)",
+	 .set = nk_set_string, AT(mb)},
 	{0},
 };
 /* clang-format on */
@@ -140,6 +145,22 @@ static int apply(struct nk_rt *rt, const struct nk_rt_live *l, const struct upda
 	return ret < 0 ? ret : nk_cg_apply(&writes, e);
 }
 
+/* Into the container's own class of the resctrl file system. */
+static int set_schema(struct nk_rt *rt, const struct nk_rt_live *l, const char *text,
+		      struct nk_err *e)
+{
+	if (!text || !*text)
+		return 0;
+	if (!l->record.rdt)
+		return nk_fail(e, 0, "the container has no class of its own in resctrl (intelRdt)");
+	_close_ int fd =
+		open(nk_fmt(&rt->arena, "%s/schemata", l->record.rdt), O_WRONLY | O_CLOEXEC);
+	const char *line = nk_fmt(&rt->arena, "%s\n", text);
+	if (fd < 0 || write(fd, line, strlen(line)) < 0)
+		return nk_fail(e, errno, "write %s to %s/schemata", text, l->record.rdt);
+	return 0;
+}
+
 static int run(struct nk_rt *rt, int argc, char **argv)
 {
 	struct update mine = {0};
@@ -160,6 +181,10 @@ static int run(struct nk_rt *rt, int argc, char **argv)
 		ret = read_document(rt, &mine, &e);
 	if (ret == 0)
 		ret = apply(rt, &l, &mine, &e);
+	if (ret == 0)
+		ret = set_schema(rt, &l, mine.l3, &e);
+	if (ret == 0)
+		ret = set_schema(rt, &l, mine.mb, &e);
 	return ret < 0 ? nk_rt_error(rt, &e) : 0;
 }
 

@@ -35,14 +35,13 @@ static int own_mounts(struct nk_err *e)
 	return 0;
 }
 
-/* CRIU wants the root as a mount of its own. */
+/* CRIU wants the root as a mount of its own; whose slave it is it gives on to the container's. */
 static int mount_root(struct restoring *r, struct nk_err *e)
 {
 	const char *root = r->c.config.spec.rootfs;
 	const char *place = nk_fmt(r->c.a, "%s/%s/criu-root", r->c.request->root, r->c.request->id);
 
-	if (mkdir(place, 0700) < 0 || mount(root, place, NULL, MS_BIND | MS_REC, NULL) < 0 ||
-	    mount(NULL, place, NULL, MS_PRIVATE | MS_REC, NULL) < 0)
+	if (mkdir(place, 0700) < 0 || mount(root, place, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return nk_fail(e, errno, "mount %s for criu", root);
 	nk_pb_text(&r->call.criu.options, NK_CRIU_ROOT, place);
 	return 0;

@@ -108,6 +108,9 @@ cpu_share() {
 	run_rt update -r - "$ID" <<<'{"memory": {"limit": "much"}}'
 	assert_exit 1
 	assert_stderr_match 'memory'
+	run_rt update --l3-cache-schema 'L3:0=f' "$ID"
+	assert_exit 1
+	assert_stderr_match 'intelRdt'
 	run_rt update --memory much "$ID"
 	assert_exit 1
 	run_rt update --memory 64m "$ID-not-there"
