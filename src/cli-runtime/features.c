@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/json_out.h"
 #include "cli-runtime/runtime_cli.h"
-#include "cli/version_commit.h"
+#include "cli-runtime/version_commit.h"
 #include "oci/cap_names.h"
 #include "oci/config.h"
 #include "oci/mount_words.h"

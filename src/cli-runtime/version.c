@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "cli-runtime/runtime_cli.h"
-#include "cli/version_commit.h"
+#include "cli-runtime/version_commit.h"
 
 extern const struct nk_rt_command nk_rt_command_version;
 
