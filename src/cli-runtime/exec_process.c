@@ -189,6 +189,26 @@ static bool listed(const char *dir, const char *list, size_t len)
 	return false;
 }
 
+/* Is each controller that is named one of those of a group? */
+static int check_controllers(const struct nk_strv *words, const struct nk_strv *groups,
+			     struct nk_err *e)
+{
+	for (size_t k = 0; k < words->n; k++) {
+		const char *at = words->v[k], *colon = strchr(at, ':');
+
+		while (colon && at < colon) {
+			size_t n = strcspn(at, ",:");
+			bool known = false;
+			for (size_t i = 0; i < groups->n; i++)
+				known = known || of_hierarchy(groups->v[i], at, n);
+			if (!known)
+				return nk_fail(e, 0, "unknown controller %.*s", (int)n, at);
+			at += n + 1;
+		}
+	}
+	return 0;
+}
+
 int nk_rt_exec_cgroups(struct nk_arena *a, const struct nk_rt_exec_options *o,
 		       struct nk_strv *groups, struct nk_err *e)
 {
@@ -196,6 +216,8 @@ int nk_rt_exec_cgroups(struct nk_arena *a, const struct nk_rt_exec_options *o,
 
 	if (!o->cgroups.n)
 		return 0;
+	if (check_controllers(&o->cgroups, groups, e) < 0)
+		return -EINVAL;
 	for (size_t i = 0; i < groups->n; i++) {
 		const char *dir = groups->v[i];
 		for (size_t k = 0; k < o->cgroups.n; k++) {
@@ -203,13 +225,16 @@ int nk_rt_exec_cgroups(struct nk_arena *a, const struct nk_rt_exec_options *o,
 			const char *path =
 				nk_value_clean_path(a, nk_fmt(a, "/%s", colon ? colon + 1 : word));
 			if (strstr(word, ".."))
-				return nk_fail(e, 0, "--cgroup %.100s: not below the container's",
-					       word);
+				return nk_fail(e, 0, "bad sub cgroup path: %.100s", word);
 			if (colon && !listed(groups->v[i], word, (size_t)(colon - word)))
 				continue;
 			dir = strcmp(path, "/") != 0 ? nk_fmt(a, "%s%s", groups->v[i], path) : dir;
 			if (access(dir, F_OK))
-				return nk_fail(e, errno, "--cgroup %.100s: %s", word, dir);
+				return nk_fail(
+					e, 0,
+					"error adding pid to cgroups: open %s/cgroup.procs: no "
+					"such file or directory",
+					dir);
 		}
 		nk_strv_push(a, &out, dir);
 	}

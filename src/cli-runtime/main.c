@@ -96,7 +96,7 @@ static int no_command(struct nk_rt *rt, const char *word)
 	nk_nearest_init(&near, word, strlen(word));
 	for (size_t i = 0; nk_rt_commands[i]; i++)
 		nk_nearest_offer(&near, nk_rt_commands[i]->name);
-	nk_fail(&e, 0, "there is no command \"%.60s\"", word);
+	nk_fail(&e, 0, "No help topic for '%.60s'", word); /* in runc's words */
 	if (near.best)
 		nk_hint(&e, "did you mean %s?", near.best);
 	return nk_rt_error(rt, &e);

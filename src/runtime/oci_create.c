@@ -259,14 +259,13 @@ static int on_message(void *arg, enum nk_msg m, int fd, struct nk_err *e)
 	}
 }
 
-static void on_executed(void *arg)
+static int on_executed(void *arg, struct nk_err *e)
 {
 	struct nk_oci_create *c = arg;
-	struct nk_err e = {0};
 
-	if (!c->request->waits && nk_oci_hooks(&c->config, NK_HOOK_POSTSTART, &c->record,
-					       NK_OCI_RUNNING, 0, true, &e) < 0)
-		nk_log(NK_LOG_WARN, "%s", e.msg);
+	return c->request->waits ? 0
+				 : nk_oci_hooks(&c->config, NK_HOOK_POSTSTART, &c->record,
+						NK_OCI_RUNNING, 0, false, e);
 }
 
 static void on_step(void *arg, const struct nk_plan *p, size_t index, const struct nk_trace *t)

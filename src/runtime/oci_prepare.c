@@ -69,11 +69,11 @@ static int check_terminal(const struct nk_oci_request *r, bool terminal, struct 
 
 	if (r->detach && terminal && !socket)
 		return nk_fail(e, 0,
-			       "cannot allocate tty if nook-runtime will detach without setting "
+			       "cannot allocate tty if runc will detach without setting "
 			       "console socket");
 	if (socket && (!terminal || !r->detach))
 		return nk_fail(e, 0,
-			       "cannot use console socket if nook-runtime will not detach or "
+			       "cannot use console socket if runc will not detach or "
 			       "allocate tty");
 	return 0;
 }

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* start: hooks inside, the word to init that waits, hooks outside. */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "child/protocol.h"
 #include "runtime/oci.h"
+#include "state/process.h"
+
+enum { STOP_MS = 5000 };
 
 #define HAS_HOOKS(r, point) ((r)->hooks & (1u << (point)))
 
@@ -100,6 +105,15 @@ static int go_on(struct nk_oci_dir *d, const struct nk_oci_record *r, const stru
 	return hear(sock, r, c, e);
 }
 
+/* A hook has failed: the specification wants it stopped. The rest is delete's. */
+static void stop(const struct nk_oci_record *r)
+{
+	_close_ int pidfd = nk_oci_pidfd(r);
+
+	if (pidfd >= 0 && !syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0))
+		nk_process_wait(pidfd, STOP_MS);
+}
+
 int nk_oci_start(const char *root, const char *id, const char *cache_dir, struct nk_err *e)
 {
 	_arena_ struct nk_arena a = {0};
@@ -122,14 +136,15 @@ int nk_oci_start(const char *root, const char *id, const char *cache_dir, struct
 			       "cannot start a container without a process in its configuration");
 	if (r.wants_config)
 		ret = nk_oci_saved_config(&d, &a, &r, &c, e);
-	if (ret == 0)
-		ret = nk_oci_start_hooks(&a, &c, &r, cache_dir, e);
+	if (ret == 0 && (ret = nk_oci_start_hooks(&a, &c, &r, cache_dir, e)) < 0)
+		stop(&r);
 	if (ret == 0)
 		ret = go_on(&d, &r, &c, e);
 	/* Others may work on it while the last hooks run. */
 	nk_cleanup_close(&d.lock_fd);
 	d.lock_fd = -EBADF;
-	if (ret == 0 && HAS_HOOKS(&r, NK_HOOK_POSTSTART))
-		ret = nk_oci_hooks(&c, NK_HOOK_POSTSTART, &r, NK_OCI_RUNNING, 0, true, e);
+	if (ret == 0 && HAS_HOOKS(&r, NK_HOOK_POSTSTART) &&
+	    (ret = nk_oci_hooks(&c, NK_HOOK_POSTSTART, &r, NK_OCI_RUNNING, 0, false, e)) < 0)
+		stop(&r);
 	return ret;
 }

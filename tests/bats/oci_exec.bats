@@ -147,7 +147,9 @@ X=y
 	run_rt exec --cgroup ../up "$ID" true
 	assert_equal "$status" 255
 	run_rt exec --cgroup nosuch "$ID" true
-	has "$(said)" "No such file"
+	has "$(said)" " adding pid .*/nosuch/cgroup.procs: no such file"
+	run_rt exec --cgroup nosuch:sub "$ID" true
+	has "$(said)" "unknown controller nosuch"
 	if [ -d "/sys/fs/cgroup/memory/nook-$ID" ]; then
 		rt exec --cgroup memory:sub -d --pid-file pid2 "$ID" sleep 1000
 		assert_equal "$(grep -c "/nook-$ID/sub$" "/proc/$(<pid2)/cgroup")" 1

@@ -125,7 +125,7 @@ CapEff:	0000000000000000
 	created sleep 1000
 	refused start "$ID"
 	has "$(said)" "error running startContainer hook #0: exit status 3"
-	[ "$(status_of)" != running ]
+	status_is stopped
 	rt delete -f "$ID"
 	refused run --bundle "$BUNDLE" "$ID"
 	has "$(said)" "error running startContainer hook #0: exit status 3"
@@ -155,21 +155,30 @@ CapEff:	0000000000000000
 	assert_equal "$(cat "$LOG")" ""
 }
 
-@test "oci hooks: poststart and poststop that fail are told, and the rest goes on" {
+@test "oci hooks: poststart that fails stops the container (1.2)" {
 	hook poststart 'exit 1'
 	note poststart
-	hook poststop 'exit 2'
 	note poststop
 	created sleep 1000
-	run_rt start "$ID"
-	assert_equal "$status" 0
-	has "$stderr" 'level=warning msg="error running poststart hook #0: exit status 1'
-	status_is running
+	refused start "$ID"
+	has "$(said)" "error running poststart hook #0: exit status 1"
+	status_is stopped
+	rt delete "$ID"
+	assert_equal "$(cat "$LOG")" "poststop stopped"
+	nothing_left
+	refused run --bundle "$BUNDLE" "$ID"
+	has "$(said)" "error running poststart hook #0: exit status 1"
+	nothing_left
+}
+
+@test "oci hooks: poststop that fails is told, and the rest goes on" {
+	hook poststop 'exit 2'
+	note poststop
+	running sleep 1000
 	run_rt delete -f "$ID"
 	assert_equal "$status" 0
 	has "$stderr" 'level=warning msg="error running poststop hook #0: exit status 2'
-	assert_equal "$(cat "$LOG")" "poststart running
-poststop stopped"
+	assert_equal "$(cat "$LOG")" "poststop stopped"
 	nothing_left
 }
 

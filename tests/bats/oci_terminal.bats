@@ -102,10 +102,10 @@ on_terminal() {
 	command_is true
 	run_rt create --bundle "$BUNDLE" --console-socket sock "$ID"
 	assert_equal "$status" 1
-	has "$(said)" "cannot use console socket if nook-runtime will not detach or allocate tty"
+	has "$(said)" "cannot use console socket if runc will not detach or allocate tty"
 	configure '.process.terminal = true'
 	run_rt create --bundle "$BUNDLE" "$ID"
-	has "$(said)" "cannot allocate tty if nook-runtime will detach without setting console socket"
+	has "$(said)" "cannot allocate tty if runc will detach without setting console socket"
 	run_rt run --bundle "$BUNDLE" --console-socket sock "$ID"
 	has "$(said)" "cannot use console socket"
 	nothing_left
