@@ -5,8 +5,8 @@
 # differs is mended or stands in the table of docs/oci.md.
 
 load ../lib/nook
-# Some 500 configurations, three starts each: half a minute on a quiet machine.
-export BATS_TEST_TIMEOUT=300
+# Some 500 configurations, three starts each: half a minute on a quiet machine, minutes on a busy one.
+export BATS_TEST_TIMEOUT=600
 
 setup() {
 	need_root
