@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nook-runtime kill */
+#include <string.h>
+
 #include "cli-runtime/runtime_cli.h"
 #include "cli/signal_name.h"
 #include "runtime/oci.h"
@@ -26,7 +28,8 @@ static int run(struct nk_rt *rt, int argc, char **argv)
 		return code;
 
 	const char *word = argc - first > 1 ? argv[first + 1] : "TERM";
-	int signal = nk_signal_by_name(word, &e);
+	/* 0 asks whether it is there. */
+	int signal = !strcmp(word, "0") ? 0 : nk_signal_by_name(word, &e);
 
 	if (signal < 0 || nk_oci_kill(rt->root, argv[first], signal, o.all, &e) < 0)
 		return nk_rt_error(rt, &e);

@@ -280,7 +280,8 @@ struct nk_strv nk_b_command_paths(struct nk_build *b)
 	const char *name = spec->program ? spec->program : spec->args.n ? spec->args.v[0] : "";
 	struct nk_strv paths = {0};
 
-	if (strchr(name, '/')) {
+	/* No name is found nowhere; a directory of PATH is no program. */
+	if (!*name || strchr(name, '/')) {
 		nk_strv_push(p->arena, &paths, name);
 		return paths;
 	}
