@@ -8,7 +8,6 @@
 static int check_namespaces(const struct nk_build *b, struct nk_err *e)
 {
 	const struct nk_spec *spec = b->spec;
-	const struct nk_config *c = b->oci->config;
 	bool shared = spec->ns[NK_NS_MOUNT].mode == NK_NS_HOST;
 
 	if (spec->ns[NK_NS_USER].mode == NK_NS_NEW && (!spec->uid_maps.n || !spec->gid_maps.n))
@@ -19,11 +18,6 @@ static int check_namespaces(const struct nk_build *b, struct nk_err *e)
 	if (shared && (spec->masked_paths.n || spec->readonly_paths.n))
 		return nk_fail(e, EINVAL,
 			       "unable to restrict sys entries without a private MNT namespace");
-	if (shared && spec->read_only)
-		return nk_fail(e, EINVAL, "root.readonly: it takes a mount namespace");
-	if (shared && c->mounts.n)
-		return nk_fail(e, EINVAL,
-			       "mounts: without a mount namespace they would be the host's");
 	return 0;
 }
 

@@ -80,8 +80,9 @@ static const struct nk_oci_device *device(struct nk_build *b, size_t i)
 			return NULL;
 	if (mounted_on(b, path, false) || (i < N_USUAL && !has_own_dev(b)))
 		return NULL;
-	/* In the host's mount namespace nothing is bound. */
-	if (i < N_USUAL && !makes_nodes(b) && b->spec->ns[NK_NS_MOUNT].mode == NK_NS_HOST)
+	/* Without a mount anywhere nothing is bound into what is everybody's. */
+	if (i < N_USUAL && !makes_nodes(b) && b->spec->ns[NK_NS_MOUNT].mode == NK_NS_HOST &&
+	    !c->mounts.n)
 		return NULL;
 	return d;
 }

@@ -235,6 +235,8 @@ static void filter(struct nk_build *b)
 		s->n[0] |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 		s->out = (int16_t)listener;
 		nk_b_tell(p, NK_MSG_LISTENER, listener, "who decides about SCMP_ACT_NOTIFY");
+		/* Calls of this process wait as long as anybody has it, itself included. */
+		nk_plan_add(p, NK_OP_CLOSE, "whose end is noticed")->fd[0] = (int16_t)listener;
 	}
 	if (lends(b))
 		nk_part_capabilities(b);

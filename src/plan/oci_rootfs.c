@@ -5,8 +5,8 @@
  *
  * As in rootfs.c it is mounted on top of "/" of the new mount namespace, so paths of init mean the
  * host's until pivot_root. Where the configuration has no mount namespace of its own, "/" belongs
- * to others and chroot has to do: a joined one gets the rootfs mounted on itself, the host's gets
- * nothing.
+ * to others and chroot has to do: the rootfs is mounted on itself, where there is anything to
+ * mount.
  *
  * Propagation is runc's: whatever is copied from the host is a slave of it unless
  * rootfsPropagation says otherwise, which in the end holds for "/" inside.
@@ -26,14 +26,20 @@ uint64_t nk_b_base_propagation(const struct nk_build *b)
 	return asked == MS_UNBINDABLE ? MS_PRIVATE : asked ? asked : MS_SLAVE;
 }
 
+/* Where it has no mount namespace of its own, what it asks for is seen by all: not more than that.
+ * `delete` takes it away. */
+static bool mounts_anything(const struct nk_build *b)
+{
+	return b->oci->config->mounts.n || b->spec->read_only || b->spec->terminal;
+}
+
 /* The rootfs itself is never shared before pivot_root, which refuses that. */
 void nk_part_oci_rootfs_tree(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 
 	p->topic = NK_T_ROOTFS;
-	if (b->spec->ns[NK_NS_MOUNT].mode == NK_NS_HOST) {
-		/* Nothing is mounted where everybody would see it, and nobody take it away. */
+	if (b->spec->ns[NK_NS_MOUNT].mode == NK_NS_HOST && !mounts_anything(b)) {
 		b->rootfs = nk_b_open(p, NK_CWD, b->spec->rootfs, O_PATH | O_DIRECTORY, 0, "rootfs",
 				      "the root file system, as it is");
 		return;
@@ -71,7 +77,7 @@ void nk_part_oci_rootfs(struct nk_build *b)
 	struct nk_plan *p = b->p;
 
 	nk_actor_topic(p, NK_INIT, NK_T_ROOTFS);
-	if (b->spec->ns[NK_NS_MOUNT].mode == NK_NS_HOST)
+	if (b->spec->ns[NK_NS_MOUNT].mode == NK_NS_HOST && !mounts_anything(b))
 		return;
 	if (b->spec->ns[NK_NS_MOUNT].mode == NK_NS_NEW) {
 		nk_b_attach(p, b->rootfs, NK_CWD, "/",

@@ -177,4 +177,8 @@ int nk_oci_exec_started(const struct nk_oci_exec *x, pid_t pid, struct nk_err *e
 /* nk_spawn has failed: where the container has ended meanwhile, that is why. */
 void nk_oci_exec_failed(const struct nk_oci_exec *x, struct nk_err *e);
 
+/* runtime/oci_host_mounts.c: those of a container without a mount namespace of its own. */
+void nk_oci_note_host_mounts(struct nk_oci_record *r, const struct nk_config *c);
+void nk_oci_remove_host_mounts(const struct nk_oci_record *r);
+
 #endif

@@ -100,6 +100,7 @@ static void fill_record(struct nk_oci_create *c)
 	r->annotations.n = config->annotations.n;
 	r->wants_config = c->in.listener || config->hooks[NK_HOOK_START_CONTAINER].n ||
 			  config->hooks[NK_HOOK_POSTSTART].n;
+	nk_oci_note_host_mounts(r, config);
 	note_last_steps(c);
 }
 

@@ -91,6 +91,7 @@ int nk_oci_destroy(struct nk_oci_dir *d, const struct nk_oci_record *r,
 		ret = remove_groups(r, e);
 	if (ret < 0)
 		return ret;
+	nk_oci_remove_host_mounts(r);
 	/* Without processes it is about to end by itself; here systemd forgets its name, too. */
 	struct nk_err told = {0};
 	if (r->scope && nk_cg_scope_stop(r->scope, r->user_bus, &told) < 0)

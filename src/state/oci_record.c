@@ -58,6 +58,10 @@ void nk_oci_record_write(struct nk_json_out *j, const struct nk_oci_record *r)
 		nk_json_str(j, "intelRdtClass", r->rdt_class);
 	if (r->rdt_mon)
 		nk_json_str(j, "intelRdtMonitor", r->rdt_mon);
+	if (r->mount_namespace) {
+		nk_json_uint(j, "mountNamespace", r->mount_namespace);
+		nk_json_uint(j, "mountBelow", r->mount_below);
+	}
 	nk_json_bool(j, "ownPids", r->own_pids);
 	nk_json_bool(j, "wantsConfig", r->wants_config);
 	nk_json_uint(j, "hooks", r->hooks);
@@ -125,6 +129,8 @@ static int read_fields(struct nk_json_in *in, struct json_object *o, struct nk_o
 	r->rdt = nk_json_get_str(in, o, "intelRdt", NULL);
 	r->rdt_class = nk_json_get_str(in, o, "intelRdtClass", NULL);
 	r->rdt_mon = nk_json_get_str(in, o, "intelRdtMonitor", NULL);
+	r->mount_namespace = nk_json_get_uint(in, o, "mountNamespace", UINT64_MAX, 0);
+	r->mount_below = nk_json_get_uint(in, o, "mountBelow", UINT64_MAX, 0);
 	r->own_pids = nk_json_get_bool(in, o, "ownPids", false);
 	r->wants_config = nk_json_get_bool(in, o, "wantsConfig", false);
 	r->hooks = (unsigned)nk_json_get_uint(in, o, "hooks", UINT_MAX, 0);

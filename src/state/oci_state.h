@@ -64,6 +64,9 @@ struct nk_oci_record {
 	bool user_bus;
 	const char *rdt; /* directory below /sys/fs/resctrl to be removed, or NULL */
 	const char *rdt_class, *rdt_mon; /* those that its processes are in, or NULL */
+	/* Without a mount namespace of its own: the one of create, and the id of what was mounted
+	 * where the rootfs is before; 0: it has one */
+	uint64_t mount_namespace, mount_below;
 	bool own_pids;			 /* a PID namespace of its own: all end with init */
 	bool wants_config;		 /* start has to read config.json: hooks, an agent */
 	unsigned hooks; /* bit p: there are hooks of enum nk_hook_point p in config.json */

@@ -215,10 +215,25 @@ map_users() {
 	inside 'ls -d /bin; echo ..; ls -d /../../../bin'
 	assert_equal "$output" $'/bin\n..\n/../../../bin'
 	assert_equal "$(wc -l </proc/self/mountinfo)" "$before"
+	# With mounts: over the rootfs, until delete.
 	add_mount /t tmpfs tmpfs size=64k
-	run_rt run --bundle "$BUNDLE" "$ID"
-	[ "$status" -ne 0 ]
-	assert_stderr_match 'without a mount namespace'
+	add_mount /t/below tmpfs tmpfs size=64k
+	created sh -c 'mount | grep -c " /t"'
+	[ "$(readlink "/proc/$(pid_of)/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ]
+	grep -q " $R/t/below " /proc/self/mountinfo
+	rt start "$ID"
+	eventually ended
+	rt delete "$ID"
+	assert_equal "$(grep -c " $R" /proc/self/mountinfo)" 0
+	# What was mounted there before stays: it is the caller's.
+	mount --bind "$R" "$R"
+	created true
+	rt delete --force "$ID"
+	run_rt run --bundle "$BUNDLE" "$ID-again"
+	mounts=$(grep -c " $R" /proc/self/mountinfo)
+	umount "$R"
+	assert_equal "$mounts" 1
+	assert_equal "$(grep -c " $R" /proc/self/mountinfo)" 0
 }
 
 @test "oci namespaces: a pod: network, IPC, host name and processes of another container" {
