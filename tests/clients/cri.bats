@@ -4,6 +4,7 @@
 # Kubernetes' way to containers: containerd's CRI plugin over nook-runtime, with the configuration
 # of docs/kubernetes.md and a RuntimeClass's handler.
 # vm: no, the virtual machine has tests/clients/systemd.bats
+# asan: no, containers have less memory than the sanitizers want; tests/bats/oci_*.bats have them
 
 load ../lib/nook
 load lib/host

@@ -4,6 +4,7 @@
 # nook-runtime is installed in /usr/local/bin. (cri.bats takes the plugin's configuration from
 # docs/kubernetes.md, swarm.bats the blocks of docs/docker.md that need two nodes.)
 # vm: no, the virtual machine has tests/clients/systemd.bats
+# asan: no, containers have less memory than the sanitizers want; tests/bats/oci_*.bats have them
 
 load ../lib/nook
 load ../lib/page

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Podman over nook-runtime, as root.
 # vm: no, the virtual machine has tests/clients/systemd.bats
+# asan: no, containers have less memory than the sanitizers want; tests/bats/oci_*.bats have them
 
 load ../lib/nook
 load lib/host

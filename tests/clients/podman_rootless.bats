@@ -3,6 +3,7 @@
 # shellcheck disable=SC2016
 # Podman over nook-runtime, as an ordinary user with subordinate ids.
 # vm: no, the virtual machine has tests/clients/systemd.bats
+# asan: no, containers have less memory than the sanitizers want; tests/bats/oci_*.bats have them
 
 load ../lib/nook
 load lib/host

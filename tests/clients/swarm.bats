@@ -5,6 +5,7 @@
 # This kernel has no IPVS, so services are found by name (endpoint mode dnsrr). The commands are those
 # of docs/docker.md.
 # vm: no, two more emulated dockerds would take minutes
+# asan: no, containers have less memory than the sanitizers want; tests/bats/oci_*.bats have them
 
 load ../lib/nook
 load ../lib/page
