@@ -24,6 +24,7 @@ struct exec {
 	struct nk_oci_record record;
 	struct nk_config config;
 	struct nk_oci_exec x;
+	pid_t pid; /* of the command */
 };
 
 /* clang-format off */
@@ -114,6 +115,7 @@ static int on_started(void *arg, pid_t pid, struct nk_err *e)
 	struct exec *x = arg;
 	int ret = nk_oci_exec_started(&x->x, pid, e);
 
+	x->pid = pid;
 	return ret < 0 ? ret : nk_oci_announce(x->o->pid_file, x->o->pidfd_socket, pid, e);
 }
 
@@ -126,7 +128,7 @@ static int on_message(void *arg, enum nk_msg m, int fd, struct nk_err *e)
 	if (m != NK_MSG_LISTENER)
 		return 1;
 
-	int ret = nk_oci_tell_agent(&x->x.config, &x->record, NK_OCI_RUNNING, x->record.pid, fd, e);
+	int ret = nk_oci_tell_agent(&x->x.config, &x->record, NK_OCI_RUNNING, x->pid, fd, e);
 
 	if (ret == 0)
 		close(fd);

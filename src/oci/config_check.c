@@ -48,16 +48,16 @@ void nk_config_check(struct nk_json_in *in, struct nk_config *c)
 
 	if ((s->hostname || s->domainname) && lacks(c, NK_NS_UTS))
 		nk_json_bad(in, s->hostname ? "hostname" : "domainname",
-			    "there is no uts namespace in linux.namespaces");
+			    "unable to set hostname without a private UTS namespace");
 	if (s->masked_paths.n && lacks(c, NK_NS_MOUNT))
 		nk_json_bad(in, "linux.maskedPaths",
-			    "there is no mount namespace in linux.namespaces");
+			    "unable to restrict sys entries without a private MNT namespace");
 	if (s->readonly_paths.n && lacks(c, NK_NS_MOUNT))
 		nk_json_bad(in, "linux.readonlyPaths",
-			    "there is no mount namespace in linux.namespaces");
+			    "unable to restrict sys entries without a private MNT namespace");
 	if (c->net_devices.n && lacks(c, NK_NS_NET))
 		nk_json_bad(in, "linux.netDevices",
-			    "there is no network namespace in linux.namespaces");
+			    "unable to move network devices without a NET namespace");
 	if ((c->process.height || c->process.width) && !s->terminal)
 		nk_config_warn(in, c, "process.consoleSize: there is no terminal");
 	if (c->resources.kernel != NK_UNSET)

@@ -148,17 +148,17 @@ static void mask_whatever(struct masks *m, const char *path)
 	struct nk_build *b = m->b;
 	struct nk_plan *p = b->p;
 
-	if (b->empty == NK_NOFD)
-		first_empty(b);
 	if (m->place == NK_NOFD)
 		m->place = nk_plan_slot(p, "masked");
 	for (int dir = 1; dir >= 0; dir--) {
 		find_inside(b, path, m->place);
 		nk_tolerate(nk_plan_last(p), ENOENT, ENOTDIR, 0);
 		nk_plan_last(p)->n[0] |= dir ? O_DIRECTORY : 0;
-		int tree = copy_of(m, dir ? b->empty : b->null, "", true,
-				   dir ? "the empty directory once more"
-				       : "the null device once more");
+		/* A new one: before Linux 6.15 only what is attached already can be copied. */
+		int kept = b->empty;
+		int tree = dir ? first_empty(b)
+			       : copy_of(m, b->null, "", true, "the null device once more");
+		b->empty = kept;
 		struct nk_step *s = nk_b_attach(
 			p, tree, m->place, "",
 			nk_fmt(p->arena, dir ? "%s looks empty" : "%s reads as nothing", path));

@@ -48,7 +48,10 @@ const char *nk_b_clean_path(struct nk_build *b, const char *path)
 int nk_b_place(struct nk_build *b, const char *path, bool dir, bool strict, const char *slot)
 {
 	struct nk_plan *p = b->p;
-	struct nk_step *s = nk_plan_add(p, NK_OP_PLACE, "a place for %s, inside the rootfs", path);
+	struct nk_step *s = nk_plan_add(p, NK_OP_PLACE,
+					strict ? "%s must be mounted on ordinary directory"
+					       : "a place for %s, inside the rootfs",
+					path);
 	int out = nk_plan_slot(p, slot);
 
 	s->fd[0] = (int16_t)b->rootfs;
