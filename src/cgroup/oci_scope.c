@@ -186,8 +186,6 @@ int nk_cg_scope_annotations(struct nk_arena *a, const struct nk_config *c,
 	return nk_arena_ok(a, e);
 }
 
-extern char **environ;
-
 /* Its one line on stderr is the error. */
 static int call(const struct nk_strv *argv, const char *what, struct nk_err *e)
 {

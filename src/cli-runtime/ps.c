@@ -12,8 +12,6 @@
 #include "cli-runtime/live.h"
 
 extern const struct nk_rt_command nk_rt_command_ps;
-extern char **environ;
-
 struct ps {
 	bool json;
 };

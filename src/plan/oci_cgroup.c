@@ -85,14 +85,13 @@ static void inherit_cpuset(struct nk_build *b, const struct nk_cg_group *g, cons
  */
 static void enable(struct nk_build *b, const struct nk_cg_level *l, int slot)
 {
-	struct nk_step *s = open_file(
-		b, NK_CWD, nk_fmt(b->p->arena, "%s/cgroup.subtree_control", l->dir), slot);
+	open_file(b, NK_CWD, nk_fmt(b->p->arena, "%s/cgroup.subtree_control", l->dir), slot);
 
 	for (const char *at = l->enable; *at; at += strspn(at, " ")) {
 		size_t n = strcspn(at, " ");
 
-		s = write_text(b, slot, nk_strndup(b->p->arena, at, n),
-			       "a controller for the groups below");
+		struct nk_step *s = write_text(b, slot, nk_strndup(b->p->arena, at, n),
+					       "a controller for the groups below");
 		nk_tolerate(s, EBUSY, EINVAL, ENOENT);
 		at += n;
 	}

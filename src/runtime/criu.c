@@ -13,8 +13,6 @@
 #include "base/cleanup.h"
 #include "host/text.h"
 
-extern char **environ;
-
 /* Fields of criu_req and criu_resp. */
 enum { REQ_TYPE = 1, REQ_OPTS = 2, REQ_NOTIFY_SUCCESS = 3 };
 enum { RESP_TYPE = 1, RESP_SUCCESS = 2, RESP_RESTORE = 4, RESP_NOTIFY = 5, RESP_ERRNO = 7 };

@@ -141,8 +141,10 @@ static int append_value(sd_bus_message *m, enum type type, const char *text)
 int nk_property_append(sd_bus_message *m, const char *assignment)
 {
 	const char *equal = strchr(assignment, '=');
-	size_t n = equal ? (size_t)(equal - assignment) : 0;
 
+	if (!equal)
+		return -EINVAL;
+	size_t n = (size_t)(equal - assignment);
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (strlen(known[i].name) != n || memcmp(known[i].name, assignment, n) != 0)
 			continue;

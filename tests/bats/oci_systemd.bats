@@ -124,3 +124,48 @@ no_scope() { ! systemctl --quiet is-active "$SCOPE" && [ "$(property LoadState)"
 	"${run_u1[@]}" "$RUNTIME" --root "$BATS_TEST_TMPDIR/u1" delete --force "$ID"
 	[ ! -e "/proc/$pid" ]
 }
+
+# A bundle of the user u1, with what is said on standard input added to its configuration.
+bundle_of_u1() {
+	id u1 >/dev/null 2>&1 || skip "no user u1 here (the virtual machine has it)"
+	[ -S /run/user/1000/bus ] || skip "no bus of the user u1 here"
+	rm "$BUNDLE/config.json"
+	"$RUNTIME" spec --rootless --bundle "$BUNDLE"
+	configure '.process.terminal = false | .root.readonly = false
+		| .linux.uidMappings[0].hostID = 1000 | .linux.gidMappings[0].hostID = 1000
+		| del(.linux.cgroupsPath) | .linux.resources = '"$1"
+	shift
+	command_is "$@"
+	chown -R u1 "$BUNDLE"
+	mkdir -p "$BATS_TEST_TMPDIR/u1"
+	chown u1 "$BATS_TEST_TMPDIR/u1"
+}
+as_u1() { timeout 60 runuser -u u1 -- env XDG_RUNTIME_DIR=/run/user/1000 "$@"; }
+
+@test "oci systemd: an ordinary user with a group of one's own has limits by files" {
+	bundle_of_u1 '{memory: {limit: 33554432, swap: 33554432}}' \
+		/bin/sh -c 'grep -c . /proc/self/cgroup; dd if=/dev/zero of=/dev/null bs=64M count=1'
+	run --separate-stderr as_u1 systemd-run --user --scope --quiet -p Delegate=yes \
+		"$RUNTIME" --root "$BATS_TEST_TMPDIR/u1" run --bundle "$BUNDLE" "$ID"
+	assert_exit 137
+	configure '.linux.resources = {memory: {limit: 268435456}}'
+	run --separate-stderr as_u1 systemd-run --user --scope --quiet -p Delegate=yes \
+		"$RUNTIME" --root "$BATS_TEST_TMPDIR/u1" run --bundle "$BUNDLE" "$ID"
+	assert_exit 0
+	[ -z "$(find /sys/fs/cgroup/user.slice -name "$ID")" ]
+}
+
+@test "oci systemd: an ordinary user without one has no limits, and is told so" {
+	bundle_of_u1 '{}' /bin/echo no limits
+	run --separate-stderr as_u1 "$RUNTIME" --root "$BATS_TEST_TMPDIR/u1" run --bundle "$BUNDLE" "$ID"
+	assert_exit 0
+	assert_line "no limits"
+	configure '.linux.resources = {pids: {limit: 10}}'
+	run --separate-stderr as_u1 "$RUNTIME" --root "$BATS_TEST_TMPDIR/u1" run --bundle "$BUNDLE" "$ID"
+	assert_exit 1
+	assert_stderr_match 'cannot set pids limit'
+	configure '.linux.resources = {} | .linux.cgroupsPath = "/nook-of-nobody"'
+	run --separate-stderr as_u1 "$RUNTIME" --root "$BATS_TEST_TMPDIR/u1" run --bundle "$BUNDLE" "$ID"
+	assert_exit 1
+	assert_stderr_match 'ermission denied'
+}
