@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "cgroup/group.h"
 #include "cgroup/oci_scope.h"
+#include "host/owner.h"
 #include "host/program.h"
 #include "host/text.h"
 
@@ -305,10 +306,10 @@ static int place_in(struct placing *p, const struct nk_cgroups *c, const struct 
 /* The hierarchies where systemd's user manager has its units begin at user@UID.service. */
 static const char *user_manager(struct nk_arena *a, const struct nk_cgroups *c)
 {
-	const char *usual =
-		nk_fmt(a, "user.slice/user-%u.slice/user@%u.service", geteuid(), geteuid());
+	unsigned uid = nk_outer_uid();
+	const char *usual = nk_fmt(a, "user.slice/user-%u.slice/user@%u.service", uid, uid);
 	const char *self = c->unified >= 0 ? c->hierarchies.v[c->unified].self : NULL;
-	const char *at = self ? strstr(self, nk_fmt(a, "/user@%u.service", geteuid())) : NULL;
+	const char *at = self ? strstr(self, nk_fmt(a, "/user@%u.service", uid)) : NULL;
 
 	if (!at)
 		return usual;
@@ -360,7 +361,7 @@ int nk_cg_place(struct nk_arena *a, const struct nk_cgroups *c, enum nk_cg_manag
 		ret = systemd_path(&p, c, id, unit);
 	} else {
 		p.absolute = p.given && path[0] == '/';
-		p.path = p.given ? clean(a, path) : nk_fmt(a, "nook-runtime-%s", id);
+		p.path = p.given ? clean(a, path) : id;
 		if (!*p.path)
 			ret = nk_fail(e, EINVAL, "linux.cgroupsPath %s names no group of its own",
 				      path);

@@ -67,7 +67,7 @@ void nk_cg_find_weight(struct nk_arena *a, struct nk_cg_group *g, const char *di
  * Where the container's groups are. cgroups_path of the configuration: an absolute one counts from
  * the mount, a relative one from where this user may make groups (root: the mount, too); "." and
  * ".." are worked out in the text, so that it never leads out (systemd: "slice:prefix:name").
- * Without one: nook-runtime-ID. All hierarchies, as runc has it; those that a rootless user may
+ * Without one: ID. All hierarchies, as runc has it; those that a rootless user may
  * not write are left out when no path is asked for (a limit that needs one of them is an error
  * then). A group that is there already is taken if it is empty and not frozen.
  * unit is filled for NK_CG_SYSTEMD (name NULL otherwise).

@@ -2,6 +2,8 @@
 /* nook-runtime spec: a config.json to begin with. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -53,12 +55,14 @@ static int run(struct nk_rt *rt, int argc, char **argv)
 {
 	struct spec_options o = {.bundle = "."};
 	_json_ struct nk_json_out j = {.indent = 4};
+	struct statfs cgroups;
 	struct nk_err e = {0};
 	int code;
 
 	if (nk_rt_options(rt, &nk_rt_command_spec, argc, argv, &o, &code) < 0)
 		return code;
-	nk_config_default(&j, o.rootless, geteuid(), getegid());
+	bool v2 = !statfs("/sys/fs/cgroup", &cgroups) && cgroups.f_type == CGROUP2_SUPER_MAGIC;
+	nk_config_default(&j, o.rootless, v2, geteuid(), getegid());
 	if (j.failed) {
 		nk_fail(&e, ENOMEM, "write config.json");
 		return nk_rt_error(rt, &e);

@@ -257,7 +257,9 @@ int nk_oci_mount_option(struct nk_arena *a, struct nk_oci_mount *m, const char *
 
 const char *nk_hook_point_name(enum nk_hook_point p); /* "createRuntime" */
 
-/* The default config.json that `spec` writes; rootless as runc's `spec --rootless`. */
-void nk_config_default(struct nk_json_out *j, bool rootless, uint32_t uid, uint32_t gid);
+/* The default config.json that `spec` writes; rootless as runc's `spec --rootless`. cgroup_ns: with
+ * a cgroup namespace, which runc has on version 2 alone. */
+void nk_config_default(struct nk_json_out *j, bool rootless, bool cgroup_ns, uint32_t uid,
+		       uint32_t gid);
 
 #endif

@@ -91,14 +91,16 @@ static void map(struct nk_json_out *j, const char *key, uint32_t id)
 	nk_json_close(j);
 }
 
-static void namespaces(struct nk_json_out *j, bool rootless)
+static void namespaces(struct nk_json_out *j, bool rootless, bool cgroup_ns)
 {
 	const char *const *types =
-		rootless ? WORDS("pid", "ipc", "uts", "mount", "cgroup", "user")
+		rootless ? WORDS("pid", "ipc", "uts", "mount", "user", "cgroup")
 			 : WORDS("pid", "network", "ipc", "uts", "mount", "cgroup");
 
 	nk_json_open(j, "namespaces", '[');
 	for (; *types; types++) {
+		if (!cgroup_ns && !strcmp(*types, "cgroup"))
+			continue;
 		nk_json_open(j, NULL, '{');
 		nk_json_str(j, "type", *types);
 		nk_json_close(j);
@@ -106,7 +108,8 @@ static void namespaces(struct nk_json_out *j, bool rootless)
 	nk_json_close(j);
 }
 
-static void linux_part(struct nk_json_out *j, bool rootless, uint32_t uid, uint32_t gid)
+static void linux_part(struct nk_json_out *j, bool rootless, bool cgroup_ns, uint32_t uid,
+		       uint32_t gid)
 {
 	nk_json_open(j, "linux", '{');
 	if (rootless) {
@@ -122,7 +125,7 @@ static void linux_part(struct nk_json_out *j, bool rootless, uint32_t uid, uint3
 		nk_json_close(j);
 		nk_json_close(j);
 	}
-	namespaces(j, rootless);
+	namespaces(j, rootless, cgroup_ns);
 	list(j, "maskedPaths",
 	     WORDS("/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
 		   "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
@@ -132,7 +135,8 @@ static void linux_part(struct nk_json_out *j, bool rootless, uint32_t uid, uint3
 	nk_json_close(j);
 }
 
-void nk_config_default(struct nk_json_out *j, bool rootless, uint32_t uid, uint32_t gid)
+void nk_config_default(struct nk_json_out *j, bool rootless, bool cgroup_ns, uint32_t uid,
+		       uint32_t gid)
 {
 	nk_json_open(j, NULL, '{');
 	nk_json_str(j, "ociVersion", "1.3.0");
@@ -143,6 +147,6 @@ void nk_config_default(struct nk_json_out *j, bool rootless, uint32_t uid, uint3
 	nk_json_close(j);
 	nk_json_str(j, "hostname", "nook");
 	mounts(j, rootless);
-	linux_part(j, rootless, uid, gid);
+	linux_part(j, rootless, cgroup_ns, uid, gid);
 	nk_json_close(j);
 }

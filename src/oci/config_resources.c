@@ -181,6 +181,8 @@ static void read_rule(struct nk_json_in *in, struct json_object *o, struct nk_de
 	d->minor = nk_json_get_int(in, o, "minor", -1, 0xfffff, -1);
 	d->access = access ? 0 : NK_DEV_ALL;
 	for (; access && *access; access++) {
+		if (*access == 'a') /* devices.allow knows it as a type; runc passes over it here */
+			continue;
 		if (!strchr("rwm", *access))
 			nk_json_badf(in, "access", "'%c' is none of r, w, m", *access);
 		d->access |= *access == 'r'   ? NK_DEV_READ

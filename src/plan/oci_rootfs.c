@@ -6,7 +6,7 @@
  * As in rootfs.c it is mounted on top of "/" of the new mount namespace, so paths of init mean the
  * host's until pivot_root. Where the configuration has no mount namespace of its own, "/" belongs
  * to others and chroot has to do: the rootfs is mounted on itself, where there is anything to
- * mount.
+ * mount. Where hooks run, it lies at its own path, too.
  *
  * Propagation is runc's: whatever is copied from the host is a slave of it unless
  * rootfsPropagation says otherwise, which in the end holds for "/" inside.
@@ -72,6 +72,18 @@ void nk_part_oci_begin(struct nk_build *b)
 	s->n[0] = rest ? AT_RECURSIVE : 0;
 }
 
+/*
+ * Hooks enter the mount namespace of init and mount below root.path, by its path, and what they
+ * mount has to be in the container: so it lies there and not on "/", where paths below it would
+ * be the container's own. Not where only nook can reach that path, as root of the machine.
+ */
+static bool lies_at_its_path(const struct nk_build *b)
+{
+	if (b->spec->ns[NK_NS_MOUNT].mode != NK_NS_NEW)
+		return true;
+	return b->oci->hooks && (b->trees == NK_INIT || !b->new_user);
+}
+
 void nk_part_oci_rootfs(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
@@ -79,14 +91,17 @@ void nk_part_oci_rootfs(struct nk_build *b)
 	nk_actor_topic(p, NK_INIT, NK_T_ROOTFS);
 	if (b->spec->ns[NK_NS_MOUNT].mode == NK_NS_HOST && !mounts_anything(b))
 		return;
-	if (b->spec->ns[NK_NS_MOUNT].mode == NK_NS_NEW) {
+	if (!lies_at_its_path(b)) {
 		nk_b_attach(p, b->rootfs, NK_CWD, "/",
 			    "above the old root, entered by pivot_root below");
 		return;
 	}
 	int place = nk_b_open(p, NK_CWD, b->spec->rootfs, O_PATH | O_DIRECTORY, 0, "rootfs_place",
 			      "the root file system's own directory");
-	nk_b_attach(p, b->rootfs, place, "", "over itself: this mount namespace is not only ours");
+	nk_b_attach(p, b->rootfs, place, "",
+		    b->spec->ns[NK_NS_MOUNT].mode == NK_NS_NEW
+			    ? "where hooks that enter this mount namespace look for it"
+			    : "over itself: this mount namespace is not only ours");
 }
 
 static void enter_by_chroot(struct nk_build *b)

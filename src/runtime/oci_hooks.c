@@ -7,14 +7,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -25,7 +29,7 @@
 
 struct hook_run {
 	const struct nk_hook *hook;
-	const char *bundle;
+	const char *bundle, *rootfs;
 	int in, out;	/* files in memory */
 	uint64_t flags; /* namespaces to join, by pidfd */
 	int pidfd, root;
@@ -90,7 +94,8 @@ __attribute__((noreturn)) static void be_hook(const struct hook_run *h)
 		_exit(127);
 	if (h->flags)
 		join(h);
-	if (chdir(h->bundle))
+	/* As runc has it: a hook in the container's namespaces begins in its root directory. */
+	if (chdir(h->flags ? h->rootfs : h->bundle))
 		chdir("/") ? give_up("/") : (void)0;
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	execve(k.path, k.args.n ? k.args.v : (char *[]){(char *)k.path, NULL},
@@ -119,10 +124,49 @@ static int outcome(const struct hook_run *h, const siginfo_t *info, bool late, s
 		       info->si_status, *said ? ", output: " : "", said);
 }
 
+/* A descriptor that tells of signals which shall end this process: create keeps them blocked. */
+static int enders(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* 0: it has ended; -ETIMEDOUT; -EINTR: somebody wants us to end. */
+static int wait_for(int pidfd, unsigned seconds)
+{
+	_close_ int signals = enders();
+	struct pollfd fds[2] = {{.fd = pidfd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+	struct timespec begun, now;
+	int64_t left = seconds ? (int64_t)seconds * 1000 : -1;
+
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	for (;;) {
+		int n = poll(fds, 2, left > INT_MAX ? INT_MAX : (int)left);
+		if (fds[0].revents)
+			return 0;
+		if (n > 0)
+			return -EINTR;
+		if (n < 0 && errno != EINTR)
+			return 0;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		int64_t gone = (now.tv_sec - begun.tv_sec) * INT64_C(1000) +
+			       (now.tv_nsec - begun.tv_nsec) / 1000000;
+		if (seconds && gone >= (int64_t)seconds * 1000)
+			return -ETIMEDOUT;
+		left = seconds ? (int64_t)seconds * 1000 - gone : -1;
+	}
+}
+
 static int run_hook(struct hook_run *h, struct nk_err *e)
 {
 	siginfo_t info = {0};
-	bool late = false;
+	int ret = 0;
 	pid_t pid = fork();
 
 	if (pid < 0)
@@ -132,16 +176,14 @@ static int run_hook(struct hook_run *h, struct nk_err *e)
 	setpgid(pid, pid);
 
 	_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	int ms = h->hook->timeout_s && h->hook->timeout_s < 1000000 ? (int)h->hook->timeout_s * 1000
-								    : -1;
 
-	if (pidfd >= 0 && nk_process_wait(pidfd, ms) == -ETIMEDOUT) {
-		late = true;
+	if (pidfd >= 0 && (ret = wait_for(pidfd, h->hook->timeout_s)) < 0)
 		kill(-pid, SIGKILL);
-	}
 	while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno == EINTR)
 		;
-	return outcome(h, &info, late, e);
+	if (ret == -EINTR)
+		return nk_fail(e, EINTR, "a signal has ended it");
+	return outcome(h, &info, ret == -ETIMEDOUT, e);
 }
 
 static int open_join(struct hook_run *h, pid_t pid, const char *rootfs, struct nk_err *e)
@@ -190,7 +232,8 @@ static int run_all(const struct nk_config *c, enum nk_hook_point point, struct h
 int nk_oci_hooks(const struct nk_config *c, enum nk_hook_point point, const struct nk_oci_record *r,
 		 enum nk_oci_status status, pid_t join_pid, bool warn, struct nk_err *e)
 {
-	struct hook_run h = {.bundle = r->bundle, .pidfd = -EBADF, .root = -EBADF};
+	struct hook_run h = {
+		.bundle = r->bundle, .rootfs = r->rootfs, .pidfd = -EBADF, .root = -EBADF};
 	_json_ struct nk_json_out state = {0};
 	int ret = 0;
 

@@ -180,9 +180,9 @@ can_mknod() {
 	container /bin/sleep 30
 	local mount
 	mount=$(cgroup_mount pids) || skip "no cgroup controller pids here"
-	grep -q . "$mount/nook-runtime-$ID/cgroup.procs"
+	grep -q . "$mount/$ID/cgroup.procs"
 	rt delete --force "$ID"
-	[ ! -e "$mount/nook-runtime-$ID" ]
+	[ ! -e "$mount/$ID" ]
 }
 
 @test "oci limits: a group of others is not taken" {

@@ -426,7 +426,7 @@ static void default_document(void **state)
 	for (int rootless = 0; rootless < 2; rootless++) {
 		_json_ struct nk_json_out j = {.indent = 4};
 
-		nk_config_default(&j, rootless, 1000, 1001);
+		nk_config_default(&j, rootless, true, 1000, 1001);
 		read_text(j.buf);
 		assert_int_equal(c.warnings.n, 0);
 		assert_string_equal(c.spec.args.v[0], "sh");
