@@ -211,6 +211,8 @@ static void remount(struct nk_build *b, const struct nk_oci_mount *m, const char
 		nk_oci_spread(b, place, m->propagation, m->propagation & MS_REC);
 }
 
+enum { KEEPS_OPEN = 16 };
+
 static void place(struct nk_build *b, size_t i, const char *path)
 {
 	struct nk_plan *p = b->p;
@@ -240,6 +242,12 @@ static void place(struct nk_build *b, size_t i, const char *path)
 	nk_b_attach(p, b->volumes[i], target, "", nk_fmt(p->arena, "seen as %s", path));
 	nk_plan_last(p)->hint = "a directory goes over a directory, a file over a file";
 	give_mode(b, b->volumes[i], mode);
+	/* A process has so many descriptors, a pod may have hundreds of volumes. */
+	if (bind && i >= KEEPS_OPEN && strncmp(path, "/dev", 4) && strcmp(path, "/proc") &&
+	    strcmp(path, "/sys")) {
+		nk_plan_add(p, NK_OP_CLOSE, "done with its place")->fd[0] = (int16_t)target;
+		nk_plan_add(p, NK_OP_CLOSE, "and with it")->fd[0] = (int16_t)b->volumes[i];
+	}
 }
 
 /* What later parts go on with. */
