@@ -112,6 +112,15 @@ static void make_levels(struct nk_build *b, const struct nk_cg_group *g, int slo
 	}
 }
 
+/* enable() tolerates that a controller cannot be had: it is the limit that misses its file. */
+static const char *hint_of(const struct nk_cg_write *w)
+{
+	if (w->hint || !w->group->v2)
+		return w->hint;
+	return "\"No such file\" means: the controller could not be enabled here; the group above "
+	       "must have no processes of its own";
+}
+
 static void write_settings(struct nk_build *b, const struct nk_cg_group *g, int dir, int slot,
 			   const struct nk_cg_writes *writes)
 {
@@ -128,7 +137,7 @@ static void write_settings(struct nk_build *b, const struct nk_cg_group *g, int 
 				close_slot(b, slot, "written");
 			s = open_file(b, dir, w->file, slot);
 			nk_tolerate(s, w->soft, 0, 0);
-			s->hint = w->hint;
+			s->hint = hint_of(w);
 		}
 		open = w->file;
 		s = write_text(b, slot, w->value,
