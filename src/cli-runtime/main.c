@@ -191,7 +191,7 @@ static void hold_standard_streams(void)
 
 int main(int argc, char **argv)
 {
-	struct nk_rt rt = {.log_level = NK_LOG_INFO, .log_fd = -1};
+	struct nk_rt rt = {.log_level = NK_LOG_INFO, .log_fd = -1, .words = argv};
 	struct nk_err e = {0};
 
 	hold_standard_streams();

@@ -13,4 +13,7 @@
  */
 int nk_sealed_self(int argc, char **argv, struct nk_err *e);
 
+/* The same, whatever the command is: begins anew with these words, unless it is sealed. */
+int nk_sealed_now(char **argv, struct nk_err *e);
+
 #endif

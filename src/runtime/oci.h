@@ -123,7 +123,9 @@ int nk_oci_tell_agent(const struct nk_config *c, const struct nk_oci_record *r,
 
 /* ---- start, kill, delete ---- */
 
-int nk_oci_start(const char *root, const char *id, const char *cache_dir, struct nk_err *e);
+/* seal: called with arg before a process of ours goes into the container (startContainer hooks). */
+int nk_oci_start(const char *root, const char *id, const char *cache_dir,
+		 int (*seal)(void *arg, struct nk_err *e), void *arg, struct nk_err *e);
 
 /* all: every process of its groups. */
 int nk_oci_kill(const char *root, const char *id, int signal, bool all, struct nk_err *e);
@@ -142,6 +144,10 @@ int nk_oci_destroy(struct nk_oci_dir *d, const struct nk_oci_record *r,
 /* A signal to every process in them, or below. 0 also when there is none. */
 int nk_oci_signal_all(const struct nk_oci_record *r, int signal, struct nk_err *e);
 void nk_oci_thaw(const struct nk_oci_record *r);
+
+/* Of version 2, where a process of the container can be: dir, or the group of its init below it
+ * (oci_own_group.c). */
+const char *nk_oci_own_group(struct nk_arena *a, const struct nk_oci_record *r, const char *dir);
 
 /* ---- joining: oci_join.c, oci_exec.c ---- */
 

@@ -114,7 +114,8 @@ static void stop(const struct nk_oci_record *r)
 		nk_process_wait(pidfd, STOP_MS);
 }
 
-int nk_oci_start(const char *root, const char *id, const char *cache_dir, struct nk_err *e)
+int nk_oci_start(const char *root, const char *id, const char *cache_dir,
+		 int (*seal)(void *arg, struct nk_err *e), void *arg, struct nk_err *e)
 {
 	_arena_ struct nk_arena a = {0};
 	_oci_dir_ struct nk_oci_dir d = NK_OCI_DIR_CLOSED;
@@ -134,7 +135,10 @@ int nk_oci_start(const char *root, const char *id, const char *cache_dir, struct
 	if (!r.command)
 		return nk_fail(e, 0,
 			       "cannot start a container without a process in its configuration");
-	if (r.wants_config)
+	/* Before anything has been done: it may begin anew (CVE-2019-5736). */
+	if (HAS_HOOKS(&r, NK_HOOK_START_CONTAINER))
+		ret = seal(arg, e);
+	if (ret == 0 && r.wants_config)
 		ret = nk_oci_saved_config(&d, &a, &r, &c, e);
 	if (ret == 0 && (ret = nk_oci_start_hooks(&a, &c, &r, cache_dir, e)) < 0)
 		stop(&r);
