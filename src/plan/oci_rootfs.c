@@ -117,6 +117,9 @@ static void enter_by_chroot(struct nk_build *b)
 		s->n[0] = MNT_DETACH;
 		nk_tolerate(s, EINVAL, EPERM, ENOENT);
 	}
+	/* Above all the rest: who gets out of the chroot finds itself in it again. */
+	if (b->spec->ns[NK_NS_MOUNT].mode == NK_NS_NEW && lies_at_its_path(b))
+		nk_b_attach(p, b->rootfs, NK_CWD, "/", "from its own path to above the old root");
 	nk_plan_add(p, NK_OP_FCHDIR, "into the new root")->fd[0] = (int16_t)b->rootfs;
 	nk_plan_add(p, NK_OP_CHROOT, "it becomes \"/\"")->s[0] = ".";
 }

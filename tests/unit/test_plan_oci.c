@@ -68,6 +68,7 @@ static const struct oci_cell cells[] = {
 	 "", USUAL, ""},
 	{"hooks", ROOT, NONE, "hnnnnnhh", WAITS | HOOKS, "", "", USUAL, ""},
 	{"no-pivot", ROOT, NONE, "hnnnnnhh", NO_PIVOT, "", "", USUAL, ""},
+	{"hooks-no-pivot", ROOT, NONE, "hnnnnnhh", HOOKS | NO_PIVOT, "", "", USUAL, ""},
 	{"filter", ROOT, NONE, "hnnnnnhh", WAITS | PROFILE,
 	 "\"user\":{\"uid\":7,\"gid\":8}," CAPS_KILL, "", USUAL, ""},
 	{"filter-no-new-privs", ROOT, NONE, "hnnnnnhh", WAITS | PROFILE | LISTENER,
