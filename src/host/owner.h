@@ -18,4 +18,11 @@ uint32_t nk_ns_foreign(const struct nk_spec *spec);
 /* The mounts that we see belong to our own users: only then may CAP_SYS_ADMIN copy them. */
 bool nk_ns_own_mounts(void);
 
+/*
+ * The user that we are in the user namespace around ours: rootless Podman calls its runtime as
+ * the root of a user namespace, and what belongs to the user (bus, service manager, groups) is
+ * named by the number outside. The effective uid where there is no map.
+ */
+unsigned nk_outer_uid(void);
+
 #endif
