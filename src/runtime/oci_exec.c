@@ -85,10 +85,21 @@ static void how_to_enter(struct nk_oci_exec *x)
 	const char *initial = x->config.process.affinity_initial;
 	struct statfs fs;
 
+	struct nk_strv groups = {0};
+
 	x->in.by_itself = !(initial && *initial);
-	for (size_t i = 0; x->in.by_itself && i < x->in.cgroups.n; i++)
-		if (!statfs(x->in.cgroups.v[i], &fs) && fs.f_type == CGROUP2_SUPER_MAGIC)
-			x->in.born_in = x->in.cgroups.v[i];
+	for (size_t i = 0; i < x->in.cgroups.n; i++) {
+		const char *dir = x->in.cgroups.v[i];
+		bool v2 = !statfs(dir, &fs) && fs.f_type == CGROUP2_SUPER_MAGIC;
+
+		/* Not where --cgroup names one. */
+		if (v2 && i < x->record->cgroups.n && !strcmp(dir, x->record->cgroups.v[i]))
+			dir = nk_oci_own_group(x->a, x->record, dir);
+		if (v2 && x->in.by_itself)
+			x->in.born_in = dir;
+		nk_strv_push(x->a, &groups, dir);
+	}
+	x->in.cgroups = groups;
 }
 
 int nk_oci_exec_plan(struct nk_oci_exec *x, const char *cache_dir, struct nk_err *e)
@@ -133,9 +144,8 @@ int nk_oci_exec_started(const struct nk_oci_exec *x, pid_t pid, struct nk_err *e
 
 void nk_oci_exec_failed(const struct nk_oci_exec *x, struct nk_err *e)
 {
-	bool leaving = e->err == ESRCH || e->err == ENOENT;
-
-	if (!e->exit && nk_process_wait(x->pidfd, leaving ? ENDING_MS : 0) == 0)
+	/* setns: its namespaces go a moment before it has ended */
+	if (!e->exit && nk_process_wait(x->pidfd, e->err == ESRCH ? ENDING_MS : 0) == 0)
 		ended(e);
 }
 
@@ -194,6 +204,7 @@ static int run_hook(struct nk_arena *a, const struct nk_config *c, const struct 
 	    lseek(in, 0, SEEK_SET) < 0)
 		return nk_fail(e, ENOMEM, "the state for a hook");
 	ret = with_stdin(in, &x.plan, &o, &result, e);
+	e->exit = ret < 0 ? 0 : e->exit; /* that no such hook is there says nothing of the command */
 	if (ret < 0)
 		return ret;
 	if (result.timed_out)

@@ -142,6 +142,7 @@ static int wait_for(int pidfd, unsigned seconds)
 {
 	_close_ int signals = enders();
 	struct pollfd fds[2] = {{.fd = pidfd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+	struct signalfd_siginfo taken; /* or it would end us before all is taken away */
 	struct timespec begun, now;
 	int64_t left = seconds ? (int64_t)seconds * 1000 : -1;
 
@@ -150,7 +151,7 @@ static int wait_for(int pidfd, unsigned seconds)
 		int n = poll(fds, 2, left > INT_MAX ? INT_MAX : (int)left);
 		if (fds[0].revents)
 			return 0;
-		if (n > 0)
+		if (n > 0 && read(signals, &taken, sizeof(taken)) == sizeof(taken))
 			return -EINTR;
 		if (n < 0 && errno != EINTR)
 			return 0;

@@ -220,3 +220,19 @@ recv_fd() {
 	PY
 	eventually test -e "$1.ready"
 }
+
+@test "oci exec: into init's own group where the container's hands its controllers on (version 2)" {
+	local mount dir controller
+	mount=$(awk '$3 == "cgroup2" {print $2; exit}' /proc/mounts)
+	[ -n "$mount" ] || skip "no cgroup version 2 here"
+	container
+	dir=$mount/nook-$ID
+	read -r controller _ <"$dir/cgroup.controllers" || skip "no controller of version 2 here"
+	mkdir "$dir/inner"
+	pid_of >"$dir/inner/cgroup.procs"
+	echo "+$controller" >"$dir/cgroup.subtree_control"
+	rt exec -d --pid-file pid "$ID" sleep 1000
+	has "$(cat "/proc/$(<pid)/cgroup")" "^0::/nook-$ID/inner$"
+	rt delete -f "$ID"
+	nothing_left
+}

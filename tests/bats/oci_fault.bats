@@ -52,7 +52,7 @@ let_go() { [[ $(rt state "$ID" 2>/dev/null) != *'"creating"'* ]]; }
 
 # What is said of the container is so: and then nothing is left of it.
 truthful() {
-	local said now= pid=0
+	local said now='' pid=0
 	# Init, which ends when nobody answers it, holds the lock a moment longer than who was killed.
 	let_go || eventually let_go || { echo "$1: status creating with nobody at work" >&2; return 1; }
 	if said=$(rt state "$ID" 2>/dev/null); then
@@ -179,6 +179,7 @@ init_kills() {
 		"$RUNTIME" --root "$STATE" create --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&- &
 		pid=$!
 		sleep "0${SPREAD}0$((RANDOM % 10))"
+		# shellcheck disable=SC2013 # on purpose
 		for init in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do kill -9 "$init" || true; done
 		wait "$pid" || true
 		truthful "init $i" || return 1

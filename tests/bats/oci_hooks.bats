@@ -219,3 +219,16 @@ no_process() { ! grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null; }
 	rt delete "$ID"
 	assert_equal "$(cat "$LOG")" "poststop stopped"
 }
+
+@test "oci hooks: a signal to create ends a hook that hangs, and takes the container away" {
+	hook createRuntime "echo \$\$ >$LOG; sleep 1000"
+	command_is true
+	env --default-signal "$RUNTIME" --root "$STATE" create --bundle "$BUNDLE" "$ID" </dev/null >"$OUT" 2>&1 3>&- &
+	local pid=$! status=0
+	eventually test -s "$LOG"
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	assert_differs "$status" 0
+	eventually no_process "$(cat "$LOG")"
+	nothing_left
+}
