@@ -12,7 +12,7 @@ import time
 
 import cases
 
-SECONDS = 20
+SECONDS = 60
 PASSWD = 'root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n'
 NS_KINDS = ('user', 'mnt', 'uts', 'ipc', 'pid', 'net', 'cgroup', 'time')
 
@@ -276,6 +276,9 @@ def comparable(seen, work, holder, case):
             for number, inner in enumerate(value):
                 put('%s.%d' % (name, number), inner)
         else:
+            # A relayed terminal gets the caller's size when the relay comes to it.
+            if name.endswith(('terminal.rows', 'terminal.columns')):
+                return
             if name.endswith('report.pid') and value != 1:
                 value = 'not 1'
             if name.endswith('status.NSpid'):
@@ -289,4 +292,4 @@ def comparable(seen, work, holder, case):
 def plain(text, work, holder):
     text = text.replace(work, '@WORK@')
     text = re.sub(r'[a-z_]+:\[\d+\]', lambda m: holder.known.get(m.group(), 'new'), text)
-    return re.sub(r'\b\d{4,7}(?= \(deleted\))', 'N', text)
+    return re.sub(r'^/proc/\d+$', '/proc/N', text)
