@@ -214,10 +214,6 @@ static void cpu_v2(struct nk_cg_list *l, const struct nk_oci_resources *r,
 {
 	int64_t quota = r->quota, period = r->period;
 
-	/* An idle group has no weight of its own, so idle comes first when it ends. */
-	if (r->idle != NK_UNSET)
-		nk_cg_list_add(l, g, "cpu.idle", nk_cg_list_number(l, r->idle),
-			       "whether it runs only when nobody else wants to", 0);
 	if (asked(r->shares))
 		nk_cg_list_add(l, g, "cpu.weight", nk_cg_list_number(l, weight_of(r->shares)),
 			       "its share of the CPUs when they are short", 0);
@@ -277,9 +273,13 @@ static void cpu_v1(struct nk_cg_list *l, const struct nk_oci_resources *r,
 	if (asked(r->rt_runtime))
 		nk_cg_list_add(l, g, "cpu.rt_runtime_us", nk_cg_list_number(l, r->rt_runtime),
 			       "how long they run in it", 0);
-	if (r->idle != NK_UNSET)
-		nk_cg_list_add(l, g, "cpu.idle", nk_cg_list_number(l, r->idle),
-			       "whether it runs only when nobody else wants to", 0);
+}
+
+static void set_idle(struct nk_cg_list *l, const struct nk_oci_resources *r,
+		     const struct nk_cg_group *g)
+{
+	nk_cg_list_add(l, g, "cpu.idle", nk_cg_list_number(l, r->idle),
+		       "whether it runs only when nobody else wants to", 0);
 }
 
 static int add_cpu(struct nk_cg_list *l, const struct nk_oci_resources *r)
@@ -299,10 +299,15 @@ static int add_cpu(struct nk_cg_list *l, const struct nk_oci_resources *r)
 		return invalid(l, "the minimum allowed cpu-shares is 2");
 	if (!g->v2 && r->shares > 262144)
 		return invalid(l, "the maximum allowed cpu-shares is 262144");
+	/* An idle group takes no weight: no more idle before it, idle behind it. */
+	if (r->idle == 0)
+		set_idle(l, r, g);
 	if (g->v2)
 		cpu_v2(l, r, g);
 	else
 		cpu_v1(l, r, g);
+	if (r->idle != NK_UNSET && r->idle != 0)
+		set_idle(l, r, g);
 	return 0;
 }
 

@@ -174,7 +174,11 @@ static void cpu(void **state)
 	r.quota = 10000;
 	r.period = NK_UNSET;
 	r.idle = 1;
-	expect(&a, V2, &r, &now, "cpu.idle=1;cpu.weight=10000;cpu.max=10000 50000");
+	expect(&a, V2, &r, &now, "cpu.weight=10000;cpu.max=10000 50000;cpu.idle=1");
+	r.idle = 0;
+	expect(&a, V2, &r, &now, "cpu.idle=0;cpu.weight=10000;cpu.max=10000 50000");
+	expect(&a, V1, &r, &now, "cpu.idle=0;cpu.shares=262144;cpu.cfs_quota_us=10000");
+	r.idle = 1;
 	r.shares = 262145;
 	expect(&a, V1, &r, NULL, "the maximum allowed cpu-shares is 262144");
 	r.shares = 1;
