@@ -121,7 +121,7 @@ static int run(struct nk_rt *rt, int argc, char **argv)
 	annotations(&j);
 	nk_json_close(&j);
 	puts(j.buf ? j.buf : "");
-	return j.failed || fflush(stdout) ? 1 : 0;
+	return j.failed || fflush(stdout) || ferror(stdout) ? 1 : 0;
 }
 
 const struct nk_rt_command nk_rt_command_features = {

@@ -32,7 +32,9 @@ int nk_oci_find(struct nk_oci_dir *d, struct nk_arena *a, const char *root, cons
 
 	if (ret == 0)
 		ret = nk_oci_look(d, a, r, status, e);
-	if (ret == 0 && *status == NK_OCI_RUNNING && nk_oci_frozen(r))
+	/* One that is not started yet could not hear that it is. */
+	if (ret == 0 && (*status == NK_OCI_RUNNING || *status == NK_OCI_CREATED) &&
+	    nk_oci_frozen(r))
 		*status = NK_OCI_PAUSED;
 	return ret;
 }

@@ -23,7 +23,8 @@ struct nk_driver {
 	bool alive;	   /* init was about to execute the command */
 	bool ended;	   /* init has been waited for */
 	bool middle_ended;
-	int status; /* of init, as waitpid gives it */
+	bool gave_up; /* a signal wants us to end, and nobody answers */
+	int status;   /* of init, as waitpid gives it */
 	int32_t soft_errno;
 	uint64_t deadline_ms; /* CLOCK_MONOTONIC, 0 = none */
 };

@@ -14,6 +14,8 @@
 #include "cgroup/live.h"
 #include "spawn/driver.h"
 
+enum { LOOK_MS = 200, START_MS = 2000 };
+
 static uint64_t now_ms(void)
 {
 	struct timespec ts;
@@ -76,8 +78,38 @@ int nk_driver_died(struct nk_driver *d, int signal, struct nk_err *e)
 	}
 	if (signal)
 		how = strsignal(signal);
+	if (signal == SIGKILL && nk_driver_out_of_memory(d)) {
+		nk_fail(e, 0,
+			"the container's first process died before it became the command: out of "
+			"memory (memory limit too low?)");
+		return nk_hint(e, "its memory limit leaves no room to start");
+	}
 	nk_fail(e, 0, "the container's first process died before it became the command: %s", how);
 	return nk_hint(e, "was it killed, or does a memory limit leave no room to start?");
+}
+
+static bool is_to_end(void)
+{
+	sigset_t waiting;
+
+	return !sigpending(&waiting) &&
+	       (sigismember(&waiting, SIGTERM) || sigismember(&waiting, SIGINT) ||
+		sigismember(&waiting, SIGHUP) || sigismember(&waiting, SIGQUIT));
+}
+
+/*
+ * A process of the container can stop one that is about to become its neighbour (exec), and a
+ * file system need not answer init. A signal that wants us to end is kept for the command, but
+ * not for ever. Others wait in the descriptor, too, so it is no longer polled.
+ */
+static int patience(const struct nk_driver *d, struct pollfd *signals, bool *ends)
+{
+	if (signals->revents)
+		signals->fd = -1;
+	if (signals->fd == d->signals.fd)
+		return -1;
+	*ends = is_to_end();
+	return *ends ? START_MS : LOOK_MS;
 }
 
 /*
@@ -87,19 +119,25 @@ int nk_driver_died(struct nk_driver *d, int signal, struct nk_err *e)
  */
 static bool speaks(struct nk_driver *d)
 {
-	struct pollfd fds[2] = {
+	struct pollfd fds[3] = {
 		{.fd = d->slots[NK_SLOT_SOCKET], .events = POLLIN},
 		{.fd = d->slots[NK_SLOT_MIDDLE_PIDFD], .events = POLLIN},
+		{.fd = d->signals.fd, .events = POLLIN},
 	};
 	siginfo_t info = {0};
+	bool ends = false;
 
 	for (;;) {
 		if (d->middle_ended)
 			fds[1].fd = -1;
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		int n = poll(fds, 3, patience(d, &fds[2], &ends));
+		if (n < 0 && errno != EINTR)
 			return false;
 		if (fds[0].revents)
 			return true;
+		d->gave_up = n == 0 && ends;
+		if (d->gave_up)
+			return false;
 		if (!fds[1].revents || waitid(P_PIDFD, (id_t)fds[1].fd, &info, WEXITED))
 			continue;
 		d->middle_ended = true;
@@ -170,7 +208,10 @@ int nk_driver_await(struct nk_driver *d, size_t index, struct nk_err *e)
 
 	nk_trace_begin(&d->run, index);
 	for (;;) {
-		if (!speaks(d) || !receive(d->slots[NK_SLOT_SOCKET], &m, &fd))
+		bool spoke = speaks(d);
+		if (!spoke && d->gave_up)
+			return nk_fail(e, EINTR, "the container's first process does not answer");
+		if (!spoke || !receive(d->slots[NK_SLOT_SOCKET], &m, &fd))
 			return nk_driver_died(d, 0, e);
 		if (m.type == s->n[0] || !comes_unasked(m.type))
 			break;

@@ -57,3 +57,42 @@ own_rootfs() {
 	[ "$(cat "$BATS_TEST_TMPDIR"/said.* | grep -c 'container with given ID already exists')" = 19 ]
 	status_is created
 }
+
+@test "a memory limit that leaves no room to start is named" {
+	need_cgroup memory
+	configure '.linux.resources.memory.limit = 65536'
+	run_rt run --bundle "$BUNDLE" "$ID"
+	assert_equal "$status" 1
+	has "$stderr" "memory limit too low"
+	nothing_left
+}
+
+@test "a startContainer hook that is missing is not taken for the command" {
+	configure '.hooks.startContainer = [{path: "/nope"}]'
+	run_rt run --bundle "$BUNDLE" "$ID"
+	assert_equal "$status" 1
+	has "$stderr" "startContainer hook #0: .*/nope"
+	[[ $stderr != *true* ]]
+}
+
+# The container's processes have its rights, and so may stop whoever comes in.
+@test "an exec that is stopped on its way in ends with a signal" {
+	local n status
+	# shellcheck disable=SC2016
+	running sh -c 'while :; do for p in /proc/[0-9]*; do p=${p#/proc/}
+		[ $p = 1 ] || kill -STOP $p 2>/dev/null; done; done'
+	for n in {1..6}; do
+		status=0
+		# 8 s would be the KILL; one that is the command already has the signal waiting.
+		timeout -k 8 0.3 "$RUNTIME" --root "$STATE" exec "$ID" nope \
+			</dev/null >/dev/null 2>&1 3>&- || status=$?
+		assert_differs "$status" 137
+	done
+}
+
+@test "a full disk for what is printed is a failure" {
+	run_rt features
+	status=0
+	rt features >/dev/full 2>/dev/null || status=$?
+	assert_equal "$status" 1
+}

@@ -60,7 +60,11 @@ status_is() {
 	command_is /bin/true
 	rt create --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
 	rt pause "$ID"
-	status_is created
+	status_is paused
+	# It could not hear the word: `start` would wait for it with the lock in its hand.
+	run_rt start "$ID"
+	assert_exit 1
+	assert_stderr_match "cannot start a container in the paused state"
 	rt resume "$ID"
 	status_is created
 	rt start "$ID"
