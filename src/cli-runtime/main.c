@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -125,9 +126,26 @@ static int find_out_rootless(struct nk_rt *rt, struct nk_err *e)
 	return 0;
 }
 
+/* In /tmp anybody can make it first; what is written in it says what delete kills and executes. */
+static int check_in_tmp(const char *root, struct nk_err *e)
+{
+	struct stat st;
+
+	if (mkdir(root, 0700) < 0 && errno != EEXIST)
+		return nk_fail(e, errno, "make the state directory %s", root);
+	if (lstat(root, &st) < 0)
+		return nk_fail(e, errno, "state directory %s", root);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 0022)) {
+		nk_fail(e, 0, "state directory %s: others can write in it", root);
+		return nk_hint(e, "set XDG_RUNTIME_DIR, or give one by --root");
+	}
+	return 0;
+}
+
 static int find_root(struct nk_rt *rt, struct nk_err *e)
 {
 	const char *run = getenv("XDG_RUNTIME_DIR");
+	bool given = rt->root && *rt->root;
 	char cwd[4096];
 
 	if (!rt->root || !*rt->root)
@@ -136,6 +154,8 @@ static int find_root(struct nk_rt *rt, struct nk_err *e)
 						  : nk_fmt(&rt->arena, "/tmp/nook-runtime-%u",
 							   (unsigned)geteuid()))
 				   : "/run/nook-runtime";
+	if (!given && !strncmp(rt->root, "/tmp/nook-runtime-", 18))
+		return check_in_tmp(rt->root, e);
 	if (rt->root[0] == '/')
 		return 0;
 	if (!getcwd(cwd, sizeof(cwd)))

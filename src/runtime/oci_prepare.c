@@ -23,6 +23,8 @@ static int read_text(struct nk_oci_create *c, struct nk_err *e)
 	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
+	if (fd < 0 && errno == ENOENT) /* runc's words */
+		return nk_fail(e, 0, "JSON specification file config.json not found");
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return nk_fail(e, errno, "JSON specification file %s", path);
 	if (!S_ISREG(st.st_mode) || st.st_size > CONFIG_MAX)
@@ -39,6 +41,12 @@ static int read_text(struct nk_oci_create *c, struct nk_err *e)
 	return nk_arena_ok(c->a, e);
 }
 
+/* As its protocol has it: what it left in the environment of others is not meant for this one. */
+static bool meant_for_us(const char *pid)
+{
+	return !pid || !*pid || strtol(pid, NULL, 10) == getpid();
+}
+
 /* Sockets that systemd hands on come before those of --preserve-fds; they are the command's. */
 static int sockets_of_systemd(struct nk_oci_create *c, struct nk_err *e)
 {
@@ -46,7 +54,7 @@ static int sockets_of_systemd(struct nk_oci_create *c, struct nk_err *e)
 	struct nk_spec *s = &c->config.spec;
 
 	s->preserve_fds = c->request->preserve_fds;
-	if (word && *word) {
+	if (word && *word && meant_for_us(getenv("LISTEN_PID"))) {
 		char *end;
 		unsigned long n = strtoul(word, &end, 10);
 		if (*end || n > 1024)

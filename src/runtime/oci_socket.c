@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -101,7 +102,10 @@ int nk_oci_start_listen(struct nk_oci_dir *d, struct nk_err *e)
 	_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/start", d->fd);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 || listen(fd, 1) < 0)
+	/* bind gives the file this mode, whatever umask the caller has: who may connect may start.
+	 */
+	if (fd < 0 || fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 ||
+	    listen(fd, 1) < 0)
 		return nk_fail(e, errno, "a socket to start container %s", d->id);
 	return nk_take_fd(&fd);
 }

@@ -96,3 +96,30 @@ own_rootfs() {
 	rt features >/dev/full 2>/dev/null || status=$?
 	assert_equal "$status" 1
 }
+
+@test "the socket for start is its owner's, whatever the umask" {
+	command_is sleep 100
+	umask 0
+	created
+	[ "$(stat -c %a "$STATE/$ID/start")" = 600 ]
+}
+
+@test "a state directory in /tmp that another has made is refused" {
+	need_root
+	local dir=/tmp/nook-runtime-$TEST_UID
+	[ ! -e "$dir" ] || skip "$dir is there"
+	mkdir -m 0777 "$dir"
+	status=0
+	stderr=$(as_user env -u XDG_RUNTIME_DIR "$RUNTIME" list 2>&1) || status=$?
+	rmdir "$dir"
+	assert_equal "$status" 1
+	has "$stderr" "$dir: others can write in it"
+}
+
+@test "sockets of systemd that are another process's stay out" {
+	# shellcheck disable=SC2016
+	command_is sh -c 'echo "[$LISTEN_FDS]"'
+	LISTEN_FDS=2 LISTEN_PID=1 run_rt run --bundle "$BUNDLE" "$ID"
+	assert_equal "$status" 0
+	assert_equal "$output" "[]"
+}
