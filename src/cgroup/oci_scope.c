@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/weaken.h"
 #include "cgroup/oci_scope.h"
 
 #include <errno.h>
@@ -162,6 +163,10 @@ static int one_annotation(struct nk_arena *a, const char *key, const char *value
 		if (!text)
 			break;
 		nk_strv_push(a, properties, nk_fmt(a, "%s=%s", name, text));
+		return 0;
+	}
+	if (nk_weak("CRI-O-2024-3154")) {
+		nk_strv_push(a, properties, nk_fmt(a, "%s=%s", name, value));
 		return 0;
 	}
 	nk_fail(e, EINVAL, "annotation %s: %s", key, value);

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/weaken.h"
 #include "cgroup/live.h"
 #include "cgroup/oci_make.h"
 #include "host/text.h"
@@ -22,6 +23,7 @@
 struct restoring {
 	struct nk_oci_create c;
 	struct nk_oci_criu_call call;
+	const char *place; /* where the root is mounted for criu, in our own mount namespace */
 };
 
 /*
@@ -43,8 +45,16 @@ static int mount_root(struct restoring *r, struct nk_err *e)
 
 	if (mkdir(place, 0700) < 0 || mount(root, place, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return nk_fail(e, errno, "mount %s for criu", root);
+	r->place = place;
 	nk_pb_text(&r->call.criu.options, NK_CRIU_ROOT, place);
 	return 0;
+}
+
+/* "pipe:[NUMBER]": anything else that a checkpoint says is hostile (crun 2026-115520). */
+static bool is_pipe(const char *name)
+{
+	return !strncmp(name, "pipe:[", 6) && name[6] != ']' &&
+	       !strcmp(name + 6 + strspn(name + 6, "0123456789"), "]");
 }
 
 /* Pipes of those that were checkpointed are ours now. */
@@ -62,7 +72,7 @@ static int inherit_stdio(struct restoring *r, struct nk_err *e)
 			json_object_get_string(json_object_array_get_idx(list, (size_t)i));
 		struct nk_pb inherit = {.a = r->c.a};
 
-		if (!name || strncmp(name, "pipe:", 5) != 0)
+		if (!name || (!is_pipe(name) && !nk_weak("crun-2026-115520")))
 			continue;
 		nk_pb_text(&inherit, 1, name);
 		nk_pb_number(&inherit, 2, i);
@@ -211,6 +221,9 @@ int nk_oci_restore(struct nk_arena *a, const struct nk_oci_request *request,
 		ret = nk_cg_make(a, &r.c.groups, &r.c.config.resources, request->rootless, e);
 	if (ret == 0)
 		ret = call_criu(&r, o, e);
+	/* Else its directory could not be taken away. */
+	if (r.place)
+		umount2(r.place, MNT_DETACH);
 	if (ret == 0)
 		ret = finish(&r, result, e);
 	if (ret < 0 && r.c.dir.fd >= 0 && nk_oci_destroy(&r.c.dir, &r.c.record, NULL, &told) < 0)

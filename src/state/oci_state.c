@@ -275,6 +275,9 @@ int nk_oci_remove(struct nk_oci_dir *d, struct nk_err *e)
 	for (size_t i = 0; i < NK_COUNT(files); i++)
 		if (unlinkat(d->fd, files[i], 0) < 0 && errno != ENOENT)
 			return nk_fail(e, errno, "remove the state of container %s", d->id);
+	/* The place of the root for criu (oci_restore.c). */
+	if (unlinkat(d->fd, "criu-root", AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return nk_fail(e, errno, "remove the state of container %s", d->id);
 	/* ENOTEMPTY: somebody who is about to make a container of this id has a lock in it. */
 	if (unlinkat(d->root_fd, d->id, AT_REMOVEDIR) < 0 && errno != ENOENT && errno != ENOTEMPTY)
 		return nk_fail(e, errno, "remove the state of container %s", d->id);
