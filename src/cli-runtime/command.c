@@ -49,28 +49,6 @@ const struct nk_rt_command *const nk_rt_commands[] = {
 };
 /* clang-format on */
 
-/* Options may stand behind the words, as runc and crun allow: words go to the end. */
-static int parse_mixed(const struct nk_option *table, struct nk_arena *a, int argc, char **argv,
-		       void *target, struct nk_err *e)
-{
-	char **words = nk_alloc(a, (size_t)argc * sizeof(*words));
-	int at = 1, n = 0;
-
-	if (!words)
-		return nk_fail(e, ENOMEM, "read the command line");
-	for (;;) {
-		int r = nk_options_parse(table, a, argc - at + 1, argv + at - 1, target, e);
-		if (r < 0)
-			return r;
-		at += r - 1;
-		if (at >= argc || !strcmp(argv[at - 1], "--"))
-			break;
-		words[n++] = argv[at++];
-	}
-	memmove(argv + at - n, words, (size_t)n * sizeof(*words));
-	return at - n;
-}
-
 static int wrong_words(const struct nk_rt_command *cmd, struct nk_err *e)
 {
 	if (cmd->min_words == cmd->max_words)
@@ -88,7 +66,7 @@ int nk_rt_options(struct nk_rt *rt, const struct nk_rt_command *cmd, int argc, c
 	const struct nk_option *table = cmd->options ? cmd->options : none;
 	struct nk_err e = {0};
 	int r = cmd->own_words ? nk_options_parse(table, &rt->arena, argc, argv, target, &e)
-			       : parse_mixed(table, &rt->arena, argc, argv, target, &e);
+			       : nk_options_parse_mixed(table, &rt->arena, argc, argv, target, &e);
 
 	if (r == -ECANCELED && !e.msg[0]) {
 		nk_rt_help_command(cmd, stdout);

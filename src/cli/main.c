@@ -70,36 +70,13 @@ static void explain_unknown(const struct nk_command *cmd, struct nk_err *e)
 	}
 }
 
-/* Options may stand behind words: the words go to the end, in their order. */
-static int parse_mixed(const struct nk_option *table, struct nk_arena *a, int argc, char **argv,
-		       void *target, struct nk_err *e)
-{
-	char **words = nk_alloc(a, (size_t)argc * sizeof(*words));
-	int at = 1, n = 0;
-
-	if (!words)
-		return nk_fail(e, ENOMEM, "read the command line");
-	for (;;) {
-		int r = nk_options_parse(table, a, argc - at + 1, argv + at - 1, target, e);
-		if (r < 0)
-			return r;
-		at += r - 1;
-		if (at >= argc || !strcmp(argv[at - 1], "--"))
-			break;
-		words[n++] = argv[at++];
-	}
-	/* argv[0], the options, and all words behind them: what follows "--" is there already. */
-	memmove(argv + at - n, words, (size_t)n * sizeof(*words));
-	return at - n;
-}
-
 int nk_cli_options(struct nk_cli *cli, const struct nk_command *cmd, int argc, char **argv,
 		   void *target, int *exit_code)
 {
 	static const struct nk_option none[] = {{0}};
 	struct nk_err e = {0};
 	const struct nk_option *table = cmd->options ? cmd->options : none;
-	int r = cmd->mixed ? parse_mixed(table, &cli->arena, argc, argv, target, &e)
+	int r = cmd->mixed ? nk_options_parse_mixed(table, &cli->arena, argc, argv, target, &e)
 			   : nk_options_parse(table, &cli->arena, argc, argv, target, &e);
 
 	if (r >= 0)

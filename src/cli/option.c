@@ -203,3 +203,25 @@ int nk_options_parse(const struct nk_option *table, struct nk_arena *arena, int 
 	}
 	return p.at;
 }
+
+int nk_options_parse_mixed(const struct nk_option *table, struct nk_arena *a, int argc, char **argv,
+			   void *target, struct nk_err *e)
+{
+	char **words = nk_alloc(a, (size_t)argc * sizeof(*words));
+	int at = 1, n = 0;
+
+	if (!words)
+		return nk_fail(e, ENOMEM, "read the command line");
+	for (;;) {
+		int r = nk_options_parse(table, a, argc - at + 1, argv + at - 1, target, e);
+		if (r < 0)
+			return r;
+		at += r - 1;
+		if (at >= argc || !strcmp(argv[at - 1], "--"))
+			break;
+		words[n++] = argv[at++];
+	}
+	/* argv[0], the options, and all words behind them: what follows "--" is there already. */
+	memmove(argv + at - n, words, (size_t)n * sizeof(*words));
+	return at - n;
+}

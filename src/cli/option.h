@@ -66,6 +66,10 @@ const struct nk_option *nk_option_letter(const struct nk_option *table, char let
 int nk_options_parse(const struct nk_option *table, struct nk_arena *arena, int argc, char **argv,
 		     void *target, struct nk_err *e);
 
+/* The same, but options may stand behind words: the words go to the end of argv, in their order. */
+int nk_options_parse_mixed(const struct nk_option *table, struct nk_arena *arena, int argc,
+			   char **argv, void *target, struct nk_err *e);
+
 /* The name in a list of n that is nearest to word, or NULL when none is near. */
 struct nk_nearest {
 	const char *word, *best;

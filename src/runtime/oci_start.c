@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "child/protocol.h"
 #include "runtime/oci.h"
+#include "spawn/message.h"
 #include "state/process.h"
 
 enum { STOP_MS = 5000 };
@@ -28,32 +29,6 @@ static int not_created(enum nk_oci_status s, struct nk_err *e)
 		return nk_fail(e, 0, "cannot start a container in the %s state",
 			       nk_oci_status_name(s));
 	}
-}
-
-/* One message from init; fd: what came along, or -1. 0: it has executed its command. */
-static int receive(int sock, struct nk_message *m, int *fd)
-{
-	struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
-	union {
-		struct cmsghdr h;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control.space),
-	};
-	ssize_t n;
-
-	*fd = -1;
-	do
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
-	return n == sizeof(*m);
 }
 
 /* The step that failed, in the words that create has left. */
@@ -81,7 +56,7 @@ static int hear(int sock, const struct nk_oci_record *r, const struct nk_config 
 	struct nk_message m;
 	int ret = 0, fd;
 
-	while (ret == 0 && receive(sock, &m, &fd)) {
+	while (ret == 0 && nk_message_receive(sock, &m, &fd)) {
 		if (m.type == NK_MSG_ERROR)
 			ret = failed(r, &m, e);
 		else if (m.type == NK_MSG_LISTENER && fd >= 0)

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "cgroup/live.h"
 #include "spawn/driver.h"
+#include "spawn/message.h"
 
 enum { LOOK_MS = 200, START_MS = 2000 };
 
@@ -22,38 +23,6 @@ static uint64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
-/* Read one message; fd gets a descriptor that came along, or -1. 1: a message;
- * 0: the other side has ended. */
-static int receive(int sock, struct nk_message *m, int *fd)
-{
-	struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
-	union {
-		struct cmsghdr h;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control.space),
-	};
-	ssize_t n;
-	int resets = 0;
-
-	*fd = -1;
-	/* An end that was closed with our word unread resets the connection, and says so before
-	 * it hands out what that end had sent: once, then the message comes. */
-	do
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !resets++)));
-	if (n != sizeof(*m))
-		return 0;
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
-	return 1;
 }
 
 static int child_failed(struct nk_driver *d, const struct nk_message *m, struct nk_err *e)
@@ -152,7 +121,7 @@ bool nk_driver_last_words(struct nk_driver *d, struct nk_err *e)
 	struct nk_message m;
 	int fd;
 
-	while (receive(d->slots[NK_SLOT_SOCKET], &m, &fd)) {
+	while (nk_message_receive(d->slots[NK_SLOT_SOCKET], &m, &fd)) {
 		if (fd >= 0)
 			close(fd);
 		if (m.type == NK_MSG_ERROR) {
@@ -211,7 +180,7 @@ int nk_driver_await(struct nk_driver *d, size_t index, struct nk_err *e)
 		bool spoke = speaks(d);
 		if (!spoke && d->gave_up)
 			return nk_fail(e, EINTR, "the container's first process does not answer");
-		if (!spoke || !receive(d->slots[NK_SLOT_SOCKET], &m, &fd))
+		if (!spoke || !nk_message_receive(d->slots[NK_SLOT_SOCKET], &m, &fd))
 			return nk_driver_died(d, 0, e);
 		if (m.type == s->n[0] || !comes_unasked(m.type))
 			break;
@@ -240,7 +209,7 @@ static int on_message(struct nk_driver *d, struct nk_err *e)
 	struct nk_message m;
 	int fd, ret = 0;
 
-	if (!receive(d->slots[NK_SLOT_SOCKET], &m, &fd)) {
+	if (!nk_message_receive(d->slots[NK_SLOT_SOCKET], &m, &fd)) {
 		d->socket_ended = true; /* execve has closed it, or death */
 		return d->alive && d->o->executed ? d->o->executed(d->o->arg, e) : 0;
 	}
