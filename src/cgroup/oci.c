@@ -181,7 +181,8 @@ static const char *add_levels(struct placing *p, struct nk_cg_group *g)
 		if (!l)
 			break;
 		l->dir = nk_strndup(p->a, g->dir, n);
-		l->exists = exists = exists && access(l->dir, F_OK) == 0;
+		l->exists = exists =
+			exists && (!strcmp(l->dir, g->mount) || access(l->dir, F_OK) == 0);
 		if (exists)
 			deepest = l->dir;
 		if (g->v2)

@@ -276,9 +276,11 @@ int nk_cg_chain(struct nk_arena *a, const struct nk_cg_hierarchy *h, const char 
 
 bool nk_cg_can_write(struct nk_arena *a, const char *dir)
 {
-	/* Both: processes are moved by writing the common ancestor's cgroup.procs too. */
+	/* Both: processes are moved by writing the common ancestor's cgroup.procs too. Root is kept
+	 * from it by read-only mounts only, and those hold for both. */
 	return faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS) == 0 &&
-	       faccessat(AT_FDCWD, nk_fmt(a, "%s/cgroup.procs", dir), W_OK, AT_EACCESS) == 0;
+	       (geteuid() == 0 ||
+		faccessat(AT_FDCWD, nk_fmt(a, "%s/cgroup.procs", dir), W_OK, AT_EACCESS) == 0);
 }
 
 /* Root makes groups at the top; an ordinary user below the own one, if it is delegated. */

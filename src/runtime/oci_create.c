@@ -303,6 +303,7 @@ static int spawn(struct nk_oci_create *c, struct nk_result *result, struct nk_er
 		.interactive = true,
 		.groups = (const char *const *)c->record.cgroups.v,
 		.n_groups = (int)c->record.cgroups.n,
+		.no_verdict = true,
 		.started = on_started,
 		.message = on_message,
 		.executed = on_executed,

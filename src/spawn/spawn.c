@@ -239,7 +239,10 @@ static void close_slots(struct nk_driver *d)
 
 static int driver_init(struct nk_driver *d, struct nk_err *e)
 {
-	for (size_t i = 0; i < NK_SLOT_MAX; i++)
+	d->slots = malloc((size_t)d->plan->n_slots * sizeof(*d->slots));
+	if (!d->slots)
+		return nk_fail(e, ENOMEM, "cannot start");
+	for (int i = 0; i < d->plan->n_slots; i++)
 		d->slots[i] = -1;
 	if (d->o->start_fd > 0)
 		d->slots[NK_SLOT_START] = d->o->start_fd;
@@ -279,6 +282,7 @@ static void driver_done(struct nk_driver *d)
 		munmap(d->run.trace, sizeof(struct nk_trace));
 	free(d->shown);
 	free(d->done);
+	free(d->slots);
 }
 
 int nk_spawn(const struct nk_plan *p, const struct nk_spawn_options *o, struct nk_result *r,
@@ -288,6 +292,8 @@ int nk_spawn(const struct nk_plan *p, const struct nk_spawn_options *o, struct n
 
 	*r = (struct nk_result){0};
 	int ret = driver_init(&d, e);
+	if (!d.slots)
+		return ret;
 	if (ret == 0)
 		ret = run_parent(&d, e);
 	if (d.slots[NK_SLOT_PID] > 0)
@@ -305,7 +311,7 @@ int nk_spawn(const struct nk_plan *p, const struct nk_spawn_options *o, struct n
 		driver_done(&d);
 		return 0;
 	}
-	if (ret == 0)
+	if (ret == 0 && !o->no_verdict)
 		r->out_of_memory = nk_driver_out_of_memory(&d);
 	/* A failure keeps its words: what undoing says then is secondary. */
 	if (d.done)

@@ -21,6 +21,7 @@ struct nk_spawn_options {
 	uint64_t timeout_ms;	   /* end the command after that, 0 = never */
 	const char *const *groups; /* absolute cgroup directories that the plan makes */
 	int n_groups;
+	bool no_verdict; /* nobody asks for r->out_of_memory when all has ended */
 
 	/* Called once init's pid is known, before it executes the command. An error
 	 * ends the start. */
