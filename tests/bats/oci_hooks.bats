@@ -92,6 +92,21 @@ refute_in() { ! grep -q "$2" "$1" || { echo "$2 is in $1" >&2; return 1; }; }
 	assert_equal "$(tail -1 "$LOG")" "$(readlink "/proc/$(pid_of)/ns/mnt")"
 }
 
+@test "oci hooks: what is mounted below root.path in the container's mounts is in the container" {
+	local place=$ROOTFS
+	echo runtime >by-runtime
+	echo container >by-container
+	touch "$place/one" "$place/two"
+	hook createRuntime "pid=\$(sed 's/.*\"pid\":\([0-9]*\).*/\1/'); nsenter -m -t \$pid mount --bind $PWD/by-runtime $place/one"
+	hook createContainer "mount --bind $PWD/by-container ./two"
+	command_is cat /one /two
+	run_rt run --bundle "$BUNDLE" "$ID"
+	assert_equal "$output" "runtime
+container"
+	# Outside they are as empty as they were.
+	[ ! -s "$place/one" ] && [ ! -s "$place/two" ]
+}
+
 @test "oci hooks: startContainer is a program of the container, with its rights only" {
 	configure '.process.user = {uid: 7, gid: 8} | .root.readonly = false |
 		.mounts += [{destination: "/out", type: "bind", source: $dir, options: ["bind"]}] |
