@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # An annotation of a pod (org.systemd.property.NAME) became a property of the scope that systemd
 # made: with ExecStopPost and its like, a command of the host as root.
+# vm: seldom, what differs on 6.1 and on version 2 of cgroups, oci_exec, _lifecycle, _limits and _mounts go through
 load ../lib/attack
 setup() { attack_setup; }
 teardown() { attack_teardown; }
 
 @test "CRI-O-2024-3154: no annotation becomes a command of systemd" {
 	configure '.linux.cgroupsPath = "system.slice:nook:" + $id' --arg id "$ID"
-	for name in ExecStart ExecStop ExecStopPost ExecReload OnFailure OnSuccess PAMName User RootDirectory \
-		BindPaths Environment PIDs Slice Delegate DeviceAllow IPIngressFilterPath BPFProgram; do
+	local names='ExecStopPost Slice'
+	[ -n "${NOOK_VM:-}" ] || names+=' ExecStart ExecStop ExecReload OnFailure OnSuccess PAMName User RootDirectory
+		BindPaths Environment PIDs Delegate DeviceAllow IPIngressFilterPath BPFProgram'
+	for name in $names; do
 		for value in "'/bin/true'" "[('/bin/true', ['true'], false)]" true "uint64 1"; do
 			configure '.annotations = {("org.systemd.property." + $n): $v}' --arg n "$name" --arg v "$value"
 			command_is true

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Not of one advisory, but of several (containers/storage, LXC): a container's name as a path, and
 # an argument of a stranger read as an option (Flatpak 2024-32462).
+# vm: seldom, what differs on 6.1 and on version 2 of cgroups, oci_exec, _lifecycle, _limits and _mounts go through
 load ../lib/attack
 setup() { attack_setup; }
 teardown() { attack_teardown; }
 
 @test "Flatpak-2024-32462: an id is a name, never a path or an option" {
+	words_only
 	mkdir -p "$BATS_TEST_TMPDIR/victim"
 	touch "$BATS_TEST_TMPDIR/victim/state.json"
 	command_is true

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fields of config.json from the document to what the command sees: those that runc 1.1 and crun 1.8
 # do not know, so that the differential test cannot compare them. And `spec` and `features`.
+# vm: seldom, what differs on 6.1 and on version 2 of cgroups, oci_exec, _lifecycle, _limits and _mounts go through
 
 load ../lib/oci
 setup() { oci_setup; need_root; }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # Terminals of nook-runtime: handed over by --console-socket, or relayed.
+# vm: seldom, what differs on 6.1 and on version 2 of cgroups, oci_exec, _lifecycle, _limits and _mounts go through
 
 load ../lib/oci
 setup() { oci_setup; need_root; }
