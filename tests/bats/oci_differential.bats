@@ -10,7 +10,8 @@ export BATS_TEST_TIMEOUT=600
 
 setup() {
 	need_root
-	RUNTIME=${NOOK_RUNTIME:-$(dirname "$NOOK")/nook-runtime}
+	need_plain_build
+	RUNTIME=${RUNTIME:-$(dirname "$NOOK")/nook-runtime}
 	command -v runc crun >/dev/null || skip "no runc and crun here (the host's run has them)"
 	nook_setup
 }
