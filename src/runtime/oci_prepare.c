@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@
 #include "runtime/prepare.h"
 #include "security/oci_seccomp.h"
 
-enum { CONFIG_MAX = 32 << 20 };
+enum { CONFIG_MAX = 32 << 20, FD_BASE = 100, FD_EACH = 5 };
 
 static int read_text(struct nk_oci_create *c, struct nk_err *e)
 {
@@ -86,6 +87,15 @@ static int check_terminal(const struct nk_oci_request *r, bool terminal, struct 
 	return 0;
 }
 
+static int check_rootfs(const struct nk_spec *s, struct nk_err *e)
+{
+	struct stat st;
+
+	return s->rootfs && stat(s->rootfs, &st) < 0
+		       ? nk_fail(e, errno, "invalid rootfs: stat %.200s", s->rootfs)
+		       : 0;
+}
+
 static void source_facts(struct nk_arena *a, struct nk_config *c)
 {
 	char link[4096];
@@ -153,6 +163,29 @@ static int place(struct nk_oci_create *c, struct nk_err *e)
 	return ret;
 }
 
+/*
+ * Each mount is a few descriptors until "/" is entered. Where the soft limit has no room for them
+ * it is raised for the way there; the command gets what its caller had, or what is asked for.
+ */
+static void room_for_mounts(struct nk_oci_create *c)
+{
+	struct nk_spec *s = &c->config.spec;
+	const struct nk_rlimit *had = &c->facts.nofile;
+	uint64_t need = FD_BASE + FD_EACH * (c->config.mounts.n + s->masked_paths.n +
+					     s->readonly_paths.n + c->config.devices.n);
+	const struct rlimit raised = {need < had->hard ? need : had->hard, had->hard};
+
+	if (!had->soft || need <= had->soft || setrlimit(RLIMIT_NOFILE, &raised) < 0)
+		return;
+	for (size_t i = 0; i < s->rlimits.n; i++)
+		if (s->rlimits.v[i].resource == RLIMIT_NOFILE)
+			return;
+
+	struct nk_rlimit *r = NK_PUSH(c->a, &s->rlimits);
+	if (r)
+		*r = (struct nk_rlimit){RLIMIT_NOFILE, had->soft, had->hard};
+}
+
 int nk_oci_prepare(struct nk_oci_create *c, struct nk_arena *a, const struct nk_oci_request *r,
 		   struct nk_err *e)
 {
@@ -172,7 +205,7 @@ int nk_oci_prepare(struct nk_oci_create *c, struct nk_arena *a, const struct nk_
 	c->config.spec.id = r->id;
 	c->config.spec.interactive = true; /* standard input is the caller's */
 	if ((ret = check_terminal(r, c->config.spec.terminal, e)) < 0 ||
-	    (ret = sockets_of_systemd(c, e)) < 0)
+	    (ret = sockets_of_systemd(c, e)) < 0 || (ret = check_rootfs(&c->config.spec, e)) < 0)
 		return ret;
 	nk_oci_home(a, &c->config);
 	source_facts(a, &c->config);
@@ -180,6 +213,7 @@ int nk_oci_prepare(struct nk_oci_create *c, struct nk_arena *a, const struct nk_
 	    (ret = nk_facts_collect(a, &c->config.spec, &c->facts, e)) < 0 ||
 	    (ret = place(c, e)) < 0)
 		return ret;
+	room_for_mounts(c);
 	ret = nk_rdt_place(a, &c->config.rdt, r->id, NULL, &c->rdt, e);
 	if (ret < 0)
 		return ret;

@@ -324,3 +324,11 @@ four"
 	assert_equal "$output" "1 1
 three"
 }
+
+@test "oci: a bundle whose root is not there is told before anything is made" {
+	configure '.root.path = "/no/such"'
+	run_rt create --bundle "$BUNDLE" "$ID"
+	assert_equal "$status" 1
+	has "$(said)" "invalid rootfs: stat /no/such: No such file"
+	nothing_left
+}
