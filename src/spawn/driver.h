@@ -12,7 +12,7 @@ struct nk_driver {
 	const struct nk_plan *plan;
 	const struct nk_spawn_options *o;
 	struct nk_run run;
-	int slots[NK_SLOT_MAX];
+	int *slots;    /* as many as the plan has */
 	uint8_t *done; /* parent's steps that succeeded */
 	bool *shown;   /* --debug: steps already told */
 	struct nk_signals signals;

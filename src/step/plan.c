@@ -2,9 +2,11 @@
 #include "step/step.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define FIRST_STEPS 256
+#define FIRST_SLOTS 128
 
 static struct nk_step spare; /* where writes go once memory has run out */
 
@@ -14,6 +16,10 @@ void nk_plan_init(struct nk_plan *p, struct nk_arena *arena)
 	/* Room for a whole start at once: growing would copy it several times. */
 	p->steps.v = nk_alloc(arena, FIRST_STEPS * sizeof(*p->steps.v));
 	p->steps.cap = p->steps.v ? FIRST_STEPS : 0;
+	p->slot_name = nk_alloc(arena, FIRST_SLOTS * sizeof(*p->slot_name));
+	p->slots_cap = p->slot_name ? FIRST_SLOTS : 0;
+	if (!p->slot_name)
+		return;
 	p->slot_name[NK_SLOT_SOCKET] = "socket";
 	p->slot_name[NK_SLOT_PID] = "init_pid";
 	p->slot_name[NK_SLOT_PIDFD] = "init_pidfd";
@@ -24,11 +30,24 @@ void nk_plan_init(struct nk_plan *p, struct nk_arena *arena)
 	p->slot_name[NK_SLOT_WAITING] = "waiting";
 }
 
+static bool more_slots(struct nk_plan *p)
+{
+	int cap = p->slots_cap * 2;
+	const char **names = nk_alloc(p->arena, (size_t)cap * sizeof(*names));
+
+	if (!names || !p->slots_cap)
+		return false;
+	memcpy(names, p->slot_name, (size_t)p->n_slots * sizeof(*names));
+	p->slot_name = names;
+	p->slots_cap = cap;
+	return true;
+}
+
 int nk_plan_slot(struct nk_plan *p, const char *name)
 {
-	if (p->n_slots >= NK_SLOT_MAX) {
+	if (p->n_slots >= NK_SLOT_MAX || (p->n_slots >= p->slots_cap && !more_slots(p))) {
 		p->arena->failed = true;
-		return NK_SLOT_MAX - 1;
+		return p->n_slots - 1;
 	}
 	p->slot_name[p->n_slots] = nk_strdup(p->arena, name);
 	return p->n_slots++;

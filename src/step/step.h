@@ -151,7 +151,7 @@ enum {
 	NK_SLOT_START,	 /* given by the runtime: the socket on which init waits for `start` */
 	NK_SLOT_WAITING, /* given by the runtime: a file whose flock says that it waits */
 	NK_SLOT_FIRST_FREE,
-	NK_SLOT_MAX = 1024,
+	NK_SLOT_MAX = 8192,
 };
 
 /* What a step belongs to: the word in the first column of --explain. */
@@ -185,8 +185,8 @@ struct nk_step {
 struct nk_plan {
 	struct nk_arena *arena;
 	NK_VEC(struct nk_step) steps;
-	const char *slot_name[NK_SLOT_MAX]; /* "rootfs", "proc", … */
-	int n_slots;
+	const char **slot_name; /* "rootfs", "proc", … */
+	int n_slots, slots_cap;
 	uint8_t actor; /* defaults for nk_plan_add() */
 	uint8_t topic;
 };

@@ -124,3 +124,18 @@ own_rootfs() {
 	assert_equal "$status" 0
 	assert_equal "$output" "[]"
 }
+
+@test "a thousand mounts, below whatever soft limit of open files" {
+	own_rootfs
+	configure '.mounts += [range(1000) | {destination: "/m/\(.)", type: "tmpfs", source: "tmpfs"}]
+		| del(.process.rlimits)
+		| .process.args = ["sh", "-c", "grep -c \" /m/\" /proc/self/mountinfo; ulimit -n"]'
+	[ "$(ulimit -Hn)" -ge 8000 ] || skip "the hard limit of open files is too low here"
+	output=$(prlimit --nofile=300: "$RUNTIME" --root "$STATE" run --bundle "$BUNDLE" "$ID")
+	assert_equal "$output" $'1000\n300'
+	configure '.mounts += [range(9000) | {destination: "/m/\(.)", type: "tmpfs", source: "tmpfs"}]'
+	run_rt run --bundle "$BUNDLE" "$ID"
+	assert_equal "$status" 1
+	has "$stderr" "too many mounts"
+	nothing_left
+}
