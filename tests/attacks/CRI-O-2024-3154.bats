@@ -10,10 +10,9 @@ teardown() { attack_teardown; }
 @test "CRI-O-2024-3154: no annotation becomes a command of systemd" {
 	configure '.linux.cgroupsPath = "system.slice:nook:" + $id' --arg id "$ID"
 	local names='ExecStopPost Slice'
-	[ -n "${NOOK_VM:-}" ] || names+=' ExecStart ExecStop ExecReload OnFailure OnSuccess PAMName User RootDirectory
-		BindPaths Environment PIDs Delegate DeviceAllow IPIngressFilterPath BPFProgram'
+	[ -n "${NOOK_VM:-}" ] || names+=' ExecStart OnFailure User BindPaths PIDs Delegate DeviceAllow BPFProgram'
 	for name in $names; do
-		for value in "'/bin/true'" "[('/bin/true', ['true'], false)]" true "uint64 1"; do
+		for value in "'/bin/true'" "[('/bin/true', ['true'], false)]"; do
 			configure '.annotations = {("org.systemd.property." + $n): $v}' --arg n "$name" --arg v "$value"
 			command_is true
 			run_rt --systemd-cgroup run --bundle "$BUNDLE" "$ID"
@@ -29,6 +28,6 @@ teardown() { attack_teardown; }
 		command_is true
 		run_rt --systemd-cgroup run --bundle "$BUNDLE" "$ID"
 		[ "$status" != 0 ] || explain_failure "taken: $value"
-		[ ! -d /run/systemd/system ] || refute_stderr_match 'ExecStop=/bin/true: '
+		assert_stderr_match 'annotation org.systemd.property.Description'
 	done
 }
