@@ -54,6 +54,17 @@ static long is_fs(int fd, const struct nk_step *s)
 	return ret < 0 ? ret : (uint64_t)fs.f_type == s->n[0] ? 0 : -EXDEV;
 }
 
+/* What execve() will say, but for the format: a directory is executable, too, and no program. */
+static long is_program(const char *path)
+{
+	struct statx st;
+	long ret = nk_raw4(SYS_faccessat2, AT_FDCWD, path, 1 /* X_OK */, AT_EACCESS);
+
+	if (ret == 0)
+		ret = nk_raw5(SYS_statx, AT_FDCWD, path, AT_NO_AUTOMOUNT, STATX_TYPE, &st);
+	return ret < 0 ? ret : (st.stx_mode & S_IFMT) == S_IFREG ? 0 : -EACCES;
+}
+
 /* A `start` that was killed before it spoke has changed nothing: wait for the next one. */
 static long wait_start(int fd, const struct nk_step *s)
 {
@@ -92,7 +103,7 @@ long nk_step_look(struct nk_run *run, const struct nk_step *s)
 	case NK_OP_FACCESSAT:
 		if (s->fd[1] >= 0 && slot(run, s->fd[1]) >= 0)
 			return slot(run, s->fd[1]);
-		return nk_raw4(SYS_faccessat2, AT_FDCWD, s->s[0], 1 /* X_OK */, AT_EACCESS);
+		return is_program(s->s[0]);
 	case NK_OP_COPY_TREE:
 		return nk_copy_tree(fd0, slot(run, s->fd[1]));
 	case NK_OP_PLACE:

@@ -34,6 +34,13 @@ struct walk {
 	char next[PATH_SIZE];
 };
 
+/* One character. The compiler would make a call of memmove() of a loop that it understands. */
+static void put(char *to, char c)
+{
+	*to = c;
+	__asm__ volatile("" : : : "memory");
+}
+
 static size_t length(const char *s)
 {
 	size_t n = 0;
@@ -61,10 +68,10 @@ static long prepend(struct walk *w)
 	if (a + b + 2 > PATH_SIZE)
 		return -ENAMETOOLONG;
 	for (size_t i = b + 1; i-- > 0;)
-		w->rest[a + 1 + i] = w->rest[i];
+		put(&w->rest[a + 1 + i], w->rest[i]);
 	w->rest[a] = '/';
 	for (size_t i = 0; i < a; i++)
-		w->rest[i] = w->next[i];
+		put(&w->rest[i], w->next[i]);
 	return 0;
 }
 
@@ -81,7 +88,7 @@ static size_t take(struct walk *w)
 	}
 	w->next[n] = '\0';
 	for (i = 0; w->rest[begin + n + i]; i++)
-		w->rest[i] = w->rest[begin + n + i];
+		put(&w->rest[i], w->rest[begin + n + i]);
 	w->rest[i] = '\0';
 	return n;
 }
@@ -146,7 +153,7 @@ static long part(struct walk *w, size_t n)
 	if (w->done_len)
 		w->done[w->done_len++] = '/';
 	for (size_t i = 0; i <= n; i++)
-		w->done[w->done_len + i] = w->next[i];
+		put(&w->done[w->done_len + i], w->next[i]);
 	w->done_len += n;
 	long fd = open_in(w->root, w->done, O_NOFOLLOW);
 	if (fd == -ENOENT) {
@@ -186,7 +193,7 @@ long nk_place(int root, const char *path, bool dir, bool nofollow)
 	if (n >= PATH_SIZE)
 		return -ENAMETOOLONG;
 	for (size_t i = 0; i <= n; i++)
-		w.rest[i] = path[i];
+		put(&w.rest[i], path[i]);
 	while ((n = take(&w))) {
 		/* Somebody who takes away what is made could keep this going. */
 		if (++limit > PATH_SIZE)

@@ -157,7 +157,9 @@ void nk_sh_process_step(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		nk_sh_cannot(out, "mount -o X-mount.idmap= of util-linux 2.39 makes one");
 		break;
 	case NK_OP_PRLIMIT_OF:
-		nk_sh_cannot(out, "prlimit --pid \"$pid\" sets it, but the command may be there by then");
+		nk_sh_cannot(
+			out,
+			"prlimit --pid \"$pid\" sets it, but the command may be there by then");
 		break;
 	case NK_OP_FACCESSAT:
 		fputs("# env looks for it in PATH: see the last line\n", out);
