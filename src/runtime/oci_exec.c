@@ -204,7 +204,8 @@ static int run_hook(struct nk_arena *a, const struct nk_config *c, const struct 
 	    lseek(in, 0, SEEK_SET) < 0)
 		return nk_fail(e, ENOMEM, "the state for a hook");
 	ret = with_stdin(in, &x.plan, &o, &result, e);
-	e->exit = ret < 0 ? 0 : e->exit; /* that no such hook is there says nothing of the command */
+	e->exit =
+		ret < 0 ? 0 : e->exit; /* that no such hook is there says nothing of the command */
 	if (ret < 0)
 		return ret;
 	if (result.timed_out)

@@ -67,9 +67,9 @@ struct nk_oci_record {
 	/* Without a mount namespace of its own: the one of create, and the id of what was mounted
 	 * where the rootfs is before; 0: it has one */
 	uint64_t mount_namespace, mount_below;
-	bool own_pids;			 /* a PID namespace of its own: all end with init */
-	bool wants_config;		 /* start has to read config.json: hooks, an agent */
-	unsigned hooks; /* bit p: there are hooks of enum nk_hook_point p in config.json */
+	bool own_pids;	   /* a PID namespace of its own: all end with init */
+	bool wants_config; /* start has to read config.json: hooks, an agent */
+	unsigned hooks;	   /* bit p: there are hooks of enum nk_hook_point p in config.json */
 	NK_VEC(struct nk_keyval) annotations;
 	NK_VEC(struct nk_oci_last_step) last_steps;
 	const char *command; /* args[0] */
