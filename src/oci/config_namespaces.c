@@ -12,10 +12,10 @@ static void read_namespace(struct nk_json_in *in, struct json_object *o, struct 
 	const char *path = nk_config_path(in, o, "path");
 	int kind = 0;
 
-	if (!type)
+	if (!type || in->rc) {
 		nk_json_bad(in, "type", "missing");
-	if (in->rc)
 		return;
+	}
 	while (kind < NK_NS_COUNT && strcmp(nk_ns_words[kind], type) != 0)
 		kind++;
 	if (kind == NK_NS_COUNT)

@@ -115,7 +115,7 @@ static void read_limit(struct nk_json_in *in, struct json_object *o, struct nk_s
 	nk_json_need(in, o, "hard", json_type_int);
 	limit.soft = nk_json_get_uint(in, o, "soft", UINT64_MAX, 0);
 	limit.hard = nk_json_get_uint(in, o, "hard", UINT64_MAX, 0);
-	if (in->rc)
+	if (in->rc || !type)
 		return;
 	for (int i = 0; i < NK_RLIMIT_COUNT; i++)
 		if (nk_rlimit_words[i] && !strcmp(nk_rlimit_words[i], type))
