@@ -89,6 +89,15 @@ static void stop(const struct nk_oci_record *r)
 		nk_process_wait(pidfd, STOP_MS);
 }
 
+/* What could not become the command ends by itself. Docker deletes at once, and only once. */
+static void await_end(const struct nk_oci_record *r)
+{
+	_close_ int pidfd = nk_oci_pidfd(r);
+
+	if (pidfd >= 0)
+		nk_process_wait(pidfd, STOP_MS);
+}
+
 int nk_oci_start(const char *root, const char *id, const char *cache_dir,
 		 int (*seal)(void *arg, struct nk_err *e), void *arg, struct nk_err *e)
 {
@@ -117,8 +126,8 @@ int nk_oci_start(const char *root, const char *id, const char *cache_dir,
 		ret = nk_oci_saved_config(&d, &a, &r, &c, e);
 	if (ret == 0 && (ret = nk_oci_start_hooks(&a, &c, &r, cache_dir, e)) < 0)
 		stop(&r);
-	if (ret == 0)
-		ret = go_on(&d, &r, &c, e);
+	if (ret == 0 && (ret = go_on(&d, &r, &c, e)) < 0)
+		await_end(&r);
 	/* Others may work on it while the last hooks run. */
 	nk_cleanup_close(&d.lock_fd);
 	d.lock_fd = -EBADF;

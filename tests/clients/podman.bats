@@ -56,9 +56,10 @@ teardown() {
 @test "podman: too many processes and too much memory" {
 	run_podman run --rm --network none --pids-limit 8 "$I" sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1 & done 2>/dev/null; wait'
 	assert_differs "$status" 0
-	run_podman run --rm --network none --memory 16m "$I" sh -c 'head -c 60000000 /dev/zero | tail | wc -c; dmesg >/dev/null 2>&1; exit 7'
-	assert_exit 7
-	assert_output 0
+	# Who is ended is the kernel's choice: the one that took it, or the shell around it.
+	run_podman run --rm --network none --memory 16m "$I" sh -c 'head -c 60000000 /dev/zero | tail | wc -c; exit 7'
+	[[ $status = 7 || $status = 137 ]]
+	refute_line 60000000
 }
 @test "podman: stats" {
 	sleeper --memory 64m
@@ -95,8 +96,9 @@ teardown() {
 @test "podman: nothing is left in the runtime's state" {
 	sleeper
 	podman rm -f -t 0 one >/dev/null
-	run in_host pod sh -c 'find /run/nook-runtime -mindepth 1 ! -path "*/@filters*"'
-	assert_output ''
-	run in_host pod sh -c 'find /sys/fs/cgroup -name "libpod-*"'
-	assert_output ''
+	nothing() {
+		[ -z "$(in_host pod sh -c 'find /run/nook-runtime -mindepth 1 ! -path "*/@filters*"
+			find /sys/fs/cgroup -name "libpod-*"')" ]
+	}
+	eventually nothing
 }

@@ -62,6 +62,8 @@ teardown() {
 @test "podman rootless: nothing is left in the runtime's state" {
 	sleeper
 	podman rm -f -t 0 one >/dev/null
-	run in_host pod sh -c "find /run/user/$SUBID_UID/nook-runtime -mindepth 1 ! -path '*/@filters*'"
-	assert_output ''
+	nothing() {
+		[ -z "$(in_host pod sh -c "find /run/user/$SUBID_UID/nook-runtime -mindepth 1 ! -path '*/@filters*'")" ]
+	}
+	eventually nothing
 }
