@@ -33,6 +33,9 @@ int nk_rt_set_fault(const struct nk_option_use *use, const char *value, struct n
 	{"bundle", .letter = 'b', .metavar = "DIR", .values = "@dir", \
 	 .help = "the bundle: a directory with config.json (default: the current one)", \
 	 .set = nk_set_string, NK_RT_CREATE_AT(bundle)}, \
+	{"config", .letter = 'f', .metavar = "FILE", .values = "@file", \
+	 .help = "its configuration, counted from the bundle (default: config.json)", \
+	 .set = nk_set_string, NK_RT_CREATE_AT(request.config_file)}, \
 	{"pid-file", .metavar = "FILE", .values = "@file", .help = "write the number of its first process there", \
 	 .set = nk_set_string, NK_RT_CREATE_AT(request.pid_file)}, \
 	{"console-socket", .metavar = "FILE", .values = "@file", \

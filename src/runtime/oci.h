@@ -18,7 +18,8 @@ enum { NK_OCI_LOCK_MS = 10000 };
 struct nk_oci_request {
 	const char *root; /* state directory */
 	const char *id;
-	const char *bundle; /* absolute */
+	const char *bundle;	 /* absolute */
+	const char *config_file; /* NULL: config.json; relative to the bundle */
 	enum nk_cg_manager manager;
 	bool rootless;
 	const char *cache_dir;				      /* compiled filters, or NULL */

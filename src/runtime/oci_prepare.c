@@ -20,12 +20,13 @@ enum { CONFIG_MAX = 32 << 20, FD_BASE = 100, FD_EACH = 5 };
 
 static int read_text(struct nk_oci_create *c, struct nk_err *e)
 {
-	const char *path = nk_fmt(c->a, "%s/config.json", c->request->bundle);
+	const char *file = c->request->config_file ? c->request->config_file : "config.json";
+	const char *path = *file == '/' ? file : nk_fmt(c->a, "%s/%s", c->request->bundle, file);
 	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
 	if (fd < 0 && errno == ENOENT) /* runc's words */
-		return nk_fail(e, 0, "JSON specification file config.json not found");
+		return nk_fail(e, 0, "JSON specification file %.200s not found", file);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return nk_fail(e, errno, "JSON specification file %s", path);
 	if (!S_ISREG(st.st_mode) || st.st_size > CONFIG_MAX)
