@@ -83,7 +83,8 @@ static const struct {
 	{"SendSIGKILL", BOOLEAN}, {"TasksMax", NUMBER},	     {"TimeoutStopUSec", NUMBER},
 };
 
-/* 'text' or "text" without quotes and backslashes in it -> text; NULL: it is not that. */
+/* 'text' or "text" without quotes, backslashes and lines of its own (systemd writes it into a
+ * file) -> text; NULL: it is not that. */
 static const char *unquote(struct nk_arena *a, const char **s)
 {
 	char quote = **s;
@@ -92,6 +93,9 @@ static const char *unquote(struct nk_arena *a, const char **s)
 	if (!end || memchr(*s, '\\', (size_t)(end - *s)))
 		return NULL;
 	const char *text = nk_strndup(a, *s + 1, (size_t)(end - *s - 1));
+	for (const char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return NULL;
 	*s = end + 1;
 	return text;
 }
