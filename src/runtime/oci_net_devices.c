@@ -305,7 +305,7 @@ int nk_oci_net_devices_check(const struct nk_config *c, struct nk_err *e)
 		if ((r = check_name(want->host_name, e)) < 0 ||
 		    (want->name && *want->name && (r = check_name(want->name, e)) < 0))
 			return r;
-		if ((r = find_link(sock, want->host_name, &d, e)) < 0)
+		if (find_link(sock, want->host_name, &d, e) < 0)
 			return nk_ctx(e, "network device %s", want->host_name);
 	}
 	return 0;
