@@ -123,6 +123,7 @@ static int from_options(struct nk_arena *a, const struct nk_rt_exec_options *o, 
 		nk_strv_push(a, &s->args, argv[i]);
 	for (size_t i = 0; i < o->env.n; i++)
 		nk_strv_push(a, &s->env, o->env.v[i]);
+	nk_env_last_wins(&s->env);
 	if (o->cwd && *o->cwd)
 		s->cwd = o->cwd;
 	if (o->user.set)

@@ -90,7 +90,7 @@ enum nk_hook_point {
 struct nk_hook {
 	const char *path;    /* absolute */
 	struct nk_strv args; /* empty: { path } */
-	struct nk_strv env;  /* the whole environment of the hook */
+	struct nk_strv env;  /* of the hook; empty: the runtime's */
 	unsigned timeout_s;  /* 0 = none */
 };
 struct nk_hooks {
@@ -245,6 +245,10 @@ int nk_config_read_process(struct nk_arena *a, const char *text, size_t len, str
  * specification has it (1.1: "SHOULD NOT fail"). have: mask of those of this process.
  */
 void nk_config_limit_caps(struct nk_arena *a, struct nk_config *c, uint64_t have);
+
+/* A variable that is there twice has the last value, at the first's place (getenv(3) would find the
+ * first). */
+void nk_env_last_wins(struct nk_strv *env);
 
 /* A resources object alone (`update --resources`). Fields that are missing stay NK_UNSET. */
 int nk_resources_read(struct nk_arena *a, const char *text, size_t len, struct nk_oci_resources *r,

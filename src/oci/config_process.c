@@ -39,6 +39,24 @@ static void read_env(struct nk_json_in *in, struct json_object *p, struct nk_str
 		if (!strchr(env->v[i], '=') || env->v[i][0] == '=')
 			nk_json_badf(in, nk_fmt(in->a, "env[%zu]", i), "\"%.60s\" is not KEY=VALUE",
 				     env->v[i]);
+	nk_env_last_wins(env);
+}
+
+void nk_env_last_wins(struct nk_strv *env)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < env->n; i++) {
+		size_t key = strcspn(env->v[i], "=") + 1, k = 0;
+
+		while (k < n && strncmp(env->v[k], env->v[i], key) != 0)
+			k++;
+		env->v[k] = env->v[i];
+		n += k == n;
+	}
+	if (env->v)
+		env->v[n] = NULL;
+	env->n = n;
 }
 
 /* As runc: a name that is not known (of a newer kernel, perhaps) is left out, and told. */

@@ -183,7 +183,7 @@ static void user(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	const struct nk_caps *c = &b->spec->caps;
-	bool keeps = b->spec->uid && (c->permitted || lends(b));
+	bool keeps = b->spec->uid && (c->permitted || c->inheritable || lends(b));
 
 	nk_part_no_new_privs(b);
 	nk_part_bounding(b);

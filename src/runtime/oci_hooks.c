@@ -81,7 +81,6 @@ static void join(const struct hook_run *h)
 
 __attribute__((noreturn)) static void be_hook(const struct hook_run *h)
 {
-	static char *nothing[] = {NULL};
 	struct nk_hook k = *h->hook;
 	sigset_t none;
 
@@ -99,7 +98,7 @@ __attribute__((noreturn)) static void be_hook(const struct hook_run *h)
 		chdir("/") ? give_up("/") : (void)0;
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	execve(k.path, k.args.n ? k.args.v : (char *[]){(char *)k.path, NULL},
-	       k.env.n ? k.env.v : nothing);
+	       k.env.n ? k.env.v : environ); /* not given: the runtime's, as runc and crun */
 	give_up(k.path);
 }
 
