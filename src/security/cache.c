@@ -17,19 +17,31 @@ struct header {
 	uint32_t n;	/* instructions that follow */
 	uint32_t flags; /* of seccomp(2) */
 	uint8_t key[NK_SHA256_SIZE];
-	uint8_t sum[NK_SHA256_SIZE]; /* of all of the above and the instructions */
+	uint64_t sum; /* of all of the above and the instructions */
 };
-static const char magic[8] = "nkbpf\0\0\1";
+static const char magic[8] = "nkbpf\0\0\2";
 
-static void checksum(const struct header *h, const struct sock_filter *insns,
-		     uint8_t out[NK_SHA256_SIZE])
+/*
+ * Against a file that was cut short or spoilt, not against an attacker: who could write the file is
+ * its owner. A digest of the instructions would cost every start as much as reading them.
+ */
+static uint64_t mix(uint64_t sum, const void *data, size_t n)
 {
-	struct nk_sha256 sum;
+	const char *bytes = data;
+	uint64_t word;
 
-	nk_sha256_init(&sum);
-	nk_sha256_add(&sum, h, offsetof(struct header, sum));
-	nk_sha256_add(&sum, insns, h->n * sizeof(*insns));
-	nk_sha256_done(&sum, out);
+	for (; n >= sizeof(word); n -= sizeof(word), bytes += sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
+		sum = (sum ^ word) * 0x100000001b3 + (sum >> 47);
+	}
+	return sum;
+}
+
+static uint64_t checksum(const struct header *h, const struct sock_filter *insns)
+{
+	uint64_t sum = mix(0xcbf29ce484222325, h, offsetof(struct header, sum));
+
+	return mix(sum, insns, h->n * sizeof(*insns));
 }
 
 static bool only_mine(const struct stat *st)
@@ -68,7 +80,6 @@ bool nk_filter_cache_load(struct nk_arena *a, const char *dir, const uint8_t key
 {
 	_close_ int dir_fd = open_dir(dir);
 	char name[NK_SHA256_HEX + 16];
-	uint8_t sum[NK_SHA256_SIZE];
 	struct header h;
 	struct stat st;
 
@@ -85,8 +96,7 @@ bool nk_filter_cache_load(struct nk_arena *a, const char *dir, const uint8_t key
 	struct sock_filter *insns = nk_alloc(a, size);
 	if (!insns || read(fd, insns, size) != (ssize_t)size)
 		return false;
-	checksum(&h, insns, sum);
-	if (memcmp(sum, h.sum, sizeof(sum)) != 0)
+	if (checksum(&h, insns) != h.sum)
 		return false;
 	*out = (struct nk_bpf){.insns = insns, .n = h.n, .flags = h.flags};
 	return true;
@@ -131,7 +141,7 @@ void nk_filter_cache_store(const char *dir, const uint8_t key[NK_SHA256_SIZE],
 		return;
 	memcpy(h.magic, magic, sizeof(magic));
 	memcpy(h.key, key, NK_SHA256_SIZE);
-	checksum(&h, bpf->insns, h.sum);
+	h.sum = checksum(&h, bpf->insns);
 	file_name(key, name);
 	snprintf(temp, sizeof(temp), ".seccomp-%d", (int)getpid());
 
