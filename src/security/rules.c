@@ -150,7 +150,8 @@ int nk_rules_check(const struct nk_rules *r, struct nk_err *e)
 		if (known && rule->n_args)
 			return nk_fail(e, 0, "seccomp: %s is too new for rules on its arguments",
 				       rule->call);
-		if (!known && !r->ignores_unknown && nk_permissive(r->default_action) && !nk_permissive(rule->action))
+		if (!known && !r->ignores_unknown && nk_permissive(r->default_action) &&
+		    !nk_permissive(rule->action))
 			return nk_fail(e, 0, "seccomp: there is no system call \"%s\" to refuse",
 				       rule->call);
 	}

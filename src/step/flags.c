@@ -199,7 +199,10 @@ const struct nk_flag nk_names_ambient[] = {
 	END,
 };
 const struct nk_flag nk_names_magic[] = {
-	IS(PROC_SUPER_MAGIC), IS(SYSFS_MAGIC), IS(DEVPTS_SUPER_MAGIC), END,
+	IS(PROC_SUPER_MAGIC),
+	IS(SYSFS_MAGIC),
+	IS(DEVPTS_SUPER_MAGIC),
+	END,
 };
 const struct nk_flag nk_names_rlimit[] = {
 	IS(RLIMIT_CPU),

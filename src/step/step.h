@@ -107,12 +107,12 @@ enum nk_op {
 			     of that message; who goes away without a word is forgotten */
 	NK_OP_COPY_TREE,  /* fd0 directory, fd1 an empty one: all that is in the first, with
 			     owners and modes. More than one call: there is no other way */
-	NK_OP_PLACE,	     /* fd0 root, s0 path, n0 O_DIRECTORY and O_NOFOLLOW -> out: openat2 with
-				RESOLVE_IN_ROOT; what is missing is made, never outside */
-	NK_OP_USERNS,	     /* s0 uid map, s1 gid map -> out: a user namespace with these maps, held
-				open, nobody in it: clone3, the writes, and the end of that process */
-	NK_OP_PRLIMIT_OF,    /* fd0 a process' number, n0 resource, n1 soft, n2 hard */
-	NK_OP_PTY_SIZE,	     /* fd0 master, n0 rows, n1 columns: ioctl TIOCSWINSZ */
+	NK_OP_PLACE,	  /* fd0 root, s0 path, n0 O_DIRECTORY and O_NOFOLLOW -> out: openat2 with
+			     RESOLVE_IN_ROOT; what is missing is made, never outside */
+	NK_OP_USERNS,	  /* s0 uid map, s1 gid map -> out: a user namespace with these maps, held
+			     open, nobody in it: clone3, the writes, and the end of that process */
+	NK_OP_PRLIMIT_OF, /* fd0 a process' number, n0 resource, n1 soft, n2 hard */
+	NK_OP_PTY_SIZE,	  /* fd0 master, n0 rows, n1 columns: ioctl TIOCSWINSZ */
 	NK_OP_SCHED_SETATTR,  /* p0 the kernel's struct sched_attr as n3 words of 64 bits */
 	NK_OP_SCHED_AFFINITY, /* p0 mask of processors, n3 words */
 	NK_OP_IOPRIO,	      /* n0 class and priority: ioprio_set */
