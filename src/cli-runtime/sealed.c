@@ -20,8 +20,6 @@
 #define SELF "/proc/self/exe"
 enum { SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
 
-extern char **environ;
-
 /* Those of which a process goes into a container. */
 static bool goes_inside(int argc, char **argv)
 {
