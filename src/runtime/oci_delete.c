@@ -148,6 +148,9 @@ int nk_oci_delete(const char *root, const char *id, bool force, struct nk_err *e
 	} else if (ret == -EAGAIN) {
 		ret = nk_oci_lock(&d, NK_OCI_LOCK_MS, e);
 	}
+	/* Of a create that was killed between its first two calls. Others are not empty. */
+	if (ret == -ENOENT)
+		unlinkat(d.root_fd, id, AT_REMOVEDIR);
 	if (ret == 0)
 		ret = delete_locked(&d, root, force, e);
 	return ret == -ENOENT && force ? 0 : ret;

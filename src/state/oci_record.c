@@ -107,7 +107,10 @@ static void get_steps(struct nk_json_in *in, struct json_object *o, struct nk_oc
 /* What delete is going to remove is an absolute path without a way up. */
 static bool plain(const char *path)
 {
-	return path[0] == '/' && path[1] && !strstr(path, "/../") && !strstr(path, "//");
+	size_t n = strlen(path);
+
+	return path[0] == '/' && path[1] && !strstr(path, "/../") && !strstr(path, "//") &&
+	       strcmp(path + n - 2, "/.") != 0 && (n < 3 || strcmp(path + n - 3, "/..") != 0);
 }
 
 static int read_fields(struct nk_json_in *in, struct json_object *o, struct nk_oci_record *r)

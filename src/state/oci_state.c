@@ -90,10 +90,11 @@ static bool has_its_name(const struct nk_oci_dir *d)
 	       by_name.st_ino == by_fd.st_ino;
 }
 
-/* 0; -EWOULDBLOCK: somebody else has it; -ENOENT: the directory is gone. */
-static int try_lock(struct nk_oci_dir *d)
+/* 0; -EWOULDBLOCK: somebody else has it; -ENOENT: the directory is gone, or (without O_CREAT in
+ * flags) never was a container's. */
+static int try_lock(struct nk_oci_dir *d, int flags)
 {
-	_close_ int fd = openat(d->fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	_close_ int fd = openat(d->fd, "lock", O_RDWR | flags | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return -errno;
@@ -105,6 +106,32 @@ static int try_lock(struct nk_oci_dir *d)
 	nk_cleanup_close(&d->lock_fd);
 	d->lock_fd = nk_take_fd(&fd);
 	return 0;
+}
+
+/*
+ * Is a directory that was there one of ours? They have a lock, or nothing at all. Anything else
+ * belongs to somebody (--root above a bundle), and our files would replace and delete theirs.
+ */
+static bool may_be_ours(const struct nk_oci_dir *d)
+{
+	int fd = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	size_t entries = 0;
+
+	if (!dir) {
+		nk_cleanup_close(&fd);
+		return false;
+	}
+	while (readdir(dir))
+		entries++;
+	return entries <= 2 || !faccessat(d->fd, "lock", F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
+static int exists(struct nk_err *e)
+{
+	nk_fail(e, 0, "container with given ID already exists");
+	e->err = EEXIST;
+	return -EEXIST;
 }
 
 int nk_oci_new(struct nk_oci_dir *d, const char *root, const char *id, struct nk_err *e)
@@ -122,19 +149,19 @@ int nk_oci_new(struct nk_oci_dir *d, const char *root, const char *id, struct nk
 	if (d->root_fd < 0)
 		return nk_fail(e, -d->root_fd, "state directory %s", root);
 	do {
-		if (mkdirat(d->root_fd, id, 0711) < 0 && errno != EEXIST)
+		bool made = mkdirat(d->root_fd, id, 0711) == 0;
+		if (!made && errno != EEXIST)
 			return nk_fail(e, errno, "make %s/%s", root, id);
 		ret = open_dir(d);
+		if (ret == 0 && !made && !may_be_ours(d))
+			return exists(e);
 		if (ret == 0)
-			ret = try_lock(d);
+			ret = try_lock(d, O_CREAT);
 	} while (ret == -ENOENT);
 	if (ret < 0 && ret != -EWOULDBLOCK)
 		return nk_fail(e, -ret, "state of container %s", id);
-	if (ret == -EWOULDBLOCK || !faccessat(d->fd, "state.json", F_OK, 0)) {
-		nk_fail(e, 0, "container with given ID already exists");
-		e->err = EEXIST;
-		return -EEXIST;
-	}
+	if (ret == -EWOULDBLOCK || !faccessat(d->fd, "state.json", F_OK, 0))
+		return exists(e);
 	return 0;
 }
 
@@ -177,7 +204,7 @@ int nk_oci_lock(struct nk_oci_dir *d, int ms, struct nk_err *e)
 	int64_t end = now_ms() + ms;
 	int ret;
 
-	while ((ret = try_lock(d)) == -EWOULDBLOCK && now_ms() < end)
+	while ((ret = try_lock(d, 0)) == -EWOULDBLOCK && now_ms() < end)
 		nanosleep(&nap, NULL);
 	if (ret == -ENOENT)
 		return no_such(e);
@@ -269,15 +296,17 @@ int nk_oci_save(struct nk_oci_dir *d, const struct nk_oci_record *r, struct nk_e
 int nk_oci_remove(struct nk_oci_dir *d, struct nk_err *e)
 {
 	/* Without state.json there is no container any more. */
-	static const char *const files[] = {"state.json", "state.json.new", "config.json",
-					    "start",	  "waiting",	    "lock"};
+	static const struct {
+		const char *name;
+		int flags;
+	} files[] = {
+		{"state.json", 0}, {"state.json.new", 0},	{"config.json", 0}, {"start", 0},
+		{"waiting", 0},	   {"criu-root", AT_REMOVEDIR}, {"lock", 0},
+	};
 
 	for (size_t i = 0; i < NK_COUNT(files); i++)
-		if (unlinkat(d->fd, files[i], 0) < 0 && errno != ENOENT)
+		if (unlinkat(d->fd, files[i].name, files[i].flags) < 0 && errno != ENOENT)
 			return nk_fail(e, errno, "remove the state of container %s", d->id);
-	/* The place of the root for criu (oci_restore.c). */
-	if (unlinkat(d->fd, "criu-root", AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return nk_fail(e, errno, "remove the state of container %s", d->id);
 	/* ENOTEMPTY: somebody who is about to make a container of this id has a lock in it. */
 	if (unlinkat(d->root_fd, d->id, AT_REMOVEDIR) < 0 && errno != ENOENT && errno != ENOTEMPTY)
 		return nk_fail(e, errno, "remove the state of container %s", d->id);

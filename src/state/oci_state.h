@@ -7,12 +7,14 @@
  *   config.json  the bundle's, as it was at `create`
  *   waiting      flock'ed by init until it executes the command: "created"
  *   start        the socket on which init waits for `start`
+ *   criu-root    where restore mounts the root for criu
  *
  * There is no lock over all containers, and nobody reads the directories of others: what a
  * command costs does not depend on how many there are.
  *
  * A directory comes by mkdir and is then locked; without state.json in it, it belongs to nobody
- * yet (or no more), and whoever gets its lock may have it. `lock` goes last, so that two who
+ * yet (or no more), and whoever gets its lock may have it. One that holds other things and no
+ * lock is not a container's: nothing in it is touched. `lock` goes last, so that two who
  * work on the same id notice each other: after locking, one looks whether the directory still
  * has its name (nk_oci_lock does). What is in state.json says what delete has to take away, and
  * it is written before the thing is made.
@@ -92,7 +94,7 @@ int nk_oci_check_id(const char *id, struct nk_err *e);
 
 /*
  * A directory of its own for a new container, locked. -EEXIST when there is a container of that
- * id. Nothing is written yet.
+ * id, or a directory that is not ours. Nothing is written yet.
  */
 int nk_oci_new(struct nk_oci_dir *d, const char *root, const char *id, struct nk_err *e);
 
@@ -101,7 +103,7 @@ int nk_oci_open(struct nk_oci_dir *d, const char *root, const char *id, struct n
 
 /*
  * Take its lock, waiting for at most ms milliseconds. -EAGAIN: somebody works on it.
- * -ENOENT: it is gone meanwhile.
+ * -ENOENT: it is gone meanwhile, or is no container's directory.
  */
 int nk_oci_lock(struct nk_oci_dir *d, int ms, struct nk_err *e);
 

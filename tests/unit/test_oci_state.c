@@ -123,6 +123,9 @@ static void hostile(void **state)
 	assert_true(parse("{\"version\":1,\"cgroups\":[\"/sys/../etc\"]}") < 0);
 	assert_true(parse("{\"version\":1,\"cgroups\":[\"relative\"]}") < 0);
 	assert_true(parse("{\"version\":1,\"cgroups\":[\"/\"]}") < 0);
+	assert_true(parse("{\"version\":1,\"cgroups\":[\"/sys/fs/cgroup/..\"]}") < 0);
+	assert_true(parse("{\"version\":1,\"cgroups\":[\"/.\"]}") < 0);
+	assert_int_equal(parse("{\"version\":1,\"cgroups\":[\"/a/b..\"]}"), 0);
 	assert_true(parse("{\"version\":1,\"intelRdt\":\"/a/../b\"}") < 0);
 	assert_true(parse("{\"version\":1,\"annotations\":{\"a\":1}}") < 0);
 }
@@ -199,12 +202,41 @@ static void removed(void **state)
 	assert_int_equal(nk_oci_ids(&a, "/nowhere/at/all", &list, &e), 0);
 }
 
+/* --root above a bundle: its config.json is not ours, neither to replace nor to delete. */
+static void foreign(void **state)
+{
+	_oci_dir_ struct nk_oci_dir d = NK_OCI_DIR_CLOSED, seen = NK_OCI_DIR_CLOSED;
+	char path[64];
+	struct nk_err e = {0};
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/bundle", root);
+	assert_int_equal(mkdir(path, 0755), 0);
+	/* Empty: what a create leaves that is killed between mkdir and lock. */
+	assert_int_equal(nk_oci_open(&seen, root, "bundle", &e), 0);
+	assert_int_equal(nk_oci_lock(&seen, 0, &e), -ENOENT);
+	assert_int_equal(nk_oci_new(&d, root, "bundle", &e), 0);
+	assert_int_equal(nk_oci_remove(&d, &e), 0);
+	nk_oci_dir_close(&d);
+	nk_oci_dir_close(&seen);
+	assert_int_equal(mkdir(path, 0755), 0);
+	snprintf(path, sizeof(path), "%s/bundle/config.json", root);
+	fclose(fopen(path, "w"));
+	assert_int_equal(nk_oci_new(&d, root, "bundle", &e), -EEXIST);
+	assert_int_equal(nk_oci_open(&seen, root, "bundle", &e), 0);
+	assert_int_equal(nk_oci_lock(&seen, 0, &e), -ENOENT);
+	assert_int_equal(unlink(path), 0);
+	snprintf(path, sizeof(path), "%s/bundle", root);
+	assert_int_equal(rmdir(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ids),	       cmocka_unit_test(round_trip),
 		cmocka_unit_test(cut_short),   cmocka_unit_test(hostile),
 		cmocka_unit_test(directories), cmocka_unit_test(removed),
+		cmocka_unit_test(foreign),
 	};
 
 	if (!mkdtemp(root))
