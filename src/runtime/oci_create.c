@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -167,20 +168,30 @@ static int on_hooks(struct nk_oci_create *c, struct nk_err *e)
 	return 0;
 }
 
-/* Written beside and renamed: who waits for it never reads half a number. */
+/* Written beside and renamed: who waits for it never reads half a number. The name beside it can
+ * be foreseen, so it is made anew: no link that somebody has put there is followed. */
 static int write_pid_file(const char *path, pid_t pid, struct nk_err *e)
 {
 	const char *slash = strrchr(path, '/');
 	char beside[4200], text[16];
 	int n = snprintf(text, sizeof(text), "%d", (int)pid);
 
+	if (strlen(path) >= PATH_MAX)
+		return nk_fail(e, ENAMETOOLONG, "--pid-file %.200s", path);
 	snprintf(beside, sizeof(beside), "%.*s.%s", slash ? (int)(slash - path) + 1 : 0, path,
 		 slash ? slash + 1 : path);
 
-	_close_ int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	unlink(beside);
 
-	if (fd < 0 || write(fd, text, (size_t)n) != n || rename(beside, path) < 0)
+	_close_ int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (fd < 0)
 		return nk_fail(e, errno, "--pid-file %.200s", path);
+	if (write(fd, text, (size_t)n) != n || rename(beside, path) < 0) {
+		int err = errno;
+		unlink(beside);
+		return nk_fail(e, err, "--pid-file %.200s", path);
+	}
 	return 0;
 }
 
