@@ -17,6 +17,10 @@
 
 #include "base/cleanup.h"
 
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
 #define SELF "/proc/self/exe"
 enum { SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
 
@@ -67,10 +71,20 @@ static int from_mount(void)
 	return nk_take_fd(&fd);
 }
 
+/* Where vm.memfd_noexec is set, what is to be executed has to be asked for (Linux 6.3). */
+static int executable_memory(void)
+{
+	int fd = memfd_create("nook-runtime", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("nook-runtime", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return fd;
+}
+
 static int from_memory(void)
 {
 	_close_ int from = open(SELF, O_RDONLY | O_CLOEXEC);
-	_close_ int to = memfd_create("nook-runtime", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	_close_ int to = executable_memory();
 	struct stat st;
 
 	if (from < 0 || to < 0 || fstat(from, &st) < 0)
