@@ -124,11 +124,17 @@ int nk_nl_call(int fd, struct nk_nl *m, nk_nl_answer *answer, void *arg, const c
 	if (send(fd, m->space, m->h.nlmsg_len, 0) < 0)
 		return nk_fail(e, errno, "%s", what);
 	for (;;) {
-		ssize_t got = recv(fd, buf.space, sizeof(buf.space), 0);
+		struct sockaddr_nl from = {0};
+		socklen_t len = sizeof(from);
+		ssize_t got = recvfrom(fd, buf.space, sizeof(buf.space), 0,
+				       (struct sockaddr *)&from, &len);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return nk_fail(e, errno, "%s", what);
+		/* 0 is the kernel: root of the container's namespace can speak to us, too. */
+		if (from.nl_pid)
+			continue;
 		unsigned left = (unsigned)got;
 		for (const struct nlmsghdr *h = &buf.h; NLMSG_OK(h, left);
 		     h = NLMSG_NEXT(h, left)) {
