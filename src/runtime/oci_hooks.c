@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hooks that are programs of the host: prestart, createRuntime, createContainer, poststart and
- * poststop. Each gets exactly its own environment, the container's state on standard input, and a
- * process group of its own, which ends as a whole when the time is over.
+ * poststop. Each gets exactly its own environment (the runtime's where none is given), the
+ * container's state on standard input, and a process group of its own, which ends as a whole when
+ * the time is over.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -177,10 +178,17 @@ static int run_hook(struct hook_run *h, struct nk_err *e)
 
 	_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-	if (pidfd >= 0 && (ret = wait_for(pidfd, h->hook->timeout_s)) < 0)
+	/* Without it there is no end to its time. */
+	if (pidfd < 0)
+		ret = nk_fail(e, errno, "a hold on its process");
+	else
+		ret = wait_for(pidfd, h->hook->timeout_s);
+	if (ret < 0)
 		kill(-pid, SIGKILL);
 	while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno == EINTR)
 		;
+	if (pidfd < 0)
+		return ret;
 	if (ret == -EINTR)
 		return nk_fail(e, EINTR, "a signal has ended it");
 	return outcome(h, &info, ret == -ETIMEDOUT, e);
