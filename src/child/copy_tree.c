@@ -108,7 +108,7 @@ static long give(int to, const char *name, const struct statx *st)
 
 static long copy_dir(int from, int to, int depth);
 
-static long copy_below(int from, int to, const char *name, const struct statx *st, int depth)
+static long copy_below(int from, int to, const char *name, int depth)
 {
 	long ret = nk_raw3(SYS_mkdirat, to, name, 0700);
 
@@ -122,7 +122,6 @@ static long copy_below(int from, int to, const char *name, const struct statx *s
 	nk_raw1(SYS_close, in);
 	if (out >= 0)
 		nk_raw1(SYS_close, out);
-	(void)st;
 	return ret;
 }
 
@@ -134,7 +133,7 @@ static long copy_entry(int from, int to, const char *name, int depth)
 	if (ret < 0)
 		return ret;
 	if (S_ISDIR(st.stx_mode))
-		ret = copy_below(from, to, name, &st, depth);
+		ret = copy_below(from, to, name, depth);
 	else if (S_ISREG(st.stx_mode))
 		ret = copy_file(from, to, name, &st);
 	else if (S_ISLNK(st.stx_mode))
