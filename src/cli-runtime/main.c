@@ -2,6 +2,7 @@
 /* nook-runtime: the options before the command, and the command. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,6 +216,9 @@ int main(int argc, char **argv)
 	struct nk_err e = {0};
 
 	hold_standard_streams();
+	/* A caller's RLIMIT_FSIZE ends a write with EFBIG and words, not this program without
+	 * any. The plan gives the command the usual action again, as for all ignored signals. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (nk_sealed_self(argc, argv, &e) < 0)
 		return nk_rt_error(&rt, &e);
 
