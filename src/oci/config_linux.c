@@ -109,6 +109,9 @@ static void read_paths(struct nk_json_in *in, struct json_object *o, const char 
 		if (to->v[i][0] != '/')
 			nk_json_badf(in, nk_fmt(in->a, "%s[%zu]", key, i),
 				     "\"%.80s\" is not an absolute path", to->v[i]);
+		else if (!strcmp(nk_config_tidy_path(in->a, to->v[i]), "/"))
+			nk_json_bad(in, nk_fmt(in->a, "%s[%zu]", key, i),
+				    "the whole root: root.readonly is for that");
 }
 
 /* The names of a link, as the kernel takes them. */

@@ -5,29 +5,6 @@
 
 #include "oci/config_read.h"
 
-/* "/a//b/./c/" -> "/a/b/c"; what ".." means only the rootfs knows. */
-static const char *tidy(struct nk_arena *a, const char *path)
-{
-	char *out = nk_alloc(a, strlen(path) + 2);
-	size_t n = 0;
-
-	if (!out)
-		return "/";
-	for (const char *c = path; *c;) {
-		size_t len = strcspn(c, "/");
-
-		if (len && !(len == 1 && c[0] == '.')) {
-			out[n++] = '/';
-			memcpy(out + n, c, len);
-			n += len;
-		}
-		c += len + (c[len] == '/');
-	}
-	if (!n)
-		out[n++] = '/';
-	return out;
-}
-
 static void read_options(struct nk_json_in *in, struct json_object *o, struct nk_oci_mount *m)
 {
 	_json_at_ struct nk_json_at list = nk_json_enter(in, o, "options", json_type_array);
@@ -70,7 +47,7 @@ static void read_mount(struct nk_json_in *in, struct json_object *o, struct nk_c
 			       "mounts: the destination \"%s\" is relative: taken as "
 			       "relative to /",
 			       destination);
-	m->destination = tidy(in->a, destination);
+	m->destination = nk_config_tidy_path(in->a, destination);
 	m->type = nk_config_text(in, o, "type");
 	m->source = nk_config_text(in, o, "source");
 	read_options(in, o, m);

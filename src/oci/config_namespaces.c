@@ -103,6 +103,9 @@ static void read_device(struct nk_json_in *in, struct json_object *o, struct nk_
 		nk_json_bad(in, type ? "path" : "type", "missing");
 		return;
 	}
+	const char *path = nk_config_tidy_path(in->a, d->path);
+	if (!strcmp(path, "/") || !strcmp(path, "/dev"))
+		nk_json_badf(in, "path", "\"%.60s\" is a directory", d->path);
 	if (!type[0] || type[1] || !strchr("cbup", type[0]))
 		nk_json_badf(in, "type", "unknown value \"%.60s\"", type);
 	d->type = type[0];

@@ -54,6 +54,8 @@ void nk_config_maps(struct nk_json_in *in, struct json_object *o, const char *ke
 		    struct nk_idmaps *maps);
 /* The member as an absolute path; NULL when it is missing or empty. */
 const char *nk_config_path(struct nk_json_in *in, struct json_object *o, const char *key);
+/* "/a//b/./c/" -> "/a/b/c"; what ".." means only the rootfs knows. */
+const char *nk_config_tidy_path(struct nk_arena *a, const char *path);
 /* The member, "" as if it were missing. */
 const char *nk_config_text(struct nk_json_in *in, struct json_object *o, const char *key);
 /*

@@ -148,6 +148,28 @@ const char *nk_config_path(struct nk_json_in *in, struct json_object *o, const c
 	return s;
 }
 
+const char *nk_config_tidy_path(struct nk_arena *a, const char *path)
+{
+	char *out = nk_alloc(a, strlen(path) + 2);
+	size_t n = 0;
+
+	if (!out)
+		return "/";
+	for (const char *c = path; *c;) {
+		size_t len = strcspn(c, "/");
+
+		if (len && !(len == 1 && c[0] == '.')) {
+			out[n++] = '/';
+			memcpy(out + n, c, len);
+			n += len;
+		}
+		c += len + (c[len] == '/');
+	}
+	if (!n)
+		out[n++] = '/';
+	return out;
+}
+
 /* One number or range at *s; false: neither. */
 static bool cpu_range(const char **s, unsigned max)
 {
