@@ -365,11 +365,6 @@ int nk_oci_create(struct nk_oci_create *c, struct nk_result *result, struct nk_e
 {
 	int ret = nk_oci_enter(c, e);
 
-	/* The container that has the id already is somebody else's. */
-	if (ret == -EEXIST) {
-		nk_oci_dir_close(&c->dir);
-		return ret;
-	}
 	if (ret == 0)
 		ret = spawn(c, result, e);
 	let_go(c);

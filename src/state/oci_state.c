@@ -134,7 +134,7 @@ static int exists(struct nk_err *e)
 	return -EEXIST;
 }
 
-int nk_oci_new(struct nk_oci_dir *d, const char *root, const char *id, struct nk_err *e)
+static int make_dir(struct nk_oci_dir *d, const char *root, const char *id, struct nk_err *e)
 {
 	int ret;
 
@@ -163,6 +163,16 @@ int nk_oci_new(struct nk_oci_dir *d, const char *root, const char *id, struct nk
 	if (ret == -EWOULDBLOCK || !faccessat(d->fd, "state.json", F_OK, 0))
 		return exists(e);
 	return 0;
+}
+
+int nk_oci_new(struct nk_oci_dir *d, const char *root, const char *id, struct nk_err *e)
+{
+	int ret = make_dir(d, root, id, e);
+
+	/* Nobody takes away what is another's. */
+	if (ret < 0)
+		nk_oci_dir_close(d);
+	return ret;
 }
 
 static int no_such(struct nk_err *e)

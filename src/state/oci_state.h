@@ -94,7 +94,7 @@ int nk_oci_check_id(const char *id, struct nk_err *e);
 
 /*
  * A directory of its own for a new container, locked. -EEXIST when there is a container of that
- * id, or a directory that is not ours. Nothing is written yet.
+ * id, or a directory that is not ours. Nothing is written yet; after an error *d is closed.
  */
 int nk_oci_new(struct nk_oci_dir *d, const char *root, const char *id, struct nk_err *e);
 

@@ -223,6 +223,7 @@ static void foreign(void **state)
 	snprintf(path, sizeof(path), "%s/bundle/config.json", root);
 	fclose(fopen(path, "w"));
 	assert_int_equal(nk_oci_new(&d, root, "bundle", &e), -EEXIST);
+	assert_true(d.fd < 0);
 	assert_int_equal(nk_oci_open(&seen, root, "bundle", &e), 0);
 	assert_int_equal(nk_oci_lock(&seen, 0, &e), -ENOENT);
 	assert_int_equal(unlink(path), 0);
