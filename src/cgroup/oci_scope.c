@@ -34,7 +34,10 @@ static int64_t per_second(int64_t quota, int64_t period)
 {
 	if (quota < 0)
 		return -1;
-	int64_t us = quota * 1000000 / (period > 0 ? period : 100000);
+	int64_t us;
+	if (__builtin_mul_overflow(quota, 1000000, &us))
+		return -1; /* more than there are CPUs, whatever the period */
+	us /= period > 0 ? period : 100000;
 	return us % 10000 ? (us / 10000 + 1) * 10000 : us;
 }
 

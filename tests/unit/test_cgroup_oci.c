@@ -536,6 +536,12 @@ static void limits_as_properties(void **state)
 	assert_int_equal(nk_cg_scope_limits(&a, &r, false, &q, &e), 0);
 	assert_string_equal(joined(&a, &q), "MemoryLimit=100;CPUShares=1024;"
 					    "CPUQuotaPerSecUSec=160000;TasksMax=infinity");
+	r = (struct nk_oci_resources){0};
+	nk_oci_resources_init(&r);
+	r.quota = INT64_MAX;
+	p = (struct nk_strv){0};
+	assert_int_equal(nk_cg_scope_limits(&a, &r, true, &p, &e), 0);
+	assert_string_equal(joined(&a, &p), "CPUQuotaPerSecUSec=infinity");
 }
 
 int main(void)
