@@ -97,7 +97,6 @@ static int add_caps(const struct nk_strv *words, struct nk_config *c, struct nk_
 		c->spec.caps.effective |= bit;
 		/* and not inheritable */
 		c->spec.caps.inheritable |= nk_weak("CVE-2022-29162") ? bit : 0;
-		c->process.has_caps = true;
 	}
 	return 0;
 }

@@ -63,9 +63,8 @@ struct nk_oci_process {
 	bool given;		/* `create` without process is allowed, `start` then is not */
 	unsigned width, height; /* consoleSize, 0 = not given */
 	int64_t umask;		/* -1 = not given: 0022 */
-	/* capabilities given. Not given: the sets in nk_spec are empty (create; as runc and crun
-	 * drop all then) or stay the container's (read_process) */
-	bool has_caps;
+	/* Without capabilities the sets in nk_spec are empty (create; as runc and crun drop all
+	 * then) or stay the container's (read_process). */
 	const char *apparmor; /* profile, NULL or "" = none asked for */
 	const char *selinux;
 	bool has_oom_score_adj;

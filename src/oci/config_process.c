@@ -105,7 +105,6 @@ static void read_caps(struct nk_json_in *in, struct json_object *p, struct nk_co
 	_json_at_ struct nk_json_at caps = nk_json_enter(in, p, "capabilities", json_type_object);
 	struct nk_caps *to = &c->spec.caps;
 
-	c->process.has_caps = caps.o != NULL;
 	if (!caps.o)
 		return;
 	read_cap_set(in, caps.o, "bounding", &to->bounding, c);

@@ -29,7 +29,7 @@ static int child_failed(struct nk_driver *d, const struct nk_message *m, struct 
 {
 	d->soft_errno = m->value;
 	if (m->step < 0 || (size_t)m->step >= d->plan->steps.n)
-		return nk_fail(e, EPROTO, "a message from the container's first process");
+		return nk_fail(e, EPROTO, "a message from the process that was made");
 	return nk_driver_failed(d, (size_t)m->step, m->err, e);
 }
 
@@ -49,11 +49,11 @@ int nk_driver_died(struct nk_driver *d, int signal, struct nk_err *e)
 		how = strsignal(signal);
 	if (signal == SIGKILL && nk_driver_out_of_memory(d)) {
 		nk_fail(e, 0,
-			"the container's first process died before it became the command: out of "
+			"the process died before it became the command: out of "
 			"memory (memory limit too low?)");
 		return nk_hint(e, "its memory limit leaves no room to start");
 	}
-	nk_fail(e, 0, "the container's first process died before it became the command: %s", how);
+	nk_fail(e, 0, "the process died before it became the command: %s", how);
 	return nk_hint(e, "was it killed, or does a memory limit leave no room to start?");
 }
 
@@ -179,7 +179,7 @@ int nk_driver_await(struct nk_driver *d, size_t index, struct nk_err *e)
 	for (;;) {
 		bool spoke = speaks(d);
 		if (!spoke && d->gave_up)
-			return nk_fail(e, EINTR, "the container's first process does not answer");
+			return nk_fail(e, EINTR, "the process that was made does not answer");
 		if (!spoke || !nk_message_receive(d->slots[NK_SLOT_SOCKET], &m, &fd))
 			return nk_driver_died(d, 0, e);
 		if (m.type == s->n[0] || !comes_unasked(m.type))
