@@ -65,7 +65,8 @@ int nk_oci_prepare(struct nk_oci_create *c, struct nk_arena *a, const struct nk_
  */
 int nk_oci_create(struct nk_oci_create *c, struct nk_result *result, struct nk_err *e);
 
-/* Of it, for restore as well: its directory with config.json and its first state. */
+/* Of it, for restore as well: its directory with config.json and its first state. After an error
+ * c->dir.fd >= 0 tells that there is something to take away; -EEXIST: the id is another's. */
 int nk_oci_enter(struct nk_oci_create *c, struct nk_err *e);
 
 /* Of it, for exec as well: the pid to --pid-file and --pidfd-socket (NULL: not wanted); the master
@@ -128,9 +129,12 @@ int nk_oci_tell_agent(const struct nk_config *c, const struct nk_oci_record *r,
 int nk_oci_start(const char *root, const char *id, const char *cache_dir,
 		 int (*seal)(void *arg, struct nk_err *e), void *arg, struct nk_err *e);
 
-/* all: every process of its groups. */
+/* all: every process of its groups. signal 0 asks whether it runs. -ESRCH "container not running",
+ * -ENOENT "container does not exist". */
 int nk_oci_kill(const char *root, const char *id, int signal, bool all, struct nk_err *e);
 
+/* Without force only what is stopped or not started yet. -ENOENT (with force: 0) when there is
+ * none, -EAGAIN when another command works on it for longer than NK_OCI_LOCK_MS. */
 int nk_oci_delete(const char *root, const char *id, bool force, struct nk_err *e);
 
 /*
@@ -170,7 +174,8 @@ struct nk_oci_exec {
 };
 int nk_oci_exec_open(struct nk_oci_exec *x, struct nk_arena *a, const struct nk_oci_record *r,
 		     const struct nk_config *c, struct nk_err *e);
-/* groups below those of the container ("/sub"), or NULL; cache_dir: of compiled filters. */
+/* cache_dir: of compiled filters, or NULL. Where x->in.cgroups is not the container's any more
+ * (exec --cgroup), the process goes where that says. */
 int nk_oci_exec_plan(struct nk_oci_exec *x, const char *cache_dir, struct nk_err *e);
 /* HOME from the passwd of the root file system, or of the running container, where env has none. */
 void nk_oci_home(struct nk_arena *a, struct nk_config *c);
