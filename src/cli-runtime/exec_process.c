@@ -222,8 +222,8 @@ int nk_rt_exec_cgroups(struct nk_arena *a, const struct nk_rt_exec_options *o,
 		const char *dir = groups->v[i];
 		for (size_t k = 0; k < o->cgroups.n; k++) {
 			const char *word = o->cgroups.v[k], *colon = strchr(word, ':');
-			const char *path =
-				nk_value_clean_path(a, nk_fmt(a, "/%s", colon ? colon + 1 : word));
+			const char *below = nk_strdup(a, colon ? colon + 1 : word);
+			const char *path = nk_value_clean_path(a, nk_fmt(a, "/%s", below));
 			if (strstr(word, ".."))
 				return nk_fail(e, 0, "bad sub cgroup path: %.100s", word);
 			if (colon && !listed(groups->v[i], word, (size_t)(colon - word)))
