@@ -3,6 +3,7 @@
 # vm: no, it compares with Debian's runc and crun on version 1 of cgroups
 # The same configurations through nook-runtime, runc and crun (tests/differential/run): what
 # differs is mended or stands in the table of docs/oci.md.
+# asan: no, a program with sanitizers makes calls and mappings of its own
 
 load ../lib/nook
 # Some 500 configurations, three starts each: half a minute on a quiet machine, minutes on a busy one.
