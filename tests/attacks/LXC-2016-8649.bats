@@ -20,7 +20,7 @@ teardown() { attack_teardown; }
 	local pid fd id dirs
 	command -v strace >/dev/null || skip "no strace here (the host's run has it)"
 	container sleep 60
-	strace -f -qq -o trace -e trace=execve -e inject=execve:delay_enter=1500000:when=2+ \
+	ASAN_OPTIONS=$UNTRACED strace -f -qq -o trace -e trace=execve -e inject=execve:delay_enter=1500000:when=2+ \
 		"$RUNTIME" --root "$RT_ROOT" exec "$ID" sleep 7.31 </dev/null >/dev/null 2>&1 &
 	local tracer=$!
 	joined() { # the one whose root is the container's, and that is the runtime still

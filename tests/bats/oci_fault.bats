@@ -114,7 +114,7 @@ each_call() {
 	local -A seen=()
 	shift
 	setup_one
-	strace -qq -o trace -e trace=all "$RUNTIME" --root "$STATE" "$@" </dev/null >"$OUT" 2>&1 3>&-
+	ASAN_OPTIONS=$UNTRACED strace -qq -o trace -e trace=all "$RUNTIME" --root "$STATE" "$@" </dev/null >"$OUT" 2>&1 3>&-
 	rt delete --force "$ID"
 	while IFS='(' read -r call _; do
 		[[ $call =~ ^[a-z0-9_]+$ ]] || continue
@@ -126,7 +126,7 @@ each_call() {
 		call=${names[n]%:*} count=${names[n]#*:}
 		setup_one
 		code=0
-		strace -qq -o /dev/null -e trace=none -e "inject=$call:signal=KILL:when=$count" \
+		ASAN_OPTIONS=$UNTRACED strace -qq -o /dev/null -e trace=none -e "inject=$call:signal=KILL:when=$count" \
 			"$RUNTIME" --root "$STATE" "$@" </dev/null >"$OUT" 2>&1 3>&- || code=$?
 		# 0: one call less than in the other run
 		[ "$code" = 137 ] || [ "$code" = 0 ] ||
