@@ -239,7 +239,9 @@ map_users() {
 	rt delete "$ID"
 	assert_equal "$(grep -c " $R" /proc/self/mountinfo)" 0
 	# What was mounted there before stays: it is the caller's.
+	# (Private: on a shared one what create mounts there comes beneath it as well.)
 	mount --bind "$R" "$R"
+	mount --make-private "$R"
 	created true
 	rt delete --force "$ID"
 	run_rt run --bundle "$BUNDLE" "$ID-again"
