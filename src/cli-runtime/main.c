@@ -101,6 +101,8 @@ static int no_command(struct nk_rt *rt, const char *word)
 	nk_fail(&e, 0, "No help topic for '%.60s'", word); /* in runc's words */
 	if (near.best)
 		nk_hint(&e, "did you mean %s?", near.best);
+	else
+		nk_hint(&e, "nook-runtime --help lists the commands");
 	return nk_rt_error(rt, &e);
 }
 

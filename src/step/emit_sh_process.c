@@ -99,6 +99,29 @@ static void rlimit(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 	}
 }
 
+/* What a script has no way to do, and what comes near it. */
+static const char *const unknown[NK_OP_COUNT] = {
+	[NK_OP_SECCOMP] = "setpriv has --seccomp-filter from util-linux 2.41 on",
+	[NK_OP_KEYRING] = "keyctl session (keyutils) makes a keyring",
+	[NK_OP_SIGDFL] = "a shell cannot; env --default-signal from coreutils 8.31 on",
+	[NK_OP_FCHMODAT] = "the mode of the directory below: chmod --reference",
+	[NK_OP_MODE] = "the mode of the directory below: chmod --reference",
+	[NK_OP_IS_DEVICE] = "a script looks by path, where nook holds what it looked at",
+	[NK_OP_IS_FS] = "a script looks by path, where nook holds what it looked at",
+	[NK_OP_COPY_TREE] = "cp -a, before it is covered",
+	[NK_OP_USERNS] = "mount -o X-mount.idmap= of util-linux 2.39 makes one",
+	[NK_OP_PRLIMIT_OF] = "prlimit --pid \"$pid\" sets it, but the command may be there by then",
+	[NK_OP_SCHED_SETATTR] = "chrt(1) and nice(1) set it for a command",
+	[NK_OP_SCHED_AFFINITY] = "taskset(1) sets it for a command",
+	[NK_OP_IOPRIO] = "ionice(1) sets it for a command",
+	[NK_OP_PERSONALITY] = "setarch(1) sets it for a command",
+	[NK_OP_MEMPOLICY] = "numactl(8) sets it for a command",
+	[NK_OP_PTY_SIZE] = "script(1) makes a terminal; here it is the caller's",
+	[NK_OP_CTTY] = "script(1) makes a terminal; here it is the caller's",
+	[NK_OP_PTY_UNLOCK] = "script(1) makes a terminal; here it is the caller's",
+	[NK_OP_PTY_PEER] = "script(1) makes a terminal; here it is the caller's",
+};
+
 void nk_sh_process_step(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 {
 	switch ((enum nk_op)s->op) {
@@ -123,17 +146,8 @@ void nk_sh_process_step(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		      "executed\n",
 		      out);
 		break;
-	case NK_OP_SECCOMP:
-		nk_sh_cannot(out, "setpriv has --seccomp-filter from util-linux 2.41 on");
-		break;
-	case NK_OP_KEYRING:
-		nk_sh_cannot(out, "keyctl session (keyutils) makes a keyring");
-		break;
 	case NK_OP_SIGMASK:
 		fputs("# a shell blocks none\n", out);
-		break;
-	case NK_OP_SIGDFL:
-		nk_sh_cannot(out, "a shell cannot; env --default-signal from coreutils 8.31 on");
 		break;
 	case NK_OP_EXECVE:
 		if (!sh->exec)
@@ -142,54 +156,15 @@ void nk_sh_process_step(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		break;
 	case NK_OP_EXIT:
 		break;
-	case NK_OP_FCHMODAT:
-	case NK_OP_MODE:
-		nk_sh_cannot(out, "the mode of the directory below: chmod --reference");
-		break;
-	case NK_OP_IS_DEVICE:
-	case NK_OP_IS_FS:
-		nk_sh_cannot(out, "a script looks by path, where nook holds what it looked at");
-		break;
-	case NK_OP_COPY_TREE:
-		nk_sh_cannot(out, "cp -a, before it is covered");
-		break;
-	case NK_OP_USERNS:
-		nk_sh_cannot(out, "mount -o X-mount.idmap= of util-linux 2.39 makes one");
-		break;
-	case NK_OP_PRLIMIT_OF:
-		nk_sh_cannot(
-			out,
-			"prlimit --pid \"$pid\" sets it, but the command may be there by then");
-		break;
 	case NK_OP_FACCESSAT:
 		fputs("# env looks for it in PATH: see the last line\n", out);
 		break;
 	case NK_OP_WAIT_START:
 		fputs("# a script starts at once\n", out);
 		break;
-	case NK_OP_SCHED_SETATTR:
-		nk_sh_cannot(out, "chrt(1) and nice(1) set it for a command");
-		break;
-	case NK_OP_SCHED_AFFINITY:
-		nk_sh_cannot(out, "taskset(1) sets it for a command");
-		break;
-	case NK_OP_IOPRIO:
-		nk_sh_cannot(out, "ionice(1) sets it for a command");
-		break;
-	case NK_OP_PERSONALITY:
-		nk_sh_cannot(out, "setarch(1) sets it for a command");
-		break;
-	case NK_OP_MEMPOLICY:
-		nk_sh_cannot(out, "numactl(8) sets it for a command");
-		break;
-	case NK_OP_PTY_SIZE:
-	case NK_OP_CTTY:
-	case NK_OP_PTY_UNLOCK:
-	case NK_OP_PTY_PEER:
-		nk_sh_cannot(out, "script(1) makes a terminal; here it is the caller's");
-		break;
 	default:
-		nk_sh_cannot(out, "this script knows no command for it");
+		nk_sh_cannot(out, unknown[s->op] ? unknown[s->op]
+						 : "this script knows no command for it");
 		break;
 	}
 }
