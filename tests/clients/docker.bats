@@ -91,10 +91,10 @@ state_is() { [ "$(docker inspect -f '{{.State.Status}}' "$1")" = "$2" ]; }
 		BATS_FILE_TMPDIR=$BATS_FILE_TMPDIR DOCKER_NODE=$DOCKER_NODE;"
 	sleeper
 	status=0
-	output=$(script -qec "$words docker run --rm -it --network none $I sh -c 'tty; exit 4'" /dev/null </dev/null | tr -d '\r'; exit "${PIPESTATUS[0]}") || status=$?
+	output=$(SHELL=/bin/bash script -qec "$words docker run --rm -it --network none $I sh -c 'tty; exit 4'" /dev/null </dev/null | tr -d '\r'; exit "${PIPESTATUS[0]}") || status=$?
 	assert_match '/dev/pts/0$'
 	assert_exit 4
-	output=$(script -qec "$words docker exec -it one sh -c 'tty; stty size; exit 5'" /dev/null </dev/null | tr -d '\r'; exit "${PIPESTATUS[0]}") || status=$?
+	output=$(SHELL=/bin/bash script -qec "$words docker exec -it one sh -c 'tty; stty size; exit 5'" /dev/null </dev/null | tr -d '\r'; exit "${PIPESTATUS[0]}") || status=$?
 	assert_match '/dev/pts/[0-9]+$'
 }
 @test "docker: kill, stop, pause, unpause, restart" {

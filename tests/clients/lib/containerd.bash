@@ -47,7 +47,7 @@ run_ctr() {
 
 # On a terminal, what comes out in $output.
 on_terminal() {
-	output=$(script -qec "$(declare -f in_host join_groups ctr)
+	output=$(SHELL=/bin/bash script -qec "$(declare -f in_host join_groups ctr)
 		BATS_FILE_TMPDIR=$BATS_FILE_TMPDIR
 		ctr $(printf '%q ' "$@")" /dev/null </dev/null | tr -d '\r')
 }

@@ -231,7 +231,7 @@ case_build() {
 # On a terminal: $output without the carriage returns.
 terminal() {
 	status=0
-	output=$(script -qec "$(declare -f podman in_host join_groups)
+	output=$(SHELL=/bin/bash script -qec "$(declare -f podman in_host join_groups)
 		BATS_FILE_TMPDIR=$BATS_FILE_TMPDIR PODMAN_CONF=$PODMAN_CONF SUBID_UID=$SUBID_UID
 		PODMAN_USER=${PODMAN_USER:-root}
 		podman $(printf '%q ' "$@")" /dev/null </dev/null | tr -d '\r'; exit "${PIPESTATUS[0]}") || status=$?
