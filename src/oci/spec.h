@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "oci/net_spec.h"
 
 enum nk_ns_kind {
 	NK_NS_USER,
@@ -165,6 +166,8 @@ struct nk_spec {
 
 	/* generated files; NULL = do not mount one */
 	const char *etc_hostname, *etc_hosts, *etc_resolv;
+
+	struct nk_net_spec net; /* cards on networks, ports, firewall; only with a new NK_NS_NET */
 
 	/* cgroup */
 	const char *cgroup_parent; /* NULL = nook's default */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who has which address of a network: STATE/net/NETWORK/leases, a text file that a person can read,
+ * one card a line, replaced atomically under the flock of STATE/net/NETWORK/lock:
+ *
+ *	10.89.0.5/24,fd00::5/64 02:42:0a:59:00:05 eth0 nkab12cd340 ID NAME web,www
+ *tcp:0.0.0.0:8080>80 pid:4711:889123:BOOT
+ *
+ * (addresses, MAC, name inside, name outside, container's id, its name, aliases or "-", published
+ * ports or "-", owner). The owner is the process that ends the lease: pid, start time, boot id; or
+ * "ns:/run/netns/NAME:DEVICE:INODE", a network namespace that is held by name, or "rm", which only
+ * `disconnect` ends. A line whose owner is gone counts as free and is taken away by whoever writes
+ * the file next: a crash never leaks an address for good.
+ */
+#ifndef NK_NET_LEASE_H
+#define NK_NET_LEASE_H
+
+#include "net/store.h"
+
+struct nk_net_lease {
+	struct nk_ips ips;
+	uint8_t mac[6];
+	const char *ifname, *host_ifname;
+	const char *id, *name; /* of the container; a named namespace: "ns:NAME" for both */
+	struct nk_strv aliases;
+	struct nk_ports ports;
+	const char *owner; /* as above */
+};
+struct nk_net_leases {
+	NK_VEC(struct nk_net_lease);
+};
+
+/* "pid:…" of this process, in the arena; and of a namespace held at a path. */
+const char *nk_net_owner_self(struct nk_arena *a, struct nk_err *e);
+const char *nk_net_owner_ns(struct nk_arena *a, const char *path, struct nk_err *e);
+bool nk_net_owner_alive(const char *owner);
+
+/*
+ * Lease for card: addresses that it asks for (checked: inside a subnet, not the gateway's, nobody
+ * else's: -EADDRINUSE with who has it), or the next free ones; a MAC made of the address where none
+ * is given; host_ifname. Fills *card and writes the line. dry: chooses, writes nothing (--explain).
+ * *before (may be NULL): the lines that were found dead, whose rules and links the caller takes
+ * away.
+ */
+int nk_net_lease(struct nk_net_store *s, struct nk_arena *a, struct nk_card *card, const char *id,
+		 const char *name, const struct nk_ports *ports, const char *owner, bool dry,
+		 struct nk_net_leases *dead, struct nk_err *e);
+/* Give back what container id has on network (ifname NULL: all of its cards there); what that was
+ * -> *out. */
+int nk_net_release(struct nk_net_store *s, struct nk_arena *a, const char *network, const char *id,
+		   const char *ifname, struct nk_net_leases *out, struct nk_err *e);
+/* All lines; alive ones only, or the dead ones as well (taken out of the file when `clean`). */
+int nk_net_leases(struct nk_net_store *s, struct nk_arena *a, const char *network,
+		  struct nk_net_leases *alive, struct nk_net_leases *dead, bool clean,
+		  struct nk_err *e);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Networks in plans. The whole set-up of a networked start:
+ *
+ *   parent, before the clone   [bridge with its address, sysctls, rules: only what is missing]
+ *                              sockets that hold the published ports (bind, listen)
+ *   parent, with init's pid    one rtnetlink batch: each veth, its peer directly in the new
+ * namespace one nfnetlink batch: the container's elements (ports) TELL CARDS init AWAIT CARDS; one
+ * rtnetlink batch: lo, addresses, links up, routes one nfnetlink batch, with a firewall of its own
+ *   after                      elements deleted, veths deleted
+ *
+ * The same batches, all by the parent inside the target (setns there and back), make `connect`.
+ */
+#ifndef NK_PLAN_NET_H
+#define NK_PLAN_NET_H
+
+#include "oci/net_spec.h"
+#include "plan/build.h"
+#include "sys/batch.h"
+
+/* ---- plan/net_rules.c: table inet nook of the host, fixed rules with maps and sets ---- */
+
+/* Chain whose presence says that the rules of this version stand; its name changes with them. */
+extern const char nk_rules_version[];
+/* The whole table, made anew where there is another version of it. */
+void nk_rules_table(struct nk_batch *b);
+/* The elements of a network: its bridge and subnets, NAT, internal, isolate. */
+void nk_rules_network(struct nk_batch *b, const struct nk_network *n, bool add);
+/* The elements of a container's ports: each leads to the first address of its family in ips. */
+void nk_rules_ports(struct nk_batch *b, const struct nk_ports *ports, const struct nk_ips *ips,
+		    bool add);
+
+/* ---- plan/net_firewall.c: table inet nook inside the container's network namespace ---- */
+
+/* The whole table anew: loopback and established pass, then the rules in order, then the defaults.
+ */
+struct nk_fw_policy {
+	bool in_drop, out_drop;
+	bool egress; /* only addresses in the sets egress4 and egress6, and our resolver */
+	struct nk_ip resolver; /* whose port 53 stays open with egress */
+};
+void nk_firewall_table(struct nk_batch *b, const struct nk_fw_rules *rules,
+		       const struct nk_fw_policy *policy);
+
+/* ---- plan/net_cards.c ---- */
+
+void nk_part_net_host(struct nk_build *b);   /* parent, before the clone */
+void nk_part_net_cards(struct nk_build *b);  /* parent, with init's pid, up to TELL CARDS */
+void nk_part_net_inside(struct nk_build *b); /* init: AWAIT CARDS, addresses, routes, firewall */
+
+/*
+ * A plan of parent's steps only, for a namespace that is there already (slot NK_SLOT_START holds
+ * it): put the card in, or take it out. Ready for nk_spawn_steps() or whatever runs the parent's
+ * steps.
+ */
+int nk_plan_connect(struct nk_plan *p, const struct nk_card *card, const struct nk_net_spec *net,
+		    struct nk_err *e);
+int nk_plan_disconnect(struct nk_plan *p, const struct nk_card *card, const struct nk_net_spec *net,
+		       struct nk_err *e);
+
+#endif

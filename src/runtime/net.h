@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is done with networks and containers: prepared for a start, put into running containers,
+ * taken away after crashes.
+ */
+#ifndef NK_RUNTIME_NET_H
+#define NK_RUNTIME_NET_H
+
+#include "net/lease.h"
+#include "net/store.h"
+#include "oci/spec.h"
+#include "plan/net.h"
+#include "state/state.h"
+
+/*
+ * Before the plan: leases addresses for spec->net.cards (dry: chooses only), chooses free host
+ * ports, and reads the facts of struct nk_card and nk_net_spec. What was leased is given back by
+ * nk_net_container_end(). 0 or -errno: nothing leased.
+ */
+int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *spec, bool dry,
+		   struct nk_err *e);
+/* The container has ended, or never started; its after-steps have run. */
+void nk_net_container_end(struct nk_net_store *s, struct nk_arena *a, const struct nk_spec *spec);
+/* A dead nook's container: elements, links and leases that it has left. */
+int nk_net_reap(struct nk_net_store *s, struct nk_arena *a, const char *id, struct nk_err *e);
+
+/* Where a card is put: a network namespace that is open, and what keeps it. */
+struct nk_net_target {
+	int ns_fd;
+	const char *id, *name; /* of the container; "ns:NAME" for both */
+	const char *owner;     /* net/lease.h */
+};
+/* "NAME of a container", "ns:NAME", "ns:/PATH" -> target. */
+int nk_net_target(struct nk_state *st, struct nk_arena *a, const char *word,
+		  struct nk_net_target *t, struct nk_err *e);
+int nk_net_connect(struct nk_net_store *s, struct nk_arena *a, const struct nk_net_target *t,
+		   struct nk_card *card, struct nk_err *e);
+int nk_net_disconnect(struct nk_net_store *s, struct nk_arena *a, const struct nk_net_target *t,
+		      const char *network, const char *ifname, struct nk_err *e);
+
+/* Put rules and elements of all living leases back (after a flush of nftables). */
+int nk_net_reload(struct nk_net_store *s, struct nk_arena *a, struct nk_err *e);
+/* Take away the kernel's objects of a network nobody is on: bridge and elements; the table with the
+ * last. */
+int nk_net_unmake(struct nk_net_store *s, struct nk_arena *a, const struct nk_network *n,
+		  struct nk_err *e);
+
+#endif
