@@ -42,9 +42,9 @@ bool nk_net_owner_alive(const char *owner);
  * *before (may be NULL): the lines that were found dead, whose rules and links the caller takes
  * away.
  */
-int nk_net_lease(struct nk_net_store *s, struct nk_arena *a, struct nk_card *card, const char *id,
-		 const char *name, const struct nk_ports *ports, const char *owner, bool dry,
-		 struct nk_net_leases *dead, struct nk_err *e);
+int nk_net_lease(struct nk_net_store *s, struct nk_arena *a, struct nk_net_card *card,
+		 const char *id, const char *name, const struct nk_ports *ports, const char *owner,
+		 bool dry, struct nk_net_leases *dead, struct nk_err *e);
 /* Give back what container id has on network (ifname NULL: all of its cards there); what that was
  * -> *out. */
 int nk_net_release(struct nk_net_store *s, struct nk_arena *a, const char *network, const char *id,

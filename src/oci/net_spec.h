@@ -68,7 +68,7 @@ struct nk_networks {
 };
 
 /* One card of a container on a network. */
-struct nk_card {
+struct nk_net_card {
 	const struct nk_network *network;
 	const char *ifname;	 /* inside: "eth0" */
 	const char *host_ifname; /* bridge: outside, 15 characters at most */
@@ -120,7 +120,7 @@ enum nk_net_backend {
 
 /* What a container shall have of networks. */
 struct nk_net_spec {
-	NK_VEC(struct nk_card) cards;
+	NK_VEC(struct nk_net_card) cards;
 	struct nk_ports ports;
 	struct nk_fw_rules firewall;
 	bool firewall_given;   /* with --firewall: established traffic and loopback pass always */

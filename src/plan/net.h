@@ -53,9 +53,9 @@ void nk_part_net_inside(struct nk_build *b); /* init: AWAIT CARDS, addresses, ro
  * it): put the card in, or take it out. Ready for nk_spawn_steps() or whatever runs the parent's
  * steps.
  */
-int nk_plan_connect(struct nk_plan *p, const struct nk_card *card, const struct nk_net_spec *net,
-		    struct nk_err *e);
-int nk_plan_disconnect(struct nk_plan *p, const struct nk_card *card, const struct nk_net_spec *net,
-		       struct nk_err *e);
+int nk_plan_connect(struct nk_plan *p, const struct nk_net_card *card,
+		    const struct nk_net_spec *net, struct nk_err *e);
+int nk_plan_disconnect(struct nk_plan *p, const struct nk_net_card *card,
+		       const struct nk_net_spec *net, struct nk_err *e);
 
 #endif

@@ -14,8 +14,8 @@
 
 /*
  * Before the plan: leases addresses for spec->net.cards (dry: chooses only), chooses free host
- * ports, and reads the facts of struct nk_card and nk_net_spec. What was leased is given back by
- * nk_net_container_end(). 0 or -errno: nothing leased.
+ * ports, and reads the facts of struct nk_net_card and nk_net_spec. What was leased is given back
+ * by nk_net_container_end(). 0 or -errno: nothing leased.
  */
 int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *spec, bool dry,
 		   struct nk_err *e);
@@ -34,7 +34,7 @@ struct nk_net_target {
 int nk_net_target(struct nk_state *st, struct nk_arena *a, const char *word,
 		  struct nk_net_target *t, struct nk_err *e);
 int nk_net_connect(struct nk_net_store *s, struct nk_arena *a, const struct nk_net_target *t,
-		   struct nk_card *card, struct nk_err *e);
+		   struct nk_net_card *card, struct nk_err *e);
 int nk_net_disconnect(struct nk_net_store *s, struct nk_arena *a, const struct nk_net_target *t,
 		      const char *network, const char *ifname, struct nk_err *e);
 
