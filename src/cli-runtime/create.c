@@ -76,27 +76,31 @@ int nk_rt_explain(const struct nk_plan *p, const char *form, struct nk_err *e)
 	return ret;
 }
 
-static int find_bundle(struct nk_rt *rt, struct nk_rt_create *c, struct nk_err *e)
-{
-	/* One directory, whatever its links are made to be later. */
-	_free_ char *real = realpath(c->bundle && *c->bundle ? c->bundle : ".", NULL);
-
-	if (!real)
-		return nk_fail(e, errno, "bundle %.200s", c->bundle ? c->bundle : ".");
-	c->request.bundle = nk_strdup(&rt->arena, real);
-	if (chdir(real))
-		return nk_fail(e, errno, "bundle %.200s", real);
-	return 0;
-}
-
-/* Relative ones count from where the caller is, not from the bundle. */
-static const char *absolute(struct nk_rt *rt, const char *path)
+const char *nk_rt_absolute(struct nk_rt *rt, const char *path)
 {
 	char cwd[4096];
 
 	if (!path || !*path || path[0] == '/' || !getcwd(cwd, sizeof(cwd)))
 		return path;
 	return nk_fmt(&rt->arena, "%s/%s", cwd, path);
+}
+
+int nk_rt_find_bundle(struct nk_rt *rt, struct nk_rt_create *c, struct nk_err *e)
+{
+	struct nk_oci_request *r = &c->request;
+	/* One directory, whatever its links are made to be later. */
+	_free_ char *real = realpath(c->bundle && *c->bundle ? c->bundle : ".", NULL);
+
+	if (!real)
+		return nk_fail(e, errno, "bundle %.200s", c->bundle ? c->bundle : ".");
+	r->bundle = nk_strdup(&rt->arena, real);
+	/* Relative ones count from where the caller is, not from the bundle. */
+	r->pid_file = nk_rt_absolute(rt, r->pid_file);
+	r->console_socket = nk_rt_absolute(rt, r->console_socket);
+	r->pidfd_socket = nk_rt_absolute(rt, r->pidfd_socket);
+	if (chdir(real))
+		return nk_fail(e, errno, "bundle %.200s", real);
+	return 0;
 }
 
 int nk_rt_create(struct nk_rt *rt, struct nk_rt_create *c, const char *id)
@@ -111,12 +115,9 @@ int nk_rt_create(struct nk_rt *rt, struct nk_rt_create *c, const char *id)
 	r->manager = rt->manager;
 	r->rootless = rt->rootless;
 	r->cache_dir = nk_rt_cache_dir(rt);
-	r->pid_file = absolute(rt, r->pid_file);
-	r->console_socket = absolute(rt, r->console_socket);
-	r->pidfd_socket = absolute(rt, r->pidfd_socket);
 	r->step = rt->debug ? nk_rt_debug_step : NULL;
 
-	int ret = find_bundle(rt, c, &e);
+	int ret = nk_rt_find_bundle(rt, c, &e);
 
 	if (ret == 0)
 		ret = nk_oci_prepare(&create, &rt->arena, r, &e);

@@ -60,6 +60,12 @@ int nk_rt_set_explain(const struct nk_option_use *use, const char *value, struct
 /* Fill in what the global options say; create, or explain. The exit code. */
 int nk_rt_create(struct nk_rt *rt, struct nk_rt_create *c, const char *id);
 
+/* A path that counts from where the caller is, whatever directory this process goes to. */
+const char *nk_rt_absolute(struct nk_rt *rt, const char *path);
+
+/* The bundle, in which this process is from here on; c's other paths are absolute then. */
+int nk_rt_find_bundle(struct nk_rt *rt, struct nk_rt_create *c, struct nk_err *e);
+
 /* --explain: the plan in one of the four forms. */
 int nk_rt_explain(const struct nk_plan *p, const char *form, struct nk_err *e);
 

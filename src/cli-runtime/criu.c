@@ -2,7 +2,6 @@
 #include "cli-runtime/criu.h"
 
 #include <string.h>
-#include <unistd.h>
 
 int nk_rt_set_cgroups_mode(const struct nk_option_use *use, const char *value, struct nk_err *e)
 {
@@ -40,24 +39,20 @@ int nk_rt_refuse_lazy(const struct nk_option_use *use, const char *value, struct
 	return nk_fail(e, 0, "pages on demand are not done here: use --pre-dump and --parent-path");
 }
 
-static const char *absolute(struct nk_rt *rt, const char *path)
-{
-	char cwd[4096];
-
-	if (!path || path[0] == '/' || !getcwd(cwd, sizeof(cwd)))
-		return path;
-	return nk_fmt(&rt->arena, "%s/%s", cwd, path);
-}
-
 void nk_rt_criu_paths(struct nk_rt *rt, struct nk_rt_criu *c)
 {
-	c->criu.program = rt->criu && *rt->criu ? rt->criu : "criu";
-	if (!c->criu.image_path || !*c->criu.image_path)
-		c->criu.image_path = "checkpoint";
-	c->criu.image_path = absolute(rt, c->criu.image_path);
-	if (c->criu.work_path && !*c->criu.work_path)
-		c->criu.work_path = NULL;
-	c->criu.work_path = absolute(rt, c->criu.work_path);
-	if (c->criu.parent_path && !*c->criu.parent_path)
-		c->criu.parent_path = NULL;
+	struct nk_oci_criu *o = &c->criu;
+
+	/* A plain name is looked for in $PATH. */
+	o->program = rt->criu && *rt->criu ? rt->criu : "criu";
+	if (strchr(o->program, '/'))
+		o->program = nk_rt_absolute(rt, o->program);
+	if (!o->image_path || !*o->image_path)
+		o->image_path = "checkpoint";
+	o->image_path = nk_rt_absolute(rt, o->image_path);
+	if (o->work_path && !*o->work_path)
+		o->work_path = NULL;
+	o->work_path = nk_rt_absolute(rt, o->work_path);
+	if (o->parent_path && !*o->parent_path)
+		o->parent_path = NULL;
 }

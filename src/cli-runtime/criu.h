@@ -15,7 +15,7 @@ int nk_rt_set_cgroups_mode(const struct nk_option_use *use, const char *value, s
 int nk_rt_set_empty_ns(const struct nk_option_use *use, const char *value, struct nk_err *e);
 int nk_rt_refuse_lazy(const struct nk_option_use *use, const char *value, struct nk_err *e);
 
-/* Defaults, and absolute paths. */
+/* Defaults, and paths that count from where the caller is. */
 void nk_rt_criu_paths(struct nk_rt *rt, struct nk_rt_criu *c);
 
 /* clang-format off */

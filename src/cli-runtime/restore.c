@@ -2,8 +2,6 @@
 /* nook-runtime restore */
 #include "cli-runtime/criu.h"
 
-#include <stdlib.h>
-
 extern const struct nk_rt_command nk_rt_command_restore;
 
 /* clang-format off */
@@ -44,15 +42,13 @@ static int run(struct nk_rt *rt, int argc, char **argv)
 	if (first < 0)
 		return code;
 	nk_rt_criu_paths(rt, &c);
-	char *bundle = realpath(c.create.bundle ? c.create.bundle : ".", NULL);
 	struct nk_oci_request *q = &c.create.request;
 	q->root = rt->root;
 	q->id = argv[first];
-	q->bundle = bundle ? nk_strdup(&rt->arena, bundle) : c.create.bundle;
 	q->manager = rt->manager;
 	q->rootless = rt->rootless;
-	free(bundle);
-	if (nk_oci_restore(&rt->arena, q, &c.criu, &result, &e) < 0)
+	if (nk_rt_find_bundle(rt, &c.create, &e) < 0 ||
+	    nk_oci_restore(&rt->arena, q, &c.criu, &result, &e) < 0)
 		return nk_rt_error(rt, &e);
 	return q->detach ? 0 : result.exit_code;
 }

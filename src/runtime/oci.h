@@ -69,6 +69,10 @@ int nk_oci_create(struct nk_oci_create *c, struct nk_result *result, struct nk_e
  * c->dir.fd >= 0 tells that there is something to take away; -EEXIST: the id is another's. */
 int nk_oci_enter(struct nk_oci_create *c, struct nk_err *e);
 
+/* Of it, for restore as well: take away what there is of it, with the lock, which is taken where we
+ * do not hold it. What cannot be taken away is told as a warning. */
+void nk_oci_take_away(struct nk_oci_create *c);
+
 /* Of it, for exec as well: the pid to --pid-file and --pidfd-socket (NULL: not wanted); the master
  * of a terminal to --console-socket (1: there is none); words for a command that is not there. */
 int nk_oci_announce(const char *pid_file, const char *pidfd_socket, pid_t pid, struct nk_err *e);

@@ -338,7 +338,7 @@ static int spawn(struct nk_oci_create *c, struct nk_result *result, struct nk_er
 }
 
 /* What went wrong keeps its words: what is said while it is taken away is secondary. */
-static void take_away(struct nk_oci_create *c)
+void nk_oci_take_away(struct nk_oci_create *c)
 {
 	struct nk_err e = {0};
 
@@ -369,7 +369,7 @@ int nk_oci_create(struct nk_oci_create *c, struct nk_result *result, struct nk_e
 		ret = spawn(c, result, e);
 	let_go(c);
 	if (ret < 0 || (!c->request->detach && !c->request->keep))
-		take_away(c);
+		nk_oci_take_away(c);
 	nk_oci_dir_close(&c->dir);
 	return ret;
 }

@@ -131,10 +131,17 @@ static int on_notify(void *arg, const struct nk_criu_answer *n, int fd, struct n
 	if (!strcmp(n->script, "setup-namespaces"))
 		return hooks(r, n->pid, e);
 	if (!strcmp(n->script, "orphan-pts-master") && fd >= 0) {
-		int master = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		int ret =
-			nk_oci_give_terminal(&r->c.config, r->c.request->console_socket, master, e);
-		return ret > 0 ? 0 : ret;
+		const char *socket = r->c.request->console_socket;
+		_close_ int master = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (master < 0)
+			return nk_fail(e, errno, "the terminal of the checkpoint");
+		if (!socket || !*socket)
+			return nk_fail(e, 0,
+				       "the checkpoint has a terminal: give --console-socket");
+		int ret = nk_oci_give_terminal(&r->c.config, socket, master, e);
+		if (ret == 0)
+			master = -EBADF; /* closed */
+		return ret;
 	}
 	return 0;
 }
@@ -196,18 +203,16 @@ static int finish(struct restoring *r, struct nk_result *result, struct nk_err *
 		nk_log(NK_LOG_WARN, "%s", told.msg);
 	if (ret < 0 || q->detach)
 		return ret;
-	close(nk_take_fd(&r->c.dir.lock_fd));
-	ret = wait_for(r, result, e);
-	if (ret == 0 && nk_oci_lock(&r->c.dir, NK_OCI_LOCK_MS, &told) == 0)
-		ret = nk_oci_destroy(&r->c.dir, &r->c.record, &r->c.config, e);
-	return ret;
+	/* Others may work on what runs now. */
+	close(r->c.dir.lock_fd);
+	r->c.dir.lock_fd = -EBADF;
+	return wait_for(r, result, e);
 }
 
 int nk_oci_restore(struct nk_arena *a, const struct nk_oci_request *request,
 		   const struct nk_oci_criu *o, struct nk_result *result, struct nk_err *e)
 {
 	struct restoring r = {.call = {.images = -EBADF, .work = -EBADF}};
-	struct nk_err told = {0};
 	int ret = nk_oci_prepare(&r.c, a, request, e);
 
 	if (ret == 0 && r.c.unit.name)
@@ -226,8 +231,8 @@ int nk_oci_restore(struct nk_arena *a, const struct nk_oci_request *request,
 		umount2(r.place, MNT_DETACH);
 	if (ret == 0)
 		ret = finish(&r, result, e);
-	if (ret < 0 && r.c.dir.fd >= 0 && nk_oci_destroy(&r.c.dir, &r.c.record, NULL, &told) < 0)
-		nk_log(NK_LOG_WARN, "%s", told.msg);
+	if (ret < 0 || !request->detach)
+		nk_oci_take_away(&r.c);
 	nk_oci_criu_end(&r.call);
 	nk_oci_dir_close(&r.c.dir);
 	return ret;

@@ -113,3 +113,56 @@ above() { [ "$(number)" -gt "$1" ]; }
 	rt kill "$ID" KILL
 	rt delete --force "$ID"
 }
+
+# A checkpoint, and a criu that makes a `sleep` of it: tests/lib/fake_criu.py.
+fake() {
+	mkdir -p "$IMG"
+	echo '["/dev/null", "/dev/null", "/dev/null"]' >"$IMG/descriptors.json"
+	ln -s "$BATS_TEST_DIRNAME/../lib/fake_criu.py" "$BATS_TEST_TMPDIR/fake-criu"
+}
+restored() { rt state "$ID" 2>/dev/null | grep -q '"running"'; }
+
+@test "oci restore: relative paths count from the caller's directory" {
+	fake
+	mkdir elsewhere
+	FAKE_CRIU_CWD=$PWD/cwd run_rt --criu ./fake-criu restore -d --bundle bundle --image-path img --pid-file elsewhere/pid "$ID"
+	assert_exit 0
+	assert_equal "$(<cwd)" "$BUNDLE"
+	[ "$(rt state "$ID" | jq .pid)" = "$(<elsewhere/pid)" ]
+	rt delete --force "$ID"
+	cd elsewhere
+	rm -r ../elsewhere
+	run_rt --criu /no/criu restore --image-path "$IMG" "$ID"
+	assert_exit 1
+	assert_stderr_match 'bundle \.: No such file'
+	run_rt --criu /no/criu restore --bundle "$BATS_TEST_TMPDIR/no-such" --image-path "$IMG" "$ID"
+	assert_exit 1
+	assert_stderr_match 'bundle .*/no-such: No such file'
+	cd "$BATS_TEST_TMPDIR"
+}
+
+@test "oci restore: what is left at its end is taken away with the lock, or told" {
+	fake
+	rt --criu ./fake-criu restore --bundle "$BUNDLE" --image-path "$IMG" "$ID" 2>err 8>&- &
+	local restore=$!
+	eventually restored
+	flock "$RT_ROOT/$ID/lock" sh -c 'echo >held; sleep 14' 8>&- &
+	local holder=$!
+	eventually test -e held
+	rt kill "$ID" KILL
+	wait "$restore" || true
+	output=$(<err)
+	assert_match 'is being worked on by another command'
+	rt state "$ID" | grep -q '"stopped"'
+	wait "$holder"
+	rt delete "$ID"
+}
+
+@test "oci restore: a terminal of the checkpoint without a place to go to" {
+	fake
+	FAKE_CRIU_TTY=1 run_rt --criu ./fake-criu restore -d --bundle "$BUNDLE" --image-path "$IMG" "$ID"
+	assert_exit 1
+	assert_stderr_match 'the checkpoint has a terminal: give --console-socket'
+	run_rt state "$ID"
+	assert_exit 1
+}
