@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "data/json_in.h"
 #include "oci/spec_json.h"
+#include "oci/spec_net.h"
 #include "oci/spec_words.h"
 
 static int word(struct nk_json_in *in, struct json_object *o, const char *key,
@@ -232,6 +233,7 @@ static void read_nook(struct nk_json_in *in, struct json_object *o, struct nk_sp
 	s->cgroup_parent = nk_json_get_str(in, n, "cgroupParent", NULL);
 	s->init_path = nk_json_get_str(in, n, "initPath", NULL);
 	s->stop_signal = (int)nk_json_get_int(in, n, "stopSignal", 0, 64, 0);
+	nk_spec_net_read(in, n, &s->net);
 }
 
 int nk_spec_read(struct nk_arena *a, struct json_object *json, struct nk_spec *s, struct nk_err *e)

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "oci/spec_json.h"
+#include "oci/spec_net.h"
 #include "oci/spec_words.h"
 
 /* The number is the resource's; the order is the kernel's. */
@@ -245,6 +246,7 @@ static void write_nook(struct nk_json_out *j, const struct nk_spec *s)
 	text(j, "cgroupParent", s->cgroup_parent);
 	text(j, "initPath", s->init_path);
 	nk_json_int(j, "stopSignal", s->stop_signal);
+	nk_spec_net_write(j, &s->net);
 	nk_json_close(j);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every field of a spec comes back from its JSON; hostile JSON is refused by name. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +16,54 @@
 #include "oci/spec_json.h"
 
 static struct nk_err e;
+
+static struct nk_network lan = {
+	.name = "lan",
+	.id = "0123",
+	.driver = NK_NET_MACVLAN,
+	.link = "nk-lan",
+	.parent = "eth0",
+	.ipam = NK_IPAM_NONE,
+	.internal = true,
+	.isolate = true,
+	.dns = true,
+	.mtu = 1400,
+};
+
+static void fill_net(struct nk_arena *a, struct nk_net_spec *net)
+{
+	struct nk_net_card card = {
+		.network = &lan,
+		.ifname = "eth0",
+		.host_ifname = "nk0",
+		.mac = {2, 0, 0xff, 1, 2, 3},
+		.default_route = true,
+	};
+	struct nk_ip four = {.family = AF_INET, .prefix = 24, .a = {10, 1, 2, 3}};
+	struct nk_ip six = {.family = AF_INET6, .prefix = 64, .a = {0xfd, 1, [15] = 9}};
+
+	lan.subnets.n = lan.subnets.cap = 0;
+	lan.subnets.v = NULL;
+	*NK_PUSH(a, &lan.subnets) = (struct nk_subnet){.net = four, .gateway = four};
+	*NK_PUSH(a, &lan.subnets) = (struct nk_subnet){.net = six};
+	*NK_PUSH(a, &card.ips) = four;
+	*NK_PUSH(a, &card.ips) = six;
+	nk_strv_push(a, &card.aliases, "www");
+	*NK_PUSH(a, &net->cards) = card;
+	*NK_PUSH(a, &net->ports) = (struct nk_port){
+		.proto = NK_UDP, .host = six, .host_port = 5300, .port = 53, .count = 3};
+	*NK_PUSH(a, &net->ports) = (struct nk_port){.host_port = 65535, .port = 1, .count = 1};
+	net->firewall_given = net->egress_given = true;
+	*NK_PUSH(a, &net->firewall) = (struct nk_fw_rule){.out = true,
+							  .accept = true,
+							  .proto = 6,
+							  .port_first = 80,
+							  .port_last = 90,
+							  .peer = four,
+							  .words = "out accept tcp 80-90"};
+	*NK_PUSH(a, &net->firewall) = (struct nk_fw_rule){.any_proto = true, .words = "in drop"};
+	nk_strv_push(a, &net->egress, "example.org");
+}
 
 static void fill(struct nk_arena *a, struct nk_spec *s)
 {
@@ -80,6 +129,7 @@ static void fill(struct nk_arena *a, struct nk_spec *s)
 	r->blkio_weight = 500;
 	*NK_PUSH(a, &r->read_bps) = (struct nk_blkio_device){"/dev/vda", 8, 16, UINT64_MAX};
 	*NK_PUSH(a, &r->write_bps) = (struct nk_blkio_device){"/dev/vdb", 8, 17, 1};
+	fill_net(a, &s->net);
 	s->init_path = "/usr/libexec/nook-init";
 	s->stop_signal = 3;
 }
@@ -105,6 +155,38 @@ static int read_text(struct nk_arena *a, const char *text, struct nk_spec *s)
 		assert_int_equal(b.f.n, s.f.n);                            \
 		assert_memory_equal(b.f.v, s.f.v, s.f.n * sizeof(*s.f.v)); \
 	} while (0)
+
+static void same_net(const struct nk_net_spec *b, const struct nk_net_spec *s)
+{
+	const struct nk_net_card *got = &b->cards.v[0], *want = &s->cards.v[0];
+	const struct nk_network *n = got->network;
+
+	assert_int_equal(b->cards.n, 1);
+	assert_string_equal(got->ifname, want->ifname);
+	assert_string_equal(got->host_ifname, want->host_ifname);
+	assert_memory_equal(got->mac, want->mac, 6);
+	assert_true(got->default_route);
+	assert_int_equal(got->ips.n, 2);
+	assert_memory_equal(got->ips.v, want->ips.v, 2 * sizeof(struct nk_ip));
+	assert_string_equal(got->aliases.v[0], "www");
+	assert_string_equal(n->name, "lan");
+	assert_string_equal(n->id, "0123");
+	assert_string_equal(n->link, "nk-lan");
+	assert_string_equal(n->parent, "eth0");
+	assert_true(n->driver == NK_NET_MACVLAN && n->ipam == NK_IPAM_NONE && n->internal &&
+		    n->isolate && n->dns && n->mtu == 1400);
+	assert_int_equal(n->subnets.n, 2);
+	assert_memory_equal(n->subnets.v, lan.subnets.v, 2 * sizeof(struct nk_subnet));
+	assert_int_equal(b->ports.n, 2);
+	assert_memory_equal(b->ports.v, s->ports.v, 2 * sizeof(struct nk_port));
+	assert_true(b->firewall_given && b->egress_given);
+	assert_int_equal(b->firewall.n, 2);
+	assert_string_equal(b->firewall.v[0].words, "out accept tcp 80-90");
+	assert_true(b->firewall.v[0].out && b->firewall.v[0].accept &&
+		    b->firewall.v[0].proto == 6 && b->firewall.v[0].port_last == 90 &&
+		    b->firewall.v[0].peer.family == AF_INET && b->firewall.v[1].any_proto);
+	assert_string_equal(b->egress.v[0], "example.org");
+}
 
 static void every_field_comes_back(void **state)
 {
@@ -200,6 +282,7 @@ static void every_field_comes_back(void **state)
 	NUM(resources.write_bps.v[0].minor);
 	STR(init_path);
 	NUM(stop_signal);
+	same_net(&b.net, &s.net);
 
 	nk_spec_write(&again, NULL, &b);
 	assert_string_equal(again.buf, j.buf);
