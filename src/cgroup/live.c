@@ -117,3 +117,29 @@ int nk_cgroup_attach(const char *path, pid_t pid, struct nk_err *e)
 		ret = nk_group_write(dir, "cgroup.procs", text);
 	return ret < 0 ? nk_fail(e, -ret, "move process %d into cgroup %s", (int)pid, path) : 0;
 }
+
+struct others {
+	pid_t pid;
+	size_t n;
+};
+
+static int count_others(int dir, void *arg)
+{
+	_pids_ struct nk_pids here = {0};
+	struct others *o = arg;
+	int ret = nk_group_pids(dir, &here);
+
+	for (size_t i = 0; i < here.n; i++)
+		o->n += here.v[i] != o->pid;
+	return ret;
+}
+
+size_t nk_cgroup_others(const char *path, pid_t pid)
+{
+	_close_ int dir = nk_group_open(path);
+	struct others o = {.pid = pid};
+
+	if (dir >= 0)
+		nk_group_each(dir, count_others, &o);
+	return o.n;
+}

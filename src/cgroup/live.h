@@ -30,6 +30,10 @@ int nk_cgroup_kill(const char *path, struct nk_err *e);
  * processes still hold it. 0, also when it is gone; or -errno. */
 int nk_cgroup_remove(const char *path, struct nk_err *e);
 
+/* How many processes but for this one are in the group and those below it; 0 also when it is
+ * gone. */
+size_t nk_cgroup_others(const char *path, pid_t pid);
+
 /* Put a process in. */
 int nk_cgroup_attach(const char *path, pid_t pid, struct nk_err *e);
 

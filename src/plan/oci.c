@@ -145,3 +145,16 @@ int nk_plan_create(struct nk_plan *p, const struct nk_oci_input *in, struct nk_e
 		return nk_fail(e, 0, "too many mounts and devices for one container");
 	return nk_arena_ok(p->arena, e);
 }
+
+int nk_plan_groups(struct nk_plan *p, const struct nk_oci_input *in, struct nk_err *e)
+{
+	struct nk_build b = {
+		.p = p,
+		.oci = in,
+		.spec = &in->config->spec,
+		.facts = in->facts,
+	};
+	int ret = nk_part_oci_cgroup(&b, e);
+
+	return ret < 0 ? ret : nk_arena_ok(p->arena, e);
+}

@@ -41,4 +41,8 @@ struct nk_oci_input {
 
 int nk_plan_create(struct nk_plan *p, const struct nk_oci_input *in, struct nk_err *e);
 
+/* Of it only the steps that make the groups with their limits, for a container whose processes
+ * somebody else makes (restore). Of systemd's scopes there are none. */
+int nk_plan_groups(struct nk_plan *p, const struct nk_oci_input *in, struct nk_err *e);
+
 #endif

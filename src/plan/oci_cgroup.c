@@ -50,14 +50,16 @@ static void close_slot(struct nk_build *b, int slot, const char *why)
 	nk_plan_add(b->p, NK_OP_CLOSE, "%s", why)->fd[0] = (int16_t)slot;
 }
 
-static void make_dir(struct nk_build *b, const char *path, const char *why)
+/* The container's own (not one above) must not be there: then somebody else has made it since
+ * nk_cg_place() looked, and it is theirs. */
+static void make_dir(struct nk_build *b, const char *path, bool own, const char *why)
 {
 	struct nk_step *s = nk_plan_add(b->p, NK_OP_MKDIRAT, "%s", why);
 
 	s->fd[0] = NK_CWD;
 	s->s[0] = path;
 	s->n[0] = 0755;
-	s->soft[0] = EEXIST;
+	s->soft[0] = own ? 0 : EEXIST;
 	s->hint = b->oci->rootless
 			  ? "leave linux.cgroupsPath away, use --systemd-cgroup, or get a group of "
 			    "your own: systemd-run --user --scope -p Delegate=yes …"
@@ -104,7 +106,7 @@ static void make_levels(struct nk_build *b, const struct nk_cg_group *g, int slo
 		const struct nk_cg_level *l = &g->levels.v[i];
 
 		if (!l->exists)
-			make_dir(b, l->dir, "a group above the container's");
+			make_dir(b, l->dir, false, "a group above the container's");
 		if (l->bare && g->cpus)
 			inherit_cpuset(b, g, l->dir, slot);
 		if (l->enable)
@@ -162,7 +164,7 @@ static int make_group(struct nk_build *b, const struct nk_cg_group *g,
 	if (!by_systemd) {
 		make_levels(b, g, slot);
 		if (!g->existed)
-			make_dir(b, g->dir, "the container's group");
+			make_dir(b, g->dir, true, "the container's group");
 	}
 	struct nk_step *s = nk_plan_add(p, NK_OP_OPENAT2, "its directory");
 	s->fd[0] = NK_CWD;

@@ -148,7 +148,15 @@ int nk_oci_delete(const char *root, const char *id, bool force, struct nk_err *e
 int nk_oci_destroy(struct nk_oci_dir *d, const struct nk_oci_record *r,
 		   const struct nk_config *config, struct nk_err *e);
 
-/* ---- groups: oci_groups.c ---- */
+/* ---- groups: oci_claim.c, oci_groups.c ---- */
+
+/* A plan has failed: if it was at a group that somebody else made meanwhile, *e says so, and that
+ * one is not in the record any more. */
+void nk_oci_lost_group(struct nk_oci_create *c, const struct nk_plan *p, struct nk_err *e);
+/* This process is in its groups: is it alone in those that were there before? Else as above. */
+int nk_oci_alone(struct nk_oci_create *c, pid_t pid, struct nk_err *e);
+/* Was this group there before? */
+bool nk_oci_keeps(const struct nk_oci_record *r, const char *dir);
 
 /* A signal to every process in them, or below. 0 also when there is none. */
 int nk_oci_signal_all(const struct nk_oci_record *r, int signal, struct nk_err *e);

@@ -212,8 +212,10 @@ int nk_oci_announce(const char *pid_file, const char *pidfd_socket, pid_t pid, s
 static int on_ready(struct nk_oci_create *c, struct nk_err *e)
 {
 	const struct nk_oci_request *r = c->request;
-	int ret = nk_oci_announce(r->pid_file, r->pidfd_socket, c->record.pid, e);
+	int ret = nk_oci_alone(c, c->record.pid, e);
 
+	if (ret == 0)
+		ret = nk_oci_announce(r->pid_file, r->pidfd_socket, c->record.pid, e);
 	if (ret == 0 && !r->waits)
 		ret = nk_oci_start_hooks(c->a, &c->config, &c->record, r->cache_dir, e);
 	if (ret < 0)
@@ -332,6 +334,8 @@ static int spawn(struct nk_oci_create *c, struct nk_result *result, struct nk_er
 
 	int ret = nk_spawn(&c->plan, &o, result, e);
 
+	if (ret < 0)
+		nk_oci_lost_group(c, &c->plan, e);
 	if (ret < 0)
 		nk_oci_exec_words(c->record.command, e);
 	return ret;

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -18,7 +19,7 @@
 #include "runtime/oci.h"
 #include "state/process.h"
 
-enum { KILL_MS = 10000 };
+enum { KILL_MS = 10000, UNUSED_MS = 2000 };
 
 static int kill_init(const struct nk_oci_record *r, struct nk_err *e)
 {
@@ -34,7 +35,7 @@ static int kill_init(const struct nk_oci_record *r, struct nk_err *e)
 	return 0;
 }
 
-static bool kept(const struct nk_oci_record *r, const char *dir)
+bool nk_oci_keeps(const struct nk_oci_record *r, const char *dir)
 {
 	for (size_t i = 0; i < r->kept.n; i++)
 		if (!strcmp(r->kept.v[i], dir))
@@ -42,9 +43,32 @@ static bool kept(const struct nk_oci_record *r, const char *dir)
 	return false;
 }
 
+/*
+ * No process is known that was started in them, so those that are there belong to somebody else:
+ * they are not ended. A create that was killed behind its clone has an init that ends by itself.
+ */
+static int remove_unused(const struct nk_oci_record *r)
+{
+	const struct timespec nap = {.tv_nsec = 10000000};
+
+	for (size_t i = r->cgroups.n; i-- > 0;) {
+		const char *dir = r->cgroups.v[i];
+		if (nk_oci_keeps(r, dir))
+			continue;
+		int tries = UNUSED_MS / 10, err = 0;
+		while (rmdir(dir) < 0 && (err = errno) == EBUSY && tries-- > 0)
+			nanosleep(&nap, NULL);
+		if (err && err != ENOENT && !access(dir, F_OK))
+			nk_log(NK_LOG_WARN, "cgroup %s is left: %s", dir, strerror(err));
+	}
+	return 0;
+}
+
 /* Most often they are empty, and then that is one call each. Deepest last in the list. */
 static int remove_groups(const struct nk_oci_record *r, struct nk_err *e)
 {
+	if (!r->pid)
+		return remove_unused(r);
 	if (!r->own_pids)
 		for (size_t i = 0; i < r->cgroups.n; i++) {
 			int ret = nk_cgroup_kill(r->cgroups.v[i], e);
@@ -53,7 +77,7 @@ static int remove_groups(const struct nk_oci_record *r, struct nk_err *e)
 		}
 	for (size_t i = r->cgroups.n; i-- > 0;) {
 		const char *dir = r->cgroups.v[i];
-		if (kept(r, dir) || rmdir(dir) == 0 || errno == ENOENT)
+		if (nk_oci_keeps(r, dir) || rmdir(dir) == 0 || errno == ENOENT)
 			continue;
 		int ret = nk_cgroup_kill(dir, e);
 		if (ret == 0)

@@ -15,7 +15,6 @@
 #include "base/log.h"
 #include "base/weaken.h"
 #include "cgroup/live.h"
-#include "cgroup/oci_make.h"
 #include "host/text.h"
 #include "runtime/oci_criu.h"
 #include "state/process.h"
@@ -82,17 +81,38 @@ static int inherit_stdio(struct restoring *r, struct nk_err *e)
 	return 0;
 }
 
+/* As create's plan makes them, and nothing else of it. */
+static int make_groups(struct restoring *r, struct nk_err *e)
+{
+	const struct nk_spawn_options o = {.detach = true};
+	struct nk_result none;
+	struct nk_plan plan;
+
+	nk_plan_init(&plan, r->c.a);
+	int ret = nk_plan_groups(&plan, &r->c.in, e);
+	if (ret == 0)
+		ret = nk_spawn(&plan, &o, &none, e);
+	if (ret < 0)
+		nk_oci_lost_group(&r->c, &plan, e);
+	return ret;
+}
+
 /* CRIU goes into the container's groups, and tells them from those of the dump. */
 static int on_started(void *arg, pid_t criu, struct nk_err *e)
 {
 	struct restoring *r = arg;
 	char path[64];
 
-	for (size_t i = 0; i < r->c.groups.n; i++) {
-		int ret = nk_cgroup_attach(r->c.groups.v[i].dir, criu, e);
-		if (ret < 0)
-			return ret;
-	}
+	/* Until there is a first process, this is whom to end. */
+	r->c.record.pid = criu;
+	r->c.record.pid_start = nk_process_start(criu);
+	int ret = nk_oci_save(&r->c.dir, &r->c.record, e);
+	for (size_t i = 0; ret == 0 && i < r->c.groups.n; i++)
+		ret = nk_cgroup_attach(r->c.groups.v[i].dir, criu, e);
+	if (ret == 0)
+		ret = nk_oci_alone(&r->c, criu, e);
+	if (ret < 0)
+		return ret;
 	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)criu);
 	_free_ char *text = nk_text_read(path, 65536);
 	const char *cursor = text, *line;
@@ -115,6 +135,7 @@ static int hooks(struct restoring *r, pid_t pid, struct nk_err *e)
 	static const enum nk_hook_point points[] = {NK_HOOK_PRESTART, NK_HOOK_CREATE_RUNTIME};
 
 	r->c.record.pid = pid;
+	r->c.record.pid_start = nk_process_start(pid);
 	for (size_t i = 0; i < NK_COUNT(points); i++) {
 		int ret = nk_oci_hooks(&r->c.config, points[i], &r->c.record, NK_OCI_CREATING, 0,
 				       false, e);
@@ -223,7 +244,7 @@ int nk_oci_restore(struct nk_arena *a, const struct nk_oci_request *request,
 	if (ret == 0)
 		ret = nk_oci_enter(&r.c, e);
 	if (ret == 0)
-		ret = nk_cg_make(a, &r.c.groups, &r.c.config.resources, request->rootless, e);
+		ret = make_groups(&r, e);
 	if (ret == 0)
 		ret = call_criu(&r, o, e);
 	/* Else its directory could not be taken away. */

@@ -332,3 +332,50 @@ three"
 	has "$(said)" "invalid rootfs: stat /no/such: No such file"
 	nothing_left
 }
+
+# Both have looked into the group when the first of them has its process there. $1: the second's call on $2 that waits meanwhile.
+two_at_once() {
+	local first=$ID second=$ID-b
+	command_is sleep 1000
+	strace -qq -o strace.out -P "$2" -e inject="$1":delay_enter=3000000 \
+		"$RUNTIME" --root "$STATE" create --bundle "$BUNDLE" "$second" </dev/null >second.out 2>&1 3>&- &
+	local strace=$!
+	slept() { grep -q INJECTED strace.out || [ -e "$STATE/$second/state.json" ]; }
+	eventually slept
+	rt create --bundle "$BUNDLE" "$first" </dev/null >first.out 2>&1 3>&-
+	status=0
+	wait "$strace" || status=$?
+	assert_exit 1
+	has "$(<second.out)" "container's cgroup is not empty: another container is in /sys/fs/cgroup/.*/nook-$first"
+	run_rt state "$second"
+	assert_equal "$(said)" '"container does not exist"'
+	# Nothing has happened to the first.
+	status_is created
+	for dir in $(groups_of); do grep -qx "$(pid_of)" "$dir/cgroup.procs"; done
+	rt start "$first"
+	status_is running
+}
+first_group() {
+	created sleep 1000
+	groups=$(rt state "$ID" >/dev/null; jq -r '.cgroups[]' "$STATE/$ID/state.json")
+	rt delete --force "$ID"
+}
+
+@test "oci: two creates of one cgroupsPath at once: one of them gets a group that was not there" {
+	first_group
+	two_at_once mkdir,mkdirat "$(head -1 <<<"$groups")"
+	rt delete --force "$ID"
+	nothing_left
+}
+
+@test "oci: two creates of one cgroupsPath at once: one of them gets a group that was there" {
+	first_group
+	for dir in $groups; do
+		mkdir "$dir"
+		[[ $dir != */cpuset/* ]] || cat "${dir%/*}/cpuset.cpus" >"$dir/cpuset.cpus"
+		[[ $dir != */cpuset/* ]] || cat "${dir%/*}/cpuset.mems" >"$dir/cpuset.mems"
+	done
+	two_at_once openat2 "$(head -1 <<<"$groups")"
+	rt delete --force "$ID"
+	for dir in $groups; do rmdir "$dir"; done
+}
