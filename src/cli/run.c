@@ -123,6 +123,10 @@ static int make_plan(struct run *r, struct nk_err *e)
 	const char *cache = nk_fmt(a, "%s/seccomp", r->cli->root);
 	int ret;
 
+	if (r->spec->net.cards.n) {
+		nk_fail(e, ENOSYS, "--network %s", r->spec->net.cards.v[0].network->name);
+		return nk_hint(e, "networks by name are made today: none, host, ns:PATH");
+	}
 	weak_root(r);
 	if ((ret = resolve_containers(r, e)) < 0 ||
 	    (ret = nk_prepare(a, r->spec, &r->facts, &r->lease, e)) < 0 ||

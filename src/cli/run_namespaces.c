@@ -92,17 +92,14 @@ NK_SETTER(userns)
 NK_SETTER(network)
 {
 	struct nk_run_request *r = use->target;
-	int rc = choose(&r->ns[NK_NS_NET], use->arena, value, e);
+	int rc = strcmp(value, "none") ? choose(&r->ns[NK_NS_NET], use->arena, value, e) : 0;
 
+	if (rc > 0)
+		return nk_run_add_card(use, value, e);
 	r->network_word = value;
-	if (rc <= 0)
-		return rc;
-	if (!strcmp(value, "none")) {
+	if (!strcmp(value, "none"))
 		r->ns[NK_NS_NET] = (struct nk_ns_choice){true, {.mode = NK_NS_NEW}};
-		return 0;
-	}
-	nk_fail(e, 0, "no such network");
-	return nk_hint(e, "none, host, ns:PATH or container:NAME; bridges and ports come later");
+	return rc;
 }
 
 static int set_map(const struct nk_option_use *use, struct nk_idmaps *maps, const char *value,

@@ -76,7 +76,6 @@ static void finish_masks(struct nk_run_request *r, struct nk_arena *a)
 int nk_run_finish(struct nk_run_request *r, struct nk_arena *a, const struct nk_run_world *w,
 		  int n_words, char **words, struct nk_err *e)
 {
-	const char *hostname;
 	int rc = nk_run_finish_command(r, a, w, n_words, words, e);
 
 	if (rc == 0)
@@ -86,17 +85,19 @@ int nk_run_finish(struct nk_run_request *r, struct nk_arena *a, const struct nk_
 	if (rc == 0)
 		rc = nk_run_finish_namespaces(r, w->euid, e);
 	if (rc == 0)
+		rc = nk_run_finish_network(r, a, e);
+	if (rc == 0)
 		rc = nk_run_finish_sysctls(r, e);
 	if (rc == 0)
 		rc = nk_run_finish_limits(r, e);
 	if (rc == 0)
 		rc = nk_run_finish_volumes(r, e);
 	if (rc == 0)
-		rc = finish_hostname(r, a, w, &hostname, e);
+		rc = finish_hostname(r, a, w, &r->own_hostname, e);
+	if (rc == 0 && !r->spec.net.cards.n)
+		rc = nk_run_finish_etc(r, a, w, e);
 	if (rc == 0)
-		rc = nk_run_finish_etc(r, a, w, hostname, e);
-	if (rc == 0)
-		rc = nk_run_finish_env(r, a, hostname, w->term, e);
+		rc = nk_run_finish_env(r, a, r->own_hostname, w->term, e);
 	if (rc == 0)
 		finish_masks(r, a);
 	return rc < 0 ? rc : nk_arena_ok(a, e);

@@ -49,11 +49,14 @@ struct nk_run_request {
 	struct nk_strv env_words, env_files;
 	const char *workdir;
 	struct nk_ns_choice ns[NK_NS_COUNT];
-	const char *userns_word; /* "auto", "map", … */
-	const char *network_word;
+	const char *userns_word;  /* "auto", "map", … */
+	const char *network_word; /* "none", "host", …; networks by name are spec.net.cards */
+	struct nk_net_card card;  /* --ip, --mac-address, …: of the only one */
+	bool publish_all;
 	struct nk_strv add_host, dns, dns_search, dns_option;
 	bool no_hosts, no_hostname;
-	int64_t cpus; /* 10^-9 CPUs, NK_UNSET */
+	const char *own_hostname; /* by which the inside calls itself, or NULL */
+	int64_t cpus;		  /* 10^-9 CPUs, NK_UNSET */
 	bool tty_given;
 
 	/* --fault STEP:before|after:fail|kill, only in builds with -Dfault=true */
@@ -80,6 +83,17 @@ void nk_run_request_init(struct nk_run_request *r);
 /* The options' words are in the request; `words` are those behind them. */
 int nk_run_finish(struct nk_run_request *r, struct nk_arena *a, const struct nk_run_world *w,
 		  int n_words, char **words, struct nk_err *e);
+
+/*
+ * The texts of /etc/hosts and /etc/resolv.conf. nk_run_finish() leaves them to the caller where
+ * there are cards on networks: first their addresses are leased (nk_net_prepare).
+ */
+int nk_run_finish_etc(struct nk_run_request *r, struct nk_arena *a, const struct nk_run_world *w,
+		      struct nk_err *e);
+
+/* A card in words: NAME[:ip=…,ip6=…,mac=…,ifname=…,alias=…]; its network has nothing but a name. */
+int nk_run_card_words(struct nk_arena *a, struct nk_net_card *c, const char *value,
+		      struct nk_err *e);
 
 /* Fill *w from this process and machine. */
 int nk_run_world_read(struct nk_run_world *w, struct nk_arena *a, struct nk_err *e);

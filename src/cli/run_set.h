@@ -25,6 +25,19 @@ int nk_run_finish_namespaces(struct nk_run_request *r, uid_t euid, struct nk_err
 /* Too many, or an id in two of them. */
 int nk_run_check_maps(const struct nk_idmaps *maps, const char *option, struct nk_err *e);
 
+/* run_network.c */
+NK_SETTER(card_ip);
+NK_SETTER(card_mac);
+NK_SETTER(card_alias);
+int nk_run_add_card(const struct nk_option_use *use, const char *value, struct nk_err *e);
+int nk_run_check_ifname(const char *name, struct nk_err *e);
+int nk_run_finish_network(struct nk_run_request *r, struct nk_arena *a, struct nk_err *e);
+
+/* run_ports.c */
+NK_SETTER(publish);
+NK_SETTER(expose);
+int nk_run_finish_ports(struct nk_run_request *r, struct nk_arena *a, struct nk_err *e);
+
 /* run_sysctl.c */
 NK_SETTER(sysctl);
 int nk_run_finish_sysctls(struct nk_run_request *r, struct nk_err *e);
@@ -82,8 +95,6 @@ int nk_run_finish_limits(struct nk_run_request *r, struct nk_err *e);
 NK_SETTER(add_host);
 NK_SETTER(dns);
 NK_SETTER(dns_word); /* --dns-search, --dns-option */
-int nk_run_finish_etc(struct nk_run_request *r, struct nk_arena *a, const struct nk_run_world *w,
-		      const char *hostname, struct nk_err *e);
 
 /* run_identity.c */
 int nk_run_identity(struct nk_run_request *r, struct nk_arena *a, struct nk_err *e);

@@ -99,9 +99,15 @@ const struct nk_option nk_run_table[] = {
 	 .help = "a range of user ids; implies --userns map", SET(uidmap)},
 	{"gidmap", .metavar = "INSIDE:OUTSIDE:LENGTH",
 	 .help = "a range of group ids (default: as --uidmap)", SET(gidmap)},
-	{"network", .metavar = "MODE", .values = "none private host ns: container:",
-	 .help = "none (default: loopback only), host, ns:PATH, container:NAME", SET(network)},
-	{"net", .metavar = "MODE", .hidden = true, .help = "as --network", SET(network)},
+	{"network", .metavar = "NAME[:KEY=VALUE,...]",
+	 .values = "nook none private host ns: container:",
+	 .help = "a network by name (repeatable), none (loopback only), host, ns:PATH, "
+		 "container:NAME",
+	 .more = "Each network by name is a card: *eth0*, *eth1*, ... Keys are *ip*, *ip6*, *mac*, "
+		 "*ifname* and *alias* (repeatable). The network *nook* is made when it is first "
+		 "used; *bridge* and *default* mean it, too. *nook network ls* lists the others.",
+	 SET(network)},
+	{"net", .metavar = "NAME", .hidden = true, .help = "as --network", SET(network)},
 	{"pid", .metavar = "MODE", .values = NS_WORDS,
 	 .help = "processes: private (default), host, ns:PATH, container:NAME", SET(pid)},
 	{"ipc", .metavar = "MODE", .values = NS_WORDS, .help = "queues and shared memory, likewise",
@@ -116,9 +122,29 @@ const struct nk_option nk_run_table[] = {
 	{"sysctl", .metavar = "KEY=VALUE",
 	 .help = "a kernel setting of the container's own namespaces", SET(sysctl)},
 
+	{"publish", 'p', .metavar = "[HOSTIP:][HOSTPORT]:PORT[/PROTOCOL]", .group = "Network",
+	 .help = "a port of this machine leads into the container: 8080:80",
+	 .more = "Ranges lead to ranges: *8000-8009:80-89*. An IPv6 address stands in brackets: "
+		 "*[::1]:8080:80*. Without HOSTIP it is all addresses of both families, without "
+		 "HOSTPORT a free port, which *nook ps* shows. PROTOCOL is *tcp* or *udp*.",
+	 SET(publish)},
+	{"publish-all", 'P', .help = "the same for each --expose, with free ports",
+	 .set = nk_set_flag, AT(publish_all)},
+	{"expose", .metavar = "PORT[-PORT][/PROTOCOL]", .help = "a port that the program serves",
+	 SET(expose)},
+	{"ip", .metavar = "IP", .help = "this IPv4 address on the network", SET(card_ip)},
+	{"ip6", .metavar = "IP", .help = "this IPv6 address on the network", SET(card_ip)},
+	{"mac-address", .metavar = "MAC", .help = "this hardware address of the card",
+	 SET(card_mac)},
+	{"network-alias", .metavar = "NAME", .help = "one more name on the network",
+	 SET(card_alias)},
+
 	{"add-host", .metavar = "NAME:IP", .group = "Name service", .help = "a line in /etc/hosts",
-	 SET(add_host)},
-	{"dns", .metavar = "IP", .help = "a name server in /etc/resolv.conf", SET(dns)},
+	 .more = "The address *host-gateway* is this machine's on the network.", SET(add_host)},
+	{"dns", .metavar = "IP", .help = "a name server in /etc/resolv.conf",
+	 .more = "It takes the place of the network's own, so that names of containers are not "
+		 "found.",
+	 SET(dns)},
 	{"dns-search", .metavar = "DOMAIN", .help = "a search domain in /etc/resolv.conf",
 	 SET(dns_word), AT(dns_search)},
 	{"dns-option", .metavar = "OPTION", .help = "an option in /etc/resolv.conf", SET(dns_word),

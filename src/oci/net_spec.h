@@ -43,6 +43,9 @@ struct nk_subnet {
 struct nk_net_option {
 	const char *key, *value;
 };
+struct nk_net_options {
+	NK_VEC(struct nk_net_option);
+};
 
 /* A network as `nook network create` keeps it. */
 struct nk_network {
@@ -60,7 +63,7 @@ struct nk_network {
 	bool isolate;  /* nothing from or to other networks of nook */
 	bool dns;      /* containers are found by name */
 	enum nk_ipam ipam;
-	NK_VEC(struct nk_net_option) options, labels;
+	struct nk_net_options options, labels;
 	int64_t created; /* seconds since 1970 */
 };
 struct nk_networks {
@@ -122,6 +125,7 @@ enum nk_net_backend {
 struct nk_net_spec {
 	NK_VEC(struct nk_net_card) cards;
 	struct nk_ports ports;
+	struct nk_ports exposed; /* --expose: told by inspect, published by --publish-all */
 	struct nk_fw_rules firewall;
 	bool firewall_given;   /* with --firewall: established traffic and loopback pass always */
 	struct nk_strv egress; /* --egress allow=: domain names; n 0 and !egress_given: no limit */

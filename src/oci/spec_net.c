@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/spec_net.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-
-enum { TEXT = INET6_ADDRSTRLEN + 4 };
+#include "oci/ip.h"
 
 static const char *const drivers[] = {
 	[NK_NET_BRIDGE] = "bridge",
@@ -23,18 +20,14 @@ static const char *const ways[] = {
 
 static const char *const protocols[] = {[NK_TCP] = "tcp", [NK_UDP] = "udp"};
 
-static const char *ip_text(const struct nk_ip *ip, char buf[TEXT])
+static const char *ip_text(const struct nk_ip *ip, char buf[NK_IP_TEXT])
 {
-	if (!ip->family || !inet_ntop(ip->family, ip->a, buf, INET6_ADDRSTRLEN))
-		return "";
-	size_t n = strlen(buf);
-	snprintf(buf + n, TEXT - n, "/%u", ip->prefix);
-	return buf;
+	return ip->family ? nk_ip_text(ip, true, buf) : "";
 }
 
 static void write_network(struct nk_json_out *j, const struct nk_network *n)
 {
-	char text[TEXT];
+	char text[NK_IP_TEXT];
 
 	nk_json_open(j, "network", '{');
 	nk_json_str(j, "name", n->name);
@@ -63,15 +56,13 @@ static void write_network(struct nk_json_out *j, const struct nk_network *n)
 
 static void write_card(struct nk_json_out *j, const struct nk_net_card *c)
 {
-	char mac[18], text[TEXT];
+	char mac[18], text[NK_IP_TEXT];
 
 	nk_json_open(j, NULL, '{');
 	write_network(j, c->network);
 	nk_json_str(j, "ifname", c->ifname ? c->ifname : "");
 	nk_json_str(j, "hostIfname", c->host_ifname ? c->host_ifname : "");
-	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", c->mac[0], c->mac[1], c->mac[2],
-		 c->mac[3], c->mac[4], c->mac[5]);
-	nk_json_str(j, "mac", mac);
+	nk_json_str(j, "mac", nk_mac_text(c->mac, mac));
 	nk_json_open(j, "ips", '[');
 	for (size_t i = 0; i < c->ips.n; i++)
 		nk_json_str(j, NULL, ip_text(&c->ips.v[i], text));
@@ -81,11 +72,11 @@ static void write_card(struct nk_json_out *j, const struct nk_net_card *c)
 	nk_json_close(j);
 }
 
-static void write_ports(struct nk_json_out *j, const struct nk_ports *ports)
+static void write_ports(struct nk_json_out *j, const char *key, const struct nk_ports *ports)
 {
-	char text[TEXT];
+	char text[NK_IP_TEXT];
 
-	nk_json_open(j, "ports", '[');
+	nk_json_open(j, key, '[');
 	for (size_t i = 0; i < ports->n; i++) {
 		const struct nk_port *p = &ports->v[i];
 
@@ -102,7 +93,7 @@ static void write_ports(struct nk_json_out *j, const struct nk_ports *ports)
 
 static void write_rules(struct nk_json_out *j, const struct nk_fw_rules *rules)
 {
-	char text[TEXT];
+	char text[NK_IP_TEXT];
 
 	nk_json_open(j, "firewall", '[');
 	for (size_t i = 0; i < rules->n; i++) {
@@ -124,14 +115,17 @@ static void write_rules(struct nk_json_out *j, const struct nk_fw_rules *rules)
 
 void nk_spec_net_write(struct nk_json_out *j, const struct nk_net_spec *net)
 {
-	if (!net->cards.n && !net->ports.n && !net->firewall_given && !net->egress_given)
+	if (!net->cards.n && !net->ports.n && !net->exposed.n && !net->firewall_given &&
+	    !net->egress_given)
 		return;
 	nk_json_open(j, "net", '{');
 	nk_json_open(j, "cards", '[');
 	for (size_t i = 0; i < net->cards.n; i++)
 		write_card(j, &net->cards.v[i]);
 	nk_json_close(j);
-	write_ports(j, &net->ports);
+	write_ports(j, "ports", &net->ports);
+	if (net->exposed.n)
+		write_ports(j, "exposed", &net->exposed);
 	if (net->firewall_given)
 		write_rules(j, &net->firewall);
 	if (net->egress_given)
@@ -156,23 +150,14 @@ static int word(struct nk_json_in *in, struct json_object *o, const char *key,
 /* "10.0.0.1/24"; "" is no address. */
 static struct nk_ip read_ip(struct nk_json_in *in, const char *text, const char *key)
 {
-	char buf[TEXT];
-	const char *slash = strchr(text, '/');
 	struct nk_ip ip = {0};
-	unsigned prefix = 0;
+	struct nk_err ignored;
 
-	if (in->rc || !*text)
-		return ip;
-	if (slash && slash - text < INET6_ADDRSTRLEN && sscanf(slash + 1, "%3u", &prefix) == 1) {
-		snprintf(buf, sizeof(buf), "%.*s", (int)(slash - text), text);
-		ip.family = strchr(buf, ':') ? AF_INET6 : AF_INET;
-		ip.prefix = (uint8_t)prefix;
-		if (prefix <= (ip.family == AF_INET ? 32 : 128) &&
-		    inet_pton(ip.family, buf, ip.a) == 1)
-			return ip;
+	if (!in->rc && *text && nk_ip_parse(text, true, &ip, &ignored) < 0) {
+		nk_json_bad(in, key, "is not an address with its prefix");
+		return (struct nk_ip){0};
 	}
-	nk_json_bad(in, key, "is not an address with its prefix");
-	return (struct nk_ip){0};
+	return ip;
 }
 
 static struct nk_ip get_ip(struct nk_json_in *in, struct json_object *o, const char *key)
@@ -214,12 +199,12 @@ static const struct nk_network *read_network(struct nk_json_in *in, struct json_
 
 static void read_card(struct nk_json_in *in, struct json_object *o, struct nk_net_card *c)
 {
+	struct nk_err ignored;
+
 	c->network = read_network(in, o);
 	c->ifname = nk_json_get_str(in, o, "ifname", "");
 	c->host_ifname = nk_json_get_str(in, o, "hostIfname", "");
-	const char *mac = nk_json_get_str(in, o, "mac", "");
-	if (sscanf(mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &c->mac[0], &c->mac[1], &c->mac[2],
-		   &c->mac[3], &c->mac[4], &c->mac[5]) != 6)
+	if (nk_mac_parse(nk_json_get_str(in, o, "mac", ""), c->mac, &ignored) < 0)
 		nk_json_bad(in, "mac", "is not six bytes");
 
 	_json_at_ struct nk_json_at list = nk_json_enter(in, o, "ips", json_type_array);
@@ -249,9 +234,10 @@ static void read_cards(struct nk_json_in *in, struct json_object *o, struct nk_n
 	}
 }
 
-static void read_ports(struct nk_json_in *in, struct json_object *o, struct nk_ports *ports)
+static void read_ports(struct nk_json_in *in, struct json_object *o, const char *key,
+		       struct nk_ports *ports)
 {
-	_json_at_ struct nk_json_at list = nk_json_enter(in, o, "ports", json_type_array);
+	_json_at_ struct nk_json_at list = nk_json_enter(in, o, key, json_type_array);
 
 	for (size_t i = 0; i < nk_json_count(&list); i++) {
 		_json_at_ struct nk_json_at at = nk_json_item(&list, i, json_type_object);
@@ -299,7 +285,8 @@ void nk_spec_net_read(struct nk_json_in *in, struct json_object *nook, struct nk
 	net->egress_given = nk_json_get(in, o, "egress", json_type_array) != NULL;
 
 	read_cards(in, o, net);
-	read_ports(in, o, &net->ports);
+	read_ports(in, o, "ports", &net->ports);
+	read_ports(in, o, "exposed", &net->exposed);
 	if (net->firewall_given)
 		read_rules(in, o, &net->firewall);
 	if (net->egress_given)

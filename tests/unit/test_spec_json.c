@@ -53,6 +53,7 @@ static void fill_net(struct nk_arena *a, struct nk_net_spec *net)
 	*NK_PUSH(a, &net->ports) = (struct nk_port){
 		.proto = NK_UDP, .host = six, .host_port = 5300, .port = 53, .count = 3};
 	*NK_PUSH(a, &net->ports) = (struct nk_port){.host_port = 65535, .port = 1, .count = 1};
+	*NK_PUSH(a, &net->exposed) = (struct nk_port){.port = 8080, .count = 2};
 	net->firewall_given = net->egress_given = true;
 	*NK_PUSH(a, &net->firewall) = (struct nk_fw_rule){.out = true,
 							  .accept = true,
@@ -179,6 +180,8 @@ static void same_net(const struct nk_net_spec *b, const struct nk_net_spec *s)
 	assert_memory_equal(n->subnets.v, lan.subnets.v, 2 * sizeof(struct nk_subnet));
 	assert_int_equal(b->ports.n, 2);
 	assert_memory_equal(b->ports.v, s->ports.v, 2 * sizeof(struct nk_port));
+	assert_int_equal(b->exposed.n, 1);
+	assert_memory_equal(b->exposed.v, s->exposed.v, sizeof(struct nk_port));
 	assert_true(b->firewall_given && b->egress_given);
 	assert_int_equal(b->firewall.n, 2);
 	assert_string_equal(b->firewall.v[0].words, "out accept tcp 80-90");
