@@ -86,6 +86,7 @@ struct nk_net_card {
 	bool bridge_missing;
 	uint32_t parent_index; /* of network->parent */
 	uint32_t index;	       /* that the card is going to have inside */
+	bool netd_missing;     /* the network's nook-netd is wanted and does not run */
 };
 
 enum nk_proto { NK_TCP, NK_UDP };
@@ -132,12 +133,14 @@ struct nk_net_spec {
 	bool egress_given;
 	enum nk_net_backend backend;
 	const char *backend_path; /* of the program */
-	const char *netd_path;	  /* of nook-netd, where one is to be started; or NULL */
+	const char *netd_path;	  /* of nook-netd, for cards whose netd_missing; or NULL */
 
 	/* Facts (src/runtime/net_prepare.c). */
 	bool table_missing;	  /* the nftables table `nook` with the rules of this version */
 	bool forward4, forward6;  /* forwarding has to be switched on, by this start */
 	struct nk_strv accept_ra; /* cards of the host that need accept_ra=2 before forward6 */
+	bool ip6;		  /* the host has IPv6: ports of all addresses are held for both */
+	const char *root_dir;	  /* ROOT/networks */
 	const char *state_dir;	  /* STATE/net: leases, sockets of nook-netd */
 };
 

@@ -12,14 +12,19 @@
 #include "oci/net_spec.h"
 #include "sys/batch.h"
 
+/* The target network namespace is known only when the plan runs: the batch's patch is … */
+enum nk_rt_ns {
+	NK_RT_NS_PID = -1, /* the pid of a process in it (IFLA_NET_NS_PID) */
+	NK_RT_NS_FD = -2,  /* a descriptor of it (IFLA_NET_NS_FD) */
+};
+
 /* The other end of a veth, or a macvlan: the card that the container gets. */
 struct nk_rt_card {
 	const char *name;
 	uint32_t index;	    /* inside; 0: the kernel chooses */
 	const uint8_t *mac; /* NULL: random */
 	uint32_t mtu;	    /* 0: default */
-	int ns_fd;	    /* a descriptor of the target network namespace, or -1: the batch's
-			     * patch is the pid of a process in it (IFLA_NET_NS_PID) */
+	int ns_fd; /* a descriptor of the target network namespace, or one of enum nk_rt_ns */
 	bool up;
 };
 
@@ -37,7 +42,9 @@ void nk_rt_bridge(struct nk_batch *b, const char *name, uint32_t index, const ui
 void nk_rt_up(struct nk_batch *b, uint32_t index, const char *name);
 void nk_rt_rename(struct nk_batch *b, uint32_t index, const char *name);
 void nk_rt_master(struct nk_batch *b, uint32_t index, const char *name, uint32_t master);
-/* A link of this namespace goes to another (ns_fd; -1: patch is a pid). */
+/* What a person reads behind the link: "nook network NAME". */
+void nk_rt_alias(struct nk_batch *b, uint32_t index, const char *name, const char *alias);
+/* A link of this namespace goes to another (ns_fd, or one of enum nk_rt_ns). */
 void nk_rt_move(struct nk_batch *b, uint32_t index, const char *name, int ns_fd);
 void nk_rt_del_link(struct nk_batch *b, const char *name);
 /* ip with its prefix; no duplicate address detection (IFA_F_NODAD): who leases knows. */
