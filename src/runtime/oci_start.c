@@ -64,7 +64,13 @@ static int hear(int sock, const struct nk_oci_record *r, const struct nk_config 
 		if (fd >= 0)
 			close(fd);
 	}
-	return ret < 0 ? ret : 0;
+	if (ret < 0)
+		return ret;
+	/* The end of file is execve's, or that of a process that did not get there. runc's words.
+	 */
+	return nk_process_never_executed(r->pid)
+		       ? nk_fail(e, 0, "container process is already dead")
+		       : 0;
 }
 
 static int go_on(struct nk_oci_dir *d, const struct nk_oci_record *r, const struct nk_config *c,

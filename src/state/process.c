@@ -12,7 +12,10 @@
 
 #include "base/cleanup.h"
 
-uint64_t nk_process_start(pid_t pid)
+enum { STAT_FLAGS = 9, STAT_START = 22, FORKED_NO_EXEC = 0x40 /* PF_FORKNOEXEC of the kernel */ };
+
+/* A number of /proc/PID/stat; 0 when there is no such process. */
+static uint64_t stat_field(pid_t pid, int wanted)
 {
 	char path[32], buf[1024];
 
@@ -32,9 +35,19 @@ uint64_t nk_process_start(pid_t pid)
 	/* The name, field 2, may hold blanks and brackets: count from the last bracket. */
 	char *at = strrchr(buf, ')');
 
-	for (int field = 2; at && field < 22; field++)
+	for (int field = 2; at && field < wanted; field++)
 		at = strchr(at + 1, ' ');
 	return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+uint64_t nk_process_start(pid_t pid)
+{
+	return stat_field(pid, STAT_START);
+}
+
+bool nk_process_never_executed(pid_t pid)
+{
+	return stat_field(pid, STAT_FLAGS) & FORKED_NO_EXEC;
 }
 
 void nk_boot_id(char id[NK_BOOT_ID_LEN + 1])

@@ -11,6 +11,10 @@
 /* Field 22 of /proc/PID/stat (clock ticks since boot); 0 when there is no such process. */
 uint64_t nk_process_start(pid_t pid);
 
+/* Is it still what was forked, or has it ended as that? The kernel knows it of one that has ended,
+ * too, until somebody has waited for it; then the answer is false (proc_pid_stat(5), flags). */
+bool nk_process_never_executed(pid_t pid);
+
 /*
  * Which run of the kernel this is: 36 characters, "" where it cannot be read. Pids and starts
  * begin anew with each, so that a record on a disk could fit a process of the next one.

@@ -379,3 +379,18 @@ first_group() {
 	rt delete --force "$ID"
 	for dir in $groups; do rmdir "$dir"; done
 }
+
+@test "oci: start fails when the first process is killed on its way to the command" {
+	created sleep 1000
+	local pid
+	pid=$(pid_of)
+	strace -qq -o strace.out -p "$pid" -e inject=execve:signal=KILL 3>&- &
+	traced() { ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$pid/status"; }
+	eventually traced
+	run_rt start "$ID"
+	assert_equal "$status $(said)" '1 "container process is already dead"'
+	wait || true
+	status_is stopped
+	rt delete "$ID"
+	nothing_left
+}
