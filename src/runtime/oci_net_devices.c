@@ -7,9 +7,11 @@
 #include <linux/if_addr.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/arena.h"
 #include "base/cleanup.h"
@@ -200,7 +202,42 @@ static int open_host(struct side *s, struct nk_err *e)
 	return s->sock < 0 ? s->sock : 0;
 }
 
-/* A socket belongs to the namespace in which it was made: go there for that long. */
+struct visit {
+	struct side *side;
+	struct nk_err *e;
+	int ret;
+};
+
+static int visit(void *arg)
+{
+	struct visit *v = arg;
+
+	if (setns(v->side->ns, CLONE_NEWNET) < 0)
+		v->ret = nk_fail(v->e, errno, "enter the container's network namespace");
+	else
+		v->ret = v->side->sock = nk_nl_open(v->e);
+	return 0;
+}
+
+/*
+ * A socket belongs to the namespace in which it was made. A process that shares our memory and
+ * descriptors goes there and ends: this one never leaves its own, and so cannot fail to come back.
+ */
+static int open_socket(struct side *s, struct nk_err *e)
+{
+	enum { STACK = 64 << 10 };
+	struct visit v = {s, e, -EIO};
+	_free_ char *stack = malloc(STACK);
+	int pid =
+		stack ? clone(visit, stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES, &v) : -1;
+
+	if (pid < 0)
+		return nk_fail(e, errno, "a process in the container's network namespace");
+	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+	return v.ret < 0 ? v.ret : 0;
+}
+
 static int open_inside(struct side *s, const struct side *host, pid_t pid, struct nk_err *e)
 {
 	char path[64];
@@ -212,12 +249,7 @@ static int open_inside(struct side *s, const struct side *host, pid_t pid, struc
 		return nk_fail(e, errno, "open the container's network namespace");
 	if (here.st_ino == there.st_ino && here.st_dev == there.st_dev)
 		return nk_fail(e, 0, "unable to move network devices without a NET namespace");
-	if (setns(s->ns, CLONE_NEWNET) < 0)
-		return nk_fail(e, errno, "enter the container's network namespace");
-	s->sock = nk_nl_open(e);
-	if (setns(host->ns, CLONE_NEWNET) < 0)
-		return nk_fail(e, errno, "come back from the container's network namespace");
-	return s->sock < 0 ? s->sock : 0;
+	return open_socket(s, e);
 }
 
 static int move_one(const struct side *host, const struct side *inside,

@@ -198,6 +198,18 @@ in_a_network() { unshare --net -- "$@"; }
 	assert_stderr_match 'unable to move network devices without a NET namespace'
 }
 
+@test "network devices: the runtime stays in its own network namespace" {
+	configure '.linux.netDevices = {nookd0: {}}'
+	command_is true
+	run --separate-stderr in_a_network bash -euc '
+		ip link add nookd0 type veth peer name nookp0
+		strace -qq -o strace.out -e trace=setns -e signal=none "$1" --root "$2" run --bundle "$3" "$4" </dev/null' \
+		sh "$RUNTIME" "$RT_ROOT" "$BUNDLE" "$ID"
+	assert_exit 0
+	# Who has not gone there cannot fail to come back.
+	[ ! -s strace.out ] || { cat strace.out >&2; return 1; }
+}
+
 @test "intelRdt is refused where there is no resctrl" {
 	[ ! -e /sys/fs/resctrl/schemata ] || skip "this machine has resctrl mounted"
 	configure '.linux.intelRdt = {closID: "guaranteed", l3CacheSchema: "L3:0=7f0"}'
