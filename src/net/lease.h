@@ -15,6 +15,8 @@
 #ifndef NK_NET_LEASE_H
 #define NK_NET_LEASE_H
 
+#include <sys/types.h>
+
 #include "net/store.h"
 
 struct nk_net_lease {
@@ -32,15 +34,16 @@ struct nk_net_leases {
 
 /* "pid:…" of this process, in the arena; and of a namespace held at a path. */
 const char *nk_net_owner_self(struct nk_arena *a, struct nk_err *e);
+const char *nk_net_owner_process(struct nk_arena *a, pid_t pid, uint64_t start);
 const char *nk_net_owner_ns(struct nk_arena *a, const char *path, struct nk_err *e);
 bool nk_net_owner_alive(const char *owner);
 
 /*
  * Lease for card: addresses that it asks for (checked: inside a subnet, not the gateway's, nobody
- * else's: -EADDRINUSE with who has it), or the next free ones; a MAC made of the address where none
- * is given; host_ifname. Fills *card and writes the line. dry: chooses, writes nothing (--explain).
- * *before (may be NULL): the lines that were found dead, whose rules and links the caller takes
- * away.
+ * else's: -EADDRINUSE with who has it), or the lowest free ones; a MAC made of the address where
+ * none is given; host_ifname. Fills *card and writes the line. dry: chooses, writes nothing
+ * (--explain). *before (may be NULL): the lines that were found dead, whose rules and links the
+ * caller takes away.
  */
 int nk_net_lease(struct nk_net_store *s, struct nk_arena *a, struct nk_net_card *card,
 		 const char *id, const char *name, const struct nk_ports *ports, const char *owner,

@@ -36,18 +36,28 @@ int nk_net_list(struct nk_net_store *s, struct nk_arena *a, struct nk_networks *
 		struct nk_err *e);
 
 /*
- * Complete *n (id, bridge's name, subnets where none are given: free ones, which collide with no
- * route, address or other network of this machine), check it and keep it. Every fault of the
- * definition is told here: overlap (with what), gateway or range outside, mtu, name taken.
+ * Complete *n (id, bridge's name, what its options say, subnets where none are given: free ones,
+ * which collide with no route, address or other network of this machine), check it and keep it.
+ * Every fault of the definition is told here: overlap (with what), gateway or range outside, mtu,
+ * name taken. ipv6: a subnet of IPv6 is wanted as well.
  */
-int nk_net_create(struct nk_net_store *s, struct nk_arena *a, struct nk_network *n,
+int nk_net_create(struct nk_net_store *s, struct nk_arena *a, struct nk_network *n, bool ipv6,
 		  struct nk_err *e);
 /* -EBUSY while a container has a card on it (who, in the message), unless force. The kernel's
  * objects are the caller's (src/runtime/net.h). */
 int nk_net_remove(struct nk_net_store *s, struct nk_arena *a, const struct nk_network *n,
 		  bool force, struct nk_err *e);
 
-/* As JSON, for the file and for `nook network inspect` (the fields of Podman). */
+/* "bridge", "macvlan", "ipvlan"; "host-local", "dhcp", "none". */
+const char *nk_net_driver_name(enum nk_net_driver driver);
+const char *nk_ipam_name(enum nk_ipam ipam);
+int nk_net_driver_by_name(const char *name, enum nk_net_driver *driver, struct nk_err *e);
+int nk_ipam_by_name(const char *name, enum nk_ipam *ipam, struct nk_err *e);
+
+/*
+ * As JSON, for the file and for `nook network inspect` (the fields of Podman): the members of an
+ * object that is open.
+ */
 struct nk_json_out;
 void nk_net_write(struct nk_json_out *out, const struct nk_network *n);
 int nk_net_read(struct nk_arena *a, const char *text, size_t size, struct nk_network *n,
