@@ -150,6 +150,11 @@ X=y
 	has "$(said)" " adding pid .*/nosuch/cgroup.procs: no such file"
 	run_rt exec --cgroup nosuch:sub "$ID" true
 	has "$(said)" "unknown controller nosuch"
+	# What stands in a path is no controller: neither the group's own name nor the mount's.
+	for word in "nook-$ID" sys fs,memory ''; do
+		run_rt exec --cgroup "$word:sub" "$ID" true
+		has "$status $(said)" "^255 .*unknown controller ${word%%,*}\"$"
+	done
 	if [ -d "/sys/fs/cgroup/memory/nook-$ID" ]; then
 		rt exec --cgroup memory:sub -d --pid-file pid2 "$ID" sleep 1000
 		assert_equal "$(grep -c "/nook-$ID/sub$" "/proc/$(<pid2)/cgroup")" 1
