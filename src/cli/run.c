@@ -91,7 +91,7 @@ static int resolve_user(struct run *r, struct nk_err *e)
 			    r->spec->privileged, r->spec->uid, r->facts.last_cap, e);
 	if (ret == 0)
 		limit_caps(r);
-	return ret;
+	return ret < 0 ? ret : nk_run_firewall_caps(r->request, e);
 }
 
 /*

@@ -87,6 +87,8 @@ int nk_run_finish(struct nk_run_request *r, struct nk_arena *a, const struct nk_
 	if (rc == 0)
 		rc = nk_run_finish_network(r, a, e);
 	if (rc == 0)
+		rc = nk_run_finish_firewall(r, a, e);
+	if (rc == 0)
 		rc = nk_run_finish_sysctls(r, e);
 	if (rc == 0)
 		rc = nk_run_finish_limits(r, e);

@@ -95,6 +95,10 @@ int nk_run_finish_etc(struct nk_run_request *r, struct nk_arena *a, const struct
 int nk_run_card_words(struct nk_arena *a, struct nk_net_card *c, const char *value,
 		      struct nk_err *e);
 
+/* --firewall and --egress, once the capabilities are known: those that would undo them go, or are
+ * refused where they were asked for. */
+int nk_run_firewall_caps(struct nk_run_request *r, struct nk_err *e);
+
 /* Fill *w from this process and machine. */
 int nk_run_world_read(struct nk_run_world *w, struct nk_arena *a, struct nk_err *e);
 

@@ -38,6 +38,11 @@ NK_SETTER(publish);
 NK_SETTER(expose);
 int nk_run_finish_ports(struct nk_run_request *r, struct nk_arena *a, struct nk_err *e);
 
+/* run_firewall.c */
+NK_SETTER(firewall);
+NK_SETTER(egress);
+int nk_run_finish_firewall(struct nk_run_request *r, struct nk_arena *a, struct nk_err *e);
+
 /* run_sysctl.c */
 NK_SETTER(sysctl);
 int nk_run_finish_sysctls(struct nk_run_request *r, struct nk_err *e);

@@ -139,6 +139,28 @@ const struct nk_option nk_run_table[] = {
 	{"network-alias", .metavar = "NAME", .help = "one more name on the network",
 	 SET(card_alias)},
 
+	{"firewall", .metavar = "RULE",
+	 .help = "what may pass (repeatable): 'in accept tcp 80 from 192.168.0.2', 'in drop'",
+	 .more = "RULE is *in* or *out*, *accept* or *drop*, then perhaps a protocol (*tcp*, *udp* "
+		 "with a port or a range, *icmp*) and *from* or *to* an address or subnet. The "
+		 "first "
+		 "rule that fits decides; what none fits passes. Loopback and answers to what was "
+		 "let through pass always. The rules are in the container's own network namespace, "
+		 "so it runs without NET_ADMIN and NET_RAW. *nook firewall* shows and changes "
+		 "them.",
+	 SET(firewall)},
+	{"egress", .metavar = "allow=HOST,...",
+	 .help = "only these names can be reached (repeatable); *.DOMAIN, addresses too",
+	 .more = "All else that the container sends is dropped, and its only name server is "
+		 "nook's, "
+		 "which refuses other names without asking anybody. An address can be reached from "
+		 "its answer until the answer's time is over; connections may outlive it. Answers "
+		 "with private, loopback or link-local addresses are refused, unless the word is "
+		 "HOST*@private*. Servers that share an address with an allowed name can be "
+		 "reached "
+		 "by it as well.",
+	 .values = "allow=", SET(egress)},
+
 	{"add-host", .metavar = "NAME:IP", .group = "Name service", .help = "a line in /etc/hosts",
 	 .more = "The address *host-gateway* is this machine's on the network.", SET(add_host)},
 	{"dns", .metavar = "IP", .help = "a name server in /etc/resolv.conf",

@@ -193,7 +193,7 @@ int nk_rule_shadow(const struct nk_fw_rules *rules, size_t at)
 	return -1;
 }
 
-int nk_rules_check(const struct nk_fw_rules *rules, struct nk_err *e)
+int nk_rule_check_order(const struct nk_fw_rules *rules, struct nk_err *e)
 {
 	for (size_t i = 0; i < rules->n; i++) {
 		int by = nk_rule_shadow(rules, i);

@@ -31,6 +31,6 @@ const char *nk_rule_text(const struct nk_fw_rule *r, char buf[NK_RULE_TEXT]);
 int nk_rule_shadow(const struct nk_fw_rules *rules, size_t at);
 
 /* -EINVAL when one of them can never decide; the hint says how to order them. */
-int nk_rules_check(const struct nk_fw_rules *rules, struct nk_err *e);
+int nk_rule_check_order(const struct nk_fw_rules *rules, struct nk_err *e);
 
 #endif

@@ -142,10 +142,10 @@ static void finds_rules_that_never_decide(void **state)
 		assert_int_equal(nk_rule_parse(&a, words[i], NK_PUSH(&a, &rules), &e), 0);
 	assert_int_equal(nk_rule_shadow(&rules, 2), -1);
 	assert_int_equal(nk_rule_shadow(&rules, 3), 2);
-	assert_int_equal(nk_rules_check(&rules, &e), -EINVAL);
+	assert_int_equal(nk_rule_check_order(&rules, &e), -EINVAL);
 	assert_non_null(strstr(e.msg, "rule 4, \"in accept udp\", is never reached"));
 	rules.n = 3;
-	assert_int_equal(nk_rules_check(&rules, &e), 0);
+	assert_int_equal(nk_rule_check_order(&rules, &e), 0);
 }
 
 int main(void)
