@@ -116,6 +116,12 @@ int nk_oci_start_hooks(struct nk_arena *a, const struct nk_config *c, const stru
 
 /* ---- sockets: oci_socket.c ---- */
 
+/* Connect to a Unix socket at a path of any length: SOCK_STREAM, SOCK_SEQPACKET; and send a
+ * descriptor with n bytes of text. A descriptor, 0, or -errno: -ETIMEDOUT after ten seconds in which
+ * nobody accepts or reads. */
+int nk_oci_connect(const char *path, int type);
+int nk_oci_send(int sock, const char *text, size_t n, int fd);
+
 /* Connect to a stream socket and send the descriptor with this text. */
 int nk_oci_send_fd(const char *socket_path, const char *text, int fd, struct nk_err *e);
 

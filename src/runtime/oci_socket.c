@@ -6,12 +6,16 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "runtime/oci.h"
 #include "runtime/oci_listener.h"
+
+/* Who does not accept, or does not read, must not keep a start, and its cgroup, for ever. */
+enum { PATIENCE_S = 10 };
 
 /* A path longer than sun_path goes by the descriptor of its directory. */
 static int address(struct sockaddr_un *sa, const char *path, int *dir)
@@ -40,8 +44,10 @@ static int address(struct sockaddr_un *sa, const char *path, int *dir)
 		       : -ENAMETOOLONG;
 }
 
-static int connect_to(const char *path, int type)
+int nk_oci_connect(const char *path, int type)
 {
+	/* Of connect, too: where others wait to be accepted, it waits behind them. */
+	const struct timeval patience = {.tv_sec = PATIENCE_S};
 	_close_ int dir = -EBADF;
 	struct sockaddr_un sa;
 	int ret = address(&sa, path, &dir);
@@ -51,47 +57,48 @@ static int connect_to(const char *path, int type)
 
 	_close_ int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
 		return -errno;
+	while (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
+		if (errno != EINTR)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
 	return nk_take_fd(&fd);
 }
 
-static int send_with_fd(int sock, const char *text, int fd)
+int nk_oci_send(int sock, const char *text, size_t n, int fd)
 {
-	struct iovec iov = {.iov_base = (void *)text, .iov_len = strlen(text)};
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)text, .iov_len = n};
 	union {
 		struct cmsghdr h;
 		char space[CMSG_SPACE(sizeof(int))];
-	} control = {{0}};
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control.space),
-	};
+	} control = {.h = {.cmsg_level = SOL_SOCKET,
+			   .cmsg_type = SCM_RIGHTS,
+			   .cmsg_len = CMSG_LEN(sizeof(int))}};
+	struct msghdr m = {.msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = &control,
+			   .msg_controllen = sizeof(control.space)};
 
-	control.h.cmsg_level = SOL_SOCKET;
-	control.h.cmsg_type = SCM_RIGHTS;
-	control.h.cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(&control.h), &fd, sizeof(fd));
-
-	ssize_t n = sendmsg(sock, &msg, MSG_NOSIGNAL);
-
-	if (n < 0)
-		return -errno;
-	/* A stream may take less than all; the descriptor went with the first byte. */
-	for (size_t at = (size_t)n; at < iov.iov_len; at += (size_t)n) {
-		n = send(sock, text + at, iov.iov_len - at, MSG_NOSIGNAL);
-		if (n < 0)
-			return -errno;
+	while (iov.iov_len) {
+		ssize_t sent = sendmsg(sock, &m, MSG_NOSIGNAL);
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		/* A stream may take less than all; the descriptor went with the first byte. */
+		iov.iov_base = (char *)iov.iov_base + sent;
+		iov.iov_len -= (size_t)sent;
+		m.msg_control = NULL;
+		m.msg_controllen = 0;
 	}
 	return 0;
 }
 
 int nk_oci_send_fd(const char *socket_path, const char *text, int fd, struct nk_err *e)
 {
-	_close_ int sock = connect_to(socket_path, SOCK_STREAM);
-	int ret = sock < 0 ? sock : send_with_fd(sock, text, fd);
+	_close_ int sock = nk_oci_connect(socket_path, SOCK_STREAM);
+	int ret = sock < 0 ? sock : nk_oci_send(sock, text, strlen(text), fd);
 
 	return ret < 0 ? nk_fail(e, -ret, "send %s to %s", text, socket_path) : 0;
 }
@@ -116,7 +123,7 @@ int nk_oci_start_connect(struct nk_oci_dir *d, struct nk_err *e)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d/start", d->fd);
 
-	int fd = connect_to(path, SOCK_SEQPACKET);
+	int fd = nk_oci_connect(path, SOCK_SEQPACKET);
 
 	return fd < 0 ? nk_fail(e, -fd, "reach the first process of container %s", d->id) : fd;
 }

@@ -155,3 +155,30 @@ on_terminal() {
 	eventually test -s pid.got
 	assert_equal "$(cat pid.got)" "$(pid_of)"
 }
+
+@test "oci terminal: a console socket on which nobody accepts does not keep create for ever" {
+	configure '.process.terminal = true'
+	command_is sleep 1000
+	python3 - deaf 3>&- <<-'PY' &
+		import socket, sys, time
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+		s.bind(sys.argv[1])
+		s.listen(0)
+		waiting = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(8)]
+		for c in waiting:
+		    c.setblocking(False)
+		    try:
+		        c.connect(sys.argv[1])
+		    except BlockingIOError:
+		        break
+		open(sys.argv[1] + ".ready", "w").close()
+		time.sleep(60)
+	PY
+	local deaf=$!
+	eventually test -e deaf.ready
+	RT_PATIENCE=20 run_rt create --bundle "$BUNDLE" --console-socket deaf "$ID"
+	kill "$deaf"
+	assert_equal "$status" 1
+	has "$(said)" "create failed: .*send /dev/ptmx to .*/deaf: Connection timed out"
+	nothing_left
+}
