@@ -41,7 +41,7 @@ static bool among(const struct nk_pids *sorted, pid_t pid)
  * A pid could be another process by the time it is killed: so take pidfds, look again which
  * pids are in the group, and signal the pidfds of those.
  */
-static int kill_some(int dir, const pid_t *pids, size_t n)
+static int signal_some(int dir, const pid_t *pids, size_t n, int signal)
 {
 	_pids_ struct nk_pids again = {0};
 	int fds[AT_ONCE];
@@ -55,10 +55,35 @@ static int kill_some(int dir, const pid_t *pids, size_t n)
 		if (fds[i] < 0)
 			continue;
 		if (ret == 0 && among(&again, pids[i]))
-			pidfd_send_signal(fds[i], SIGKILL, NULL, 0);
+			pidfd_send_signal(fds[i], signal, NULL, 0);
 		close(fds[i]);
 	}
 	return ret;
+}
+
+static int signal_pids(int dir, const struct nk_pids *pids, int signal)
+{
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < pids->n; i += AT_ONCE)
+		ret = signal_some(dir, pids->v + i,
+				  pids->n - i < AT_ONCE ? pids->n - i : (size_t)AT_ONCE, signal);
+	return ret;
+}
+
+static int signal_group(int dir, void *arg)
+{
+	_pids_ struct nk_pids here = {0};
+	int ret = nk_group_pids(dir, &here);
+
+	return ret < 0 ? ret : signal_pids(dir, &here, *(const int *)arg);
+}
+
+int nk_cgroup_signal(const char *path, int signal)
+{
+	_close_ int dir = nk_group_open(path);
+
+	return dir < 0 ? dir : nk_group_each(dir, signal_group, &signal);
 }
 
 static int kill_group(int dir, void *arg)
@@ -67,9 +92,8 @@ static int kill_group(int dir, void *arg)
 	struct round *r = arg;
 	int ret = nk_group_pids(dir, &here);
 
-	for (size_t i = 0; ret == 0 && i < here.n; i += AT_ONCE)
-		ret = kill_some(dir, here.v + i,
-				here.n - i < AT_ONCE ? here.n - i : (size_t)AT_ONCE);
+	if (ret == 0)
+		ret = signal_pids(dir, &here, SIGKILL);
 	r->found += here.n;
 	for (size_t i = 0; i < here.n; i++)
 		r->fresh += !among(&r->before, here.v[i]);

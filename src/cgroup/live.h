@@ -26,6 +26,10 @@ long nk_cgroup_oom_kills(const char *const *paths, int n);
  * gone; or -errno. */
 int nk_cgroup_kill(const char *path, struct nk_err *e);
 
+/* A signal to every process of the group and of those below it, once. -ENOENT: there is no such
+ * group. */
+int nk_cgroup_signal(const char *path, int signal);
+
 /* Remove the group and those made below it; waits (as long as that) while the kernel or
  * processes still hold it. 0, also when it is gone; or -errno. */
 int nk_cgroup_remove(const char *path, struct nk_err *e);
