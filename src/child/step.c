@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 #include "child/child.h"
 #include "child/protocol.h"
@@ -374,6 +375,9 @@ static long run_process(struct nk_run *run, const struct nk_step *s)
 		const uint64_t action[4] = {0};
 		return nk_raw4(SYS_rt_sigaction, s->n[0], action, NULL, 8);
 	}
+	case NK_OP_DISMISS:
+		nk_raw4(SYS_pidfd_send_signal, fd0, SIGKILL, NULL, 0);
+		return nk_raw5(SYS_waitid, P_PIDFD, fd0, NULL, WEXITED, NULL);
 	case NK_OP_PTY_SIZE: {
 		const struct winsize size = {.ws_row = (uint16_t)s->n[0],
 					     .ws_col = (uint16_t)s->n[1]};

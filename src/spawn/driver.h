@@ -27,6 +27,7 @@ struct nk_driver {
 	int status;   /* of init, as waitpid gives it */
 	int32_t soft_errno;
 	uint64_t deadline_ms; /* CLOCK_MONOTONIC, 0 = none */
+	int ready_fd, words_fd; /* of the companion, until it is ready */
 };
 
 /* *e in the words of the step that failed; -errno. */
@@ -35,6 +36,8 @@ int nk_driver_failed(struct nk_driver *d, size_t index, int err, struct nk_err *
 /* The parent's NK_OP_AWAIT and NK_OP_HELPER. */
 int nk_driver_await(struct nk_driver *d, size_t index, struct nk_err *e);
 int nk_driver_helper(struct nk_driver *d, size_t index, struct nk_err *e);
+/* companion.c: NK_OP_COMPANION, _READY and _ASK. */
+int nk_driver_companion(struct nk_driver *d, size_t index, struct nk_err *e);
 
 /* The poll loop until the command has ended; -errno when it never ran. */
 int nk_driver_wait(struct nk_driver *d, struct nk_result *r, struct nk_err *e);

@@ -95,6 +95,8 @@ static int run_step(struct nk_driver *d, size_t i, struct nk_err *e)
 		return nk_driver_await(d, i, e);
 	if (s->op == NK_OP_HELPER)
 		return nk_driver_helper(d, i, e);
+	if (s->op == NK_OP_COMPANION || s->op == NK_OP_READY || s->op == NK_OP_ASK)
+		return nk_driver_companion(d, i, e);
 	ret = nk_step_run(&d->run, i);
 	if (s->op == NK_OP_CLONE3 && ret == 0)
 		nk_child_main(&d->run, (enum nk_actor)s->n[1], i + 1);
@@ -275,6 +277,8 @@ static int driver_init(struct nk_driver *d, struct nk_err *e)
 
 static void driver_done(struct nk_driver *d)
 {
+	nk_cleanup_close(&d->ready_fd);
+	nk_cleanup_close(&d->words_fd);
 	nk_driver_trace(d);
 	nk_signals_done(&d->signals);
 	close_slots(d);
@@ -288,7 +292,7 @@ static void driver_done(struct nk_driver *d)
 int nk_spawn(const struct nk_plan *p, const struct nk_spawn_options *o, struct nk_result *r,
 	     struct nk_err *e)
 {
-	struct nk_driver d = {.plan = p, .o = o};
+	struct nk_driver d = {.plan = p, .o = o, .ready_fd = -1, .words_fd = -1};
 
 	*r = (struct nk_result){0};
 	int ret = driver_init(&d, e);
@@ -296,6 +300,8 @@ int nk_spawn(const struct nk_plan *p, const struct nk_spawn_options *o, struct n
 		return ret;
 	if (ret == 0)
 		ret = run_parent(&d, e);
+	if (ret == 0 && o->made && (ret = o->made(o->arg, d.slots, e)) < 0)
+		nk_driver_last_words(&d, e);
 	if (d.slots[NK_SLOT_PID] > 0)
 		r->pid = d.slots[NK_SLOT_PID];
 	if (ret == 0 && !o->detach)

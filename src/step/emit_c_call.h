@@ -27,6 +27,7 @@ void nk_c_odd_setattr(const struct nk_c_call *c);
 void nk_c_odd_prctl(const struct nk_c_call *c);
 void nk_c_odd_setgroups(const struct nk_c_call *c);
 void nk_c_odd_helper(const struct nk_c_call *c);
+void nk_c_odd_companion(const struct nk_c_call *c);
 void nk_c_odd_clone3(const struct nk_c_call *c);
 void nk_c_odd_pidfd_open(const struct nk_c_call *c);
 void nk_c_odd_fchmodat(const struct nk_c_call *c);

@@ -72,6 +72,10 @@ static const struct shape shapes[NK_OP_COUNT] = {
 			  "NULL, 8"},
 	[NK_OP_EXIT] = {"leave(%i0"},
 	[NK_OP_HELPER] = {.odd = nk_c_odd_helper},
+	[NK_OP_COMPANION] = {.odd = nk_c_odd_companion},
+	[NK_OP_READY] = {"companion_ready("},
+	[NK_OP_ASK] = {"ask(%f0, %s0, %s1"},
+	[NK_OP_DISMISS] = {"dismiss(%f0"},
 
 	/* namespaces, and between the actors */
 	[NK_OP_UNSHARE] = {"unshare(%F0", nk_flags_clone},

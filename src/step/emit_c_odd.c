@@ -179,9 +179,9 @@ void nk_c_odd_setgroups(const struct nk_c_call *c)
 		fputs("setgroups(0, NULL", c->out);
 }
 
-void nk_c_odd_helper(const struct nk_c_call *c)
+/* path, {argv} of a program. */
+static void program(const struct nk_c_call *c)
 {
-	fputs("run_helper(", c->out);
 	nk_c_put_str(c, c->s->s[0]);
 	fputs(", (const char *const[]){", c->out);
 	for (const char *const *v = c->s->p[0]; v && *v; v++) {
@@ -189,6 +189,18 @@ void nk_c_odd_helper(const struct nk_c_call *c)
 		fputs(", ", c->out);
 	}
 	fputs("NULL}", c->out);
+}
+
+void nk_c_odd_helper(const struct nk_c_call *c)
+{
+	fputs("run_helper(", c->out);
+	program(c);
+}
+
+void nk_c_odd_companion(const struct nk_c_call *c)
+{
+	fprintf(c->out, "companion(%u, ", (unsigned)c->s->n[0]);
+	program(c);
 }
 
 void nk_c_odd_clone3(const struct nk_c_call *c)

@@ -51,7 +51,8 @@ static const char includes[] =
 	"#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
 	"#include <sys/ioctl.h>\n#include <sys/mount.h>\n#include <sys/prctl.h>\n"
 	"#include <sys/resource.h>\n#include <sys/socket.h>\n#include <sys/stat.h>\n"
-	"#include <sys/syscall.h>\n#include <sys/sysmacros.h>\n#include <sys/vfs.h>\n#include "
+	"#include <sys/syscall.h>\n#include <sys/sysmacros.h>\n#include <sys/un.h>\n#include "
+	"<sys/vfs.h>\n#include "
 	"<sys/wait.h>\n"
 	"#include <termios.h>\n#include <unistd.h>\n\n"
 	"#ifndef MOVE_MOUNT_BENEATH\n#define MOVE_MOUNT_BENEATH 0x200\n#endif\n\n";
@@ -219,6 +220,44 @@ static const struct {
 	 "*)(uintptr_t)argv);\n\t\t_exit(127);\n\t}\n"
 	 "\terrno = EPERM;\n"
 	 "\treturn pid > 0 && wait_for(pid) == 0 ? 0 : -1;\n}\n\n"},
+	{NK_OP_COMPANION,
+	 "static int ready_fd = -1;\n\n"
+	 "/* A program that works beside the container, and ends with us. */\n"
+	 "static int companion(int ready, const char *path, const char *const argv[])\n{\n"
+	 "\tint tell[2], fd;\n\tpid_t pid, parent = getpid();\n\n"
+	 "\tif (pipe(tell) < 0)\n\t\treturn -1;\n"
+	 "\tpid = fork();\n"
+	 "\tif (pid == 0) {\n"
+	 "\t\tprctl(PR_SET_PDEATHSIG, SIGKILL);\n"
+	 "\t\tif (getppid() != parent)\n\t\t\t_exit(1);\n"
+	 "\t\tsetsid();\n\t\tsignal(SIGPIPE, SIG_IGN);\n"
+	 "\t\tfd = open(\"/dev/null\", O_RDWR);\n"
+	 "\t\tdup2(fd, 0);\n\t\tdup2(fd, 1);\n\t\tdup2(tell[1], ready);\n"
+	 "\t\tclose_range((unsigned)ready < 3 ? 3 : (unsigned)ready + 1, ~0U, 0);\n"
+	 "\t\texecv(path, (char *const *)(uintptr_t)argv);\n\t\t_exit(127);\n\t}\n"
+	 "\tclose(tell[1]);\n\tready_fd = tell[0];\n"
+	 "\tfcntl(ready_fd, F_SETFD, FD_CLOEXEC);\n"
+	 "\treturn pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);\n}\n\n"},
+	{NK_OP_READY, "static int companion_ready(void)\n{\n"
+		      "\tchar word[64];\n"
+		      "\tssize_t n = read(ready_fd, word, sizeof(word));\n\n"
+		      "\tclose(ready_fd);\n\terrno = EPIPE;\n\treturn n > 0 ? 0 : -1;\n}\n\n"},
+	{NK_OP_ASK, "static int ask(int dir, const char *path, const char *request)\n{\n"
+		    "\tstruct sockaddr_un to = {.sun_family = AF_UNIX};\n"
+		    "\tint fd = socket(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0);\n"
+		    "\tchar answer[1024];\n\tssize_t n = -1;\n\n"
+		    "\tif (dir >= 0)\n\t\tpath = line(\"/proc/self/fd/%d/%s\", dir, path);\n"
+		    "\tstrncpy(to.sun_path, path, sizeof(to.sun_path) - 1);\n"
+		    "\tif (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&\n"
+		    "\t    write(fd, request, strlen(request)) > 0 && shutdown(fd, SHUT_WR) == 0)\n"
+		    "\t\tn = read(fd, answer, sizeof(answer) - 1);\n"
+		    "\tclose(fd);\n\terrno = EADDRINUSE;\n"
+		    "\tanswer[n < 0 ? 0 : n] = 0;\n"
+		    "\treturn n > 0 && !strstr(answer, \"\\\"error\\\"\") ? 0 : -1;\n}\n\n"},
+	{NK_OP_DISMISS, "static int dismiss(int pidfd)\n{\n"
+			"\tsiginfo_t info;\n\n"
+			"\tsyscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);\n"
+			"\treturn waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED);\n}\n\n"},
 	{NK_OP_EXIT, "static int leave(int code)\n{\n\t_exit(code);\n}\n\n"},
 	{NK_OP_BPF_LOAD,
 	 "static int bpf_load(unsigned type, const void *insns, unsigned count, const char "

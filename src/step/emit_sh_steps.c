@@ -301,6 +301,37 @@ static void hold_process(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 	fputs("# a command knows processes by their numbers only\n", out);
 }
 
+static void program(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	for (const char *const *v = s->p[0]; v && *v; v++)
+		fprintf(out, "%s%s", v == s->p[0] ? "" : " ",
+			strcmp(*v, "%d") ? nk_sh_quote(sh, *v) : "\"$pid\"");
+}
+
+/* A program beside the container, which says by a pipe that it is ready. */
+static void companion(struct nk_sh *sh, const struct nk_step *s, FILE *out)
+{
+	switch ((enum nk_op)s->op) {
+	case NK_OP_COMPANION:
+		fputs("mkfifo \"$stage\"/ready\n", out);
+		program(sh, s, out);
+		fprintf(out, " %s>\"$stage\"/ready &\ncompanion=$!\n",
+			s->n[0] == 1 ? "" : ">/dev/null 3");
+		break;
+	case NK_OP_READY:
+		fputs("read -r ready <\"$stage\"/ready\n", out);
+		break;
+	case NK_OP_ASK:
+		fprintf(out, "printf '%%s' %s | nc -NU %s\n", nk_sh_quote(sh, s->s[1]),
+			s->fd[0] >= 0 ? nk_sh_below(sh, s->fd[0], s->s[0])
+				      : nk_sh_quote(sh, s->s[0]));
+		break;
+	default:
+		fputs("kill -KILL \"$companion\"\n", out);
+		break;
+	}
+}
+
 static bool step_namespace(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 {
 	const char *procs;
@@ -344,10 +375,14 @@ static bool step_namespace(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 			fputs("echo mapped >\"$stage\"/mapped\n", out);
 		return true;
 	case NK_OP_HELPER:
-		for (const char *const *v = s->p[0]; v && *v; v++)
-			fprintf(out, "%s%s", v == s->p[0] ? "" : " ",
-				strcmp(*v, "%d") ? nk_sh_quote(sh, *v) : "\"$pid\"");
+		program(sh, s, out);
 		fputc('\n', out);
+		return true;
+	case NK_OP_COMPANION:
+	case NK_OP_READY:
+	case NK_OP_ASK:
+	case NK_OP_DISMISS:
+		companion(sh, s, out);
 		return true;
 	case NK_OP_BPF_LOAD:
 	case NK_OP_BPF_ATTACH:

@@ -118,6 +118,20 @@ enum nk_op {
 	NK_OP_IOPRIO,	      /* n0 class and priority: ioprio_set */
 	NK_OP_PERSONALITY,    /* n0 */
 	NK_OP_MEMPOLICY,      /* n0 mode and flags, p0 mask of nodes, n3 words: set_mempolicy */
+	NK_OP_NETLINK,	  /* fd0 netlink socket, p0 struct nk_batch (sys/batch.h), fd1 slot whose
+			     number    goes to its patch or NK_NOFD: sendto, and recvfrom until the
+			     last    message is    acknowledged or one is refused. More than one call:
+			     answers are    messages */
+	NK_OP_BIND,	  /* fd0 socket, p0 sockaddr, n0 its size */
+	NK_OP_LISTEN,	  /* fd0 socket, n0 backlog */
+	NK_OP_SETSOCKOPT, /* fd0 socket, n0 level, n1 option, n2 value (int) */
+	NK_OP_COMPANION,  /* parent only: start program s0 with argv p0 (as NK_OP_HELPER's), which
+			     ends with nook at the latest -> out, its pidfd. n0: its descriptor
+			     (1, 3) on which it says that it is ready. One in a plan */
+	NK_OP_READY,	  /* parent only: until the companion has said so: read */
+	NK_OP_ASK,	  /* parent only: fd0 dir, s0 path of a stream socket, s1 a line of JSON:
+			     connect, send, and EADDRINUSE when the answer has "error" in it */
+	NK_OP_DISMISS,	  /* fd0 pidfd of the companion: SIGKILL, and wait for its end */
 	NK_OP_COUNT,
 };
 
@@ -135,6 +149,7 @@ enum nk_msg {
 	NK_MSG_READY,	 /* init -> parent: all is done but the wait for start */
 	NK_MSG_GO,	 /* parent -> init: after HOOKS and READY */
 	NK_MSG_START,	 /* `start` -> init: become the command */
+	NK_MSG_CARDS,	 /* parent -> init: the network cards are in your namespace */
 	NK_MSG_LISTENER, /* init -> parent or `start`: the descriptor of SCMP_ACT_NOTIFY */
 };
 
