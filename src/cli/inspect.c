@@ -29,11 +29,14 @@ static const struct nk_option options[] = {
 static int one(struct nk_cli *cli, struct nk_state *st, const struct nk_state_record *r,
 	       const char *word, void *arg, struct nk_err *e)
 {
+	struct nk_net_seats seats = {0};
+	int rc = nk_net_cards_of(cli->root, cli->state, &cli->arena, r->id, &seats, e);
+
 	(void)st;
 	(void)word;
-	(void)e;
-	nk_inspect_json(arg, &cli->arena, r);
-	return 0;
+	if (rc >= 0)
+		nk_inspect_json(arg, &cli->arena, r, &seats);
+	return rc;
 }
 
 static int run(struct nk_cli *cli, int argc, char **argv)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "cli/net_json.h"
 #include "security/caps.h"
 #include "state/record.h"
 
@@ -45,6 +46,8 @@ static const char *mode(struct nk_arena *a, const struct nk_spec *s, enum nk_ns_
 		return nk_fmt(a, "ns:%s", s->ns[kind].path);
 	if (s->ns[kind].mode == NK_NS_HOST)
 		return "host";
+	if (kind == NK_NS_NET && s->net.cards.n)
+		return s->net.cards.v[0].network->name;
 	return kind == NK_NS_NET ? "none" : "private";
 }
 
@@ -188,6 +191,7 @@ static void host_config(struct nk_json_out *j, struct nk_arena *a, const struct 
 	nk_json_open(j, "HostConfig", '{');
 	binds(j, a, s);
 	nk_json_str(j, "NetworkMode", mode(a, s, NK_NS_NET));
+	nk_inspect_bindings(j, a, s);
 	nk_json_str(j, "IpcMode", mode(a, s, NK_NS_IPC));
 	nk_json_str(j, "PidMode", mode(a, s, NK_NS_PID));
 	nk_json_str(j, "UTSMode", mode(a, s, NK_NS_UTS));
@@ -248,6 +252,7 @@ static void config(struct nk_json_out *j, struct nk_arena *a, const struct nk_st
 	nk_json_str(j, "Hostname", s->hostname ? s->hostname : "");
 	nk_json_str(j, "Domainname", s->domainname ? s->domainname : "");
 	nk_json_str(j, "User", s->uid || s->gid ? nk_fmt(a, "%u:%u", s->uid, s->gid) : "");
+	nk_inspect_exposed(j, a, s);
 	nk_json_bool(j, "AttachStdin", s->interactive);
 	nk_json_bool(j, "AttachStdout", true);
 	nk_json_bool(j, "AttachStderr", true);
@@ -310,7 +315,8 @@ static void nook(struct nk_json_out *j, struct nk_arena *a, const struct nk_stat
 	nk_json_close(j);
 }
 
-void nk_inspect_json(struct nk_json_out *j, struct nk_arena *a, const struct nk_state_record *r)
+void nk_inspect_json(struct nk_json_out *j, struct nk_arena *a, const struct nk_state_record *r,
+		     const struct nk_net_seats *seats)
 {
 	struct nk_strv command = nk_state_command(r), rest = {0};
 	char when[96];
@@ -331,8 +337,7 @@ void nk_inspect_json(struct nk_json_out *j, struct nk_arena *a, const struct nk_
 	config(j, a, r);
 	nk_json_open(j, "NetworkSettings", '{');
 	nk_json_str(j, "SandboxKey", r->pid ? nk_state_ns_path(a, r, NK_NS_NET) : "");
-	nk_json_open(j, "Networks", '{');
-	nk_json_close(j);
+	nk_inspect_networks(j, a, r->spec, seats);
 	nk_json_close(j);
 	nook(j, a, r);
 	nk_json_close(j);

@@ -8,6 +8,7 @@
 #include "base/json_out.h"
 #include "cli/ago.h"
 #include "cli/cli.h"
+#include "cli/net_json.h"
 #include "runtime/runtime.h"
 #include "state/record.h"
 
@@ -61,9 +62,9 @@ static const char *status(struct nk_arena *a, const struct nk_state_record *r, i
 	return r->status == NK_STATE_RUNNING ? nk_fmt(a, "Up %s", nk_ago(a, age)) : "Starting";
 }
 
-enum { COLUMNS = 7 };
+enum { COLUMNS = 8 };
 static const char *const titles[COLUMNS] = {"CONTAINER ID", "NAME", "COMMAND", "CREATED",
-					    "STATUS",	    "PID",  "ROOTFS"};
+					    "STATUS",	    "PID",  "PORTS",   "ROOTFS"};
 
 static void fill(struct nk_arena *a, const struct nk_state_record *r, const struct ps_request *q,
 		 const char *row[COLUMNS])
@@ -77,7 +78,8 @@ static void fill(struct nk_arena *a, const struct nk_state_record *r, const stru
 	row[3] = nk_fmt(a, "%s ago", nk_ago(a, age));
 	row[4] = status(a, r, age);
 	row[5] = r->pid ? nk_fmt(a, "%d", (int)r->pid) : "-";
-	row[6] = rootfs(r);
+	row[6] = *nk_ports_words(a, r->spec) ? nk_ports_words(a, r->spec) : "-";
+	row[7] = rootfs(r);
 }
 
 /* Columns on the screen, as long as every character takes one. */
@@ -123,7 +125,11 @@ static int json(struct nk_cli *cli, const struct nk_state_list *list)
 	for (size_t i = 0; i < list->n; i++) {
 		const struct nk_state_record *r = &list->v[i];
 		struct nk_strv command = nk_state_command(r);
+		struct nk_net_seats seats = {0};
+		struct nk_err e;
 
+		if (nk_net_cards_of(cli->root, cli->state, &cli->arena, r->id, &seats, &e) < 0)
+			return nk_cli_error(cli, &e);
 		nk_json_open(&j, NULL, '{');
 		nk_json_str(&j, "Id", r->id);
 		nk_json_open(&j, "Names", '[');
@@ -134,6 +140,7 @@ static int json(struct nk_cli *cli, const struct nk_state_list *list)
 		nk_json_str(&j, "State", r->status == NK_STATE_RUNNING ? "running" : "created");
 		nk_json_str(&j, "Status", status(&cli->arena, r, time(NULL) - r->created.tv_sec));
 		nk_json_int(&j, "Pid", r->pid);
+		nk_ps_networks(&j, &cli->arena, r->spec, &seats);
 		nk_json_str(&j, "Rootfs", rootfs(r));
 		nk_json_close(&j);
 	}

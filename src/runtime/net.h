@@ -13,14 +13,50 @@
 #include "state/state.h"
 
 /*
- * Before the plan: leases addresses for spec->net.cards (dry: chooses only), chooses free host
- * ports, and reads the facts of struct nk_net_card and nk_net_spec. What was leased is given back
- * by nk_net_container_end(). 0 or -errno: nothing leased.
+ * Before the plan: finds the networks that spec->net.cards name, leases addresses (dry: chooses
+ * only), chooses free host ports, and reads the facts of struct nk_net_card and nk_net_spec. What
+ * was leased is given back by nk_net_container_end(). notices: what a person is told once the
+ * container runs (a sysctl that is switched on). 0 or -errno: nothing leased.
  */
 int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *spec, bool dry,
-		   struct nk_err *e);
+		   struct nk_strv *notices, struct nk_err *e);
+/* Facts of the host that the cards need, part of it: also for connect (net_facts.c). */
+int nk_net_facts(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec *net,
+		 struct nk_strv *notices, struct nk_err *e);
 /* The container has ended, or never started; its after-steps have run. */
 void nk_net_container_end(struct nk_net_store *s, struct nk_arena *a, const struct nk_spec *spec);
+
+/* ---- published ports (net_ports.c) ---- */
+
+/* Choose free ones where host_port is 0. */
+int nk_net_choose_ports(struct nk_ports *ports, bool ip6, struct nk_err *e);
+/*
+ * The plan's steps are done: nook-netd gets the sockets that the kernel's NAT does not serve
+ * ([::1]). slots: of the plan.
+ */
+int nk_net_hand_ports(struct nk_net_store *s, struct nk_arena *a, const struct nk_spec *spec,
+		      const struct nk_plan *p, const int *slots, struct nk_err *e);
+/* *e says that a step NK_OP_BIND of p found its port taken: say who has it. Else nothing. */
+void nk_net_explain_port(struct nk_state *st, struct nk_arena *a, const struct nk_plan *p,
+			 struct nk_err *e);
+
+/* ---- where a container is now (net_look.c) ---- */
+
+struct nk_net_seat {
+	const struct nk_network *network;
+	const struct nk_net_lease *lease;
+};
+struct nk_net_seats {
+	NK_VEC(struct nk_net_seat);
+};
+/* root, state: nook's own directories. */
+int nk_net_cards_of(const char *root, const char *state, struct nk_arena *a, const char *id,
+		    struct nk_net_seats *out, struct nk_err *e);
+
+/* ---- what the dead have left (net_end.c) ---- */
+
+/* Take elements and links of these leases away, as far as they are there. */
+void nk_net_sweep(struct nk_arena *a, const struct nk_net_leases *dead);
 /* A dead nook's container: elements, links and leases that it has left. */
 int nk_net_reap(struct nk_net_store *s, struct nk_arena *a, const char *id, struct nk_err *e);
 
