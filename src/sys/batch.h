@@ -5,8 +5,8 @@
  * src/sys/rtnl.h and src/sys/nft.h put messages in; NK_OP_NETLINK (step/step.h) sends it from
  * a plan, nk_batch_send() from anywhere else.
  *
- * Every message asks for an answer only if it fails, the last one always (NLM_F_ACK): the
- * sender reads until an error or that last acknowledgement.
+ * Every message is answered only if it fails, the last one always (NLM_F_ACK). rtnetlink goes on
+ * behind a message that it refuses: what is there already (EEXIST) keeps nothing else back.
  */
 #ifndef NK_SYS_BATCH_H
 #define NK_SYS_BATCH_H
@@ -22,6 +22,7 @@ struct nk_batch {
 	NK_VEC(uint8_t) bytes;
 	size_t last;	    /* where the message begins that is being put together */
 	uint32_t n;	    /* messages; their sequence numbers are 1 … n */
+	uint32_t ack;	    /* number of the one that is acknowledged, 0: there is nothing to do */
 	uint32_t patch;	    /* where in bytes a 32-bit number of a slot goes (the target's pid or
 			     * descriptor), 0: nowhere */
 	int protocol;	    /* NETLINK_ROUTE, NETLINK_NETFILTER */
@@ -38,6 +39,7 @@ void nk_batch_attr_u8(struct nk_batch *b, uint16_t type, uint8_t v);
 void nk_batch_attr_u16(struct nk_batch *b, uint16_t type, uint16_t v);
 void nk_batch_attr_u32(struct nk_batch *b, uint16_t type, uint32_t v); /* host order */
 void nk_batch_attr_be32(struct nk_batch *b, uint16_t type, uint32_t v);
+void nk_batch_attr_be64(struct nk_batch *b, uint16_t type, uint64_t v);
 void nk_batch_attr_str(struct nk_batch *b, uint16_t type, const char *v); /* with its NUL */
 size_t nk_batch_nest(struct nk_batch *b, uint16_t type); /* answers what nest_end() wants */
 void nk_batch_nest_end(struct nk_batch *b, size_t nest);
@@ -46,8 +48,8 @@ void nk_batch_words(struct nk_batch *b, const char *fmt, ...) __attribute__((for
 
 /*
  * Send it on a socket of that protocol and read the answers. 0 or -errno of the first message that
- * the kernel refused (with nftables nothing of the batch is done then; with rtnetlink those before
- * it are), *e: "what: words of the kernel". patch_value: what goes to b->patch.
+ * the kernel refused (with nftables nothing of the batch is done then; with rtnetlink all the
+ * others are), *e: "what: words of the kernel". patch_value: what goes to b->patch.
  */
 int nk_batch_send(int fd, const struct nk_batch *b, uint32_t patch_value, const char *what,
 		  struct nk_err *e);

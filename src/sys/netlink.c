@@ -86,7 +86,7 @@ static const char *words(const struct nlmsghdr *h)
 	return RTA_DATA(a);
 }
 
-static int refused(const struct nlmsghdr *h, int err, const char *what, struct nk_err *e)
+int nk_nl_refused(const struct nlmsghdr *h, int err, const char *what, struct nk_err *e)
 {
 	const char *text = words(h);
 
@@ -102,7 +102,7 @@ static int look(const struct nlmsghdr *h, const struct nk_nl *m, nk_nl_answer *a
 	if (h->nlmsg_seq != m->h.nlmsg_seq)
 		return 0;
 	if (h->nlmsg_type == NLMSG_ERROR)
-		return err->error ? refused(h, -err->error, what, e) : 1;
+		return err->error ? nk_nl_refused(h, -err->error, what, e) : 1;
 	if (h->nlmsg_type == NLMSG_DONE)
 		return 1;
 	int r = answer ? answer(arg, h) : 0;

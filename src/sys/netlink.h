@@ -42,6 +42,9 @@ typedef int nk_nl_answer(void *arg, const struct nlmsghdr *h);
 int nk_nl_call(int fd, struct nk_nl *m, nk_nl_answer *answer, void *arg, const char *what,
 	       struct nk_err *e);
 
+/* The refusal h (NLMSG_ERROR) as -err with "what: words of the kernel". */
+int nk_nl_refused(const struct nlmsghdr *h, int err, const char *what, struct nk_err *e);
+
 /* The attribute of that type behind a body of `size` bytes, or NULL. */
 const struct rtattr *nk_nl_find(const struct nlmsghdr *h, size_t size, uint16_t type);
 

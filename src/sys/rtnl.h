@@ -21,7 +21,12 @@ enum nk_rt_ns {
 /* The other end of a veth, or a macvlan: the card that the container gets. */
 struct nk_rt_card {
 	const char *name;
-	uint32_t index;	    /* inside; 0: the kernel chooses */
+	/*
+	 * Inside; 0: the kernel chooses. A new namespace may have tunl0 and the like from 2 on, and
+	 * the kernel refuses a macvlan or ipvlan with an index that this namespace has, too: take a
+	 * large one. The end of a veth that stays here has one made of its name then.
+	 */
+	uint32_t index;
 	const uint8_t *mac; /* NULL: random */
 	uint32_t mtu;	    /* 0: default */
 	int ns_fd; /* a descriptor of the target network namespace, or one of enum nk_rt_ns */
