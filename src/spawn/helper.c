@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NK_OP_HELPER: run newuidmap or newgidmap and wait for it, but not for ever. */
+/* NK_OP_HELPER: run newuidmap, newgidmap or nook-netd and wait for it, but not for ever. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,7 +17,7 @@
 
 #define MAX_ARGS 1024
 
-/* It writes one file. Where users come from a server that does not answer, it hangs. */
+/* Each does little. Where users come from a server that does not answer, newuidmap hangs. */
 enum { LIMIT_S = 10, LOOK_MS = 50 };
 
 struct helper {
@@ -141,7 +141,7 @@ static int failed(struct nk_driver *d, size_t index, const struct helper *h, str
 	e->step = (int)index + 1;
 	if (h->signal)
 		e->exit = NK_EXIT_SIGNAL + h->signal;
-	else if (h->late)
+	else if (h->late && s->fd[0] >= 0)
 		nk_hint(e, "it looks up who you are: does `getent passwd %u` answer?", getuid());
 	else if (s->hint)
 		nk_hint(e, "%s", s->hint);
@@ -158,7 +158,7 @@ int nk_driver_helper(struct nk_driver *d, size_t index, struct nk_err *e)
 	pid_t pid;
 
 	nk_trace_begin(&d->run, index);
-	snprintf(number, sizeof(number), "%d", d->slots[s->fd[0]]);
+	snprintf(number, sizeof(number), "%d", s->fd[0] >= 0 ? d->slots[s->fd[0]] : -1);
 	for (; args[n] && n < MAX_ARGS; n++)
 		argv[n] = strcmp(args[n], "%d") ? args[n] : number;
 	if (args[n])

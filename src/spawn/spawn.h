@@ -40,6 +40,9 @@ struct nk_spawn_options {
 	 * driver relays the terminal itself. An error ends the start. _TERMINAL and _LISTENER may
 	 * come at any time. May be NULL. */
 	int (*message)(void *arg, enum nk_msg m, int fd, struct nk_err *e);
+	/* The parent's steps are done; slots: of the plan, as far as the parent fills them. An
+	 * error ends the start. May be NULL. */
+	int (*made)(void *arg, const int *slots, struct nk_err *e);
 	/* Init has executed the command. An error ends it. May be NULL. */
 	int (*executed)(void *arg, struct nk_err *e);
 	/* Descriptors that the plan finds in NK_SLOT_START and NK_SLOT_WAITING, or 0 each where it
