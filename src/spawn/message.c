@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 int nk_message_receive(int sock, struct nk_message *m, int *fd)
 {
@@ -16,7 +17,7 @@ int nk_message_receive(int sock, struct nk_message *m, int *fd)
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		.msg_controllen = sizeof(control.space),
+		.msg_controllen = CMSG_LEN(sizeof(int)), /* with the padding, two would go in */
 	};
 	ssize_t n;
 	int resets = 0;
@@ -27,10 +28,13 @@ int nk_message_receive(int sock, struct nk_message *m, int *fd)
 	do
 		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
 	while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !resets++)));
-	if (n != sizeof(*m))
-		return 0;
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
 		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
-	return 1;
+	if (n == sizeof(*m))
+		return 1;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	return 0;
 }
