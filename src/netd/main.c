@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * nook-netd --root ROOT/networks --state STATE/net [--resolv-conf FILE] NETWORK
+ * nook-netd --alone --state STATE/net [--resolv-conf FILE] NAME
+ *
+ * The resolver of a network, and what NAT cannot do (net/netd.h). Ends with 0 when it answers, in
+ * the background, or when another one does; one line on stderr and exit code 1 when it cannot.
+ * --alone: no network, only what is asked for on STATE/net/NAME/netd.sock (a container with
+ * --egress that is on no network of ours). --foreground: stays, for tests.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "netd/netd.h"
+
+enum { DNS_PORT = 53, BIND_TRIES = 40, BIND_WAIT_MS = 50, OTHER_FDS = 2200, SESSIONS = 1024 };
+
+static struct nk_netd d;
+
+static int say(const struct nk_err *e)
+{
+	fprintf(stderr, "nook-netd: %s\n", e->msg);
+	if (e->hint[0])
+		fprintf(stderr, "hint: %s\n", e->hint);
+	return 1;
+}
+
+/* ROOT/networks and STATE/net as they are from "/", where we go. */
+static const char *whole(const char *path, struct nk_err *e)
+{
+	char *real = path ? realpath(path, NULL) : NULL;
+
+	if (!real)
+		nk_fail(e, path ? errno : EINVAL, "%s", path ? path : "--root or --state");
+	return real;
+}
+
+static int arguments(int argc, char **argv, bool *foreground, struct nk_err *e)
+{
+	static const struct option options[] = {{"root", required_argument, NULL, 'r'},
+						{"state", required_argument, NULL, 's'},
+						{"resolv-conf", required_argument, NULL, 'c'},
+						{"alone", no_argument, NULL, 'a'},
+						{"foreground", no_argument, NULL, 'f'},
+						{0}};
+	const char *root = NULL, *state = NULL;
+	int option;
+
+	d.upstreams.path = "/etc/resolv.conf";
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'r':
+			root = optarg;
+			break;
+		case 's':
+			state = optarg;
+			break;
+		case 'c':
+			d.upstreams.path = optarg;
+			break;
+		case 'a':
+			d.alone = true;
+			break;
+		case 'f':
+			*foreground = true;
+			break;
+		default:
+			return nk_fail(e, EINVAL, "arguments");
+		}
+	}
+	d.name = optind == argc - 1 ? argv[optind] : "";
+	if (!*d.name || strchr(d.name, '/') || d.name[0] == '.')
+		return nk_fail(e, EINVAL, "one NETWORK is wanted");
+	d.store = (struct nk_net_store){.state = whole(state, e), .fd = -1, .state_fd = -1};
+	if (d.store.state && !d.alone)
+		d.store.root = whole(root, e);
+	if (!d.store.state || (!d.alone && !d.store.root))
+		return -e->err;
+	if (d.upstreams.path[0] != '/')
+		return nk_fail(e, EINVAL, "--resolv-conf %s: not from /", d.upstreams.path);
+	return 0;
+}
+
+/* Every limit that costs descriptors fits into what we may open. */
+static void share_descriptors(void)
+{
+	struct rlimit files;
+	size_t all = getrlimit(RLIMIT_NOFILE, &files) < 0 ? 1024 : (size_t)files.rlim_cur;
+	size_t rest = all > 65536 ? 65536 : all;
+
+	rest = rest > 2 * OTHER_FDS ? rest - OTHER_FDS : rest / 2;
+	d.max_sessions = rest / 8 < SESSIONS ? rest / 8 : SESSIONS;
+	/* Two sockets each, and two pipes at times. */
+	d.max_relays = (rest - d.max_sessions) / 6;
+}
+
+static int bind_one(const struct nk_ip *gateway, bool tcp, struct nk_err *e)
+{
+	union nk_address own;
+	char text[NK_IP_TEXT];
+	int on = 1;
+	bool six = gateway->family == AF_INET6;
+	_close_ int fd = socket(gateway->family,
+				(tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return nk_fail(e, errno, "make a socket");
+	nk_address_set(&own, gateway, DNS_PORT);
+	if (tcp)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (six)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	/* Before the bridge has the address, and while it comes and goes. */
+	setsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_FREEBIND : IP_FREEBIND, &on,
+		   sizeof(on));
+	/* One of us that is just ending may have it for a moment. */
+	for (int i = 0; bind(fd, &own.any, nk_address_size(&own)) < 0; i++) {
+		if (errno != EADDRINUSE || i == BIND_TRIES) {
+			nk_fail(e, errno, "port 53 of %s, for the names of network %s",
+				nk_ip_text(gateway, false, text), d.name);
+			if (e->err == EADDRINUSE)
+				nk_hint(e, "a DNS server of this machine has it on all addresses "
+					   "(ss -lunp sport = :53): let that one name its own, or "
+					   "use a network that was created with --dns off");
+			return -e->err;
+		}
+		nanosleep(&(struct timespec){.tv_nsec = BIND_WAIT_MS * 1000000L}, NULL);
+	}
+	return nk_view_listen(&d.own, nk_take_fd(&fd), tcp) < 0
+		       ? nk_fail(e, errno, "listen on port 53")
+		       : 0;
+}
+
+static int bind_all(struct nk_err *e)
+{
+	d.own.d = &d;
+	for (size_t i = 0; !d.alone && d.network.dns && i < d.network.subnets.n; i++) {
+		const struct nk_ip *gateway = &d.network.subnets.v[i].gateway;
+		if (gateway->family &&
+		    (bind_one(gateway, false, e) < 0 || bind_one(gateway, true, e) < 0))
+			return -e->err;
+	}
+	return nk_control_listen(&d, e);
+}
+
+static int begin(struct nk_err *e)
+{
+	if (nk_netd_forget_caller(e) < 0)
+		return -e->err;
+	share_descriptors();
+	d.dir_fd = d.lock_fd = d.control.fd = d.inotify.fd = -1;
+	if (nk_loop_open(&d.loop, e) < 0)
+		return -e->err;
+	int r = nk_life_begin(&d, e);
+	if (r != 0)
+		return r;
+	return bind_all(e);
+}
+
+/* The child goes on; the parent ends when that is ready, with its exit code. */
+static void to_background(void)
+{
+	int ready[2], null;
+	char byte;
+
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		_exit(1);
+	pid_t pid = fork();
+	if (pid < 0)
+		_exit(1);
+	if (pid > 0) {
+		close(ready[1]);
+		_exit(read(ready[0], &byte, 1) == 1 ? 0 : 1);
+	}
+	setsid();
+	struct nk_err e = {0};
+	if (nk_netd_confine(&e) < 0) {
+		say(&e);
+		_exit(1);
+	}
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; null >= 0 && fd < 3; fd++)
+		dup2(null, fd);
+	if (null > 2)
+		close(null);
+	if (write(ready[1], "", 1) != 1)
+		_exit(1);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+/* -1: nothing has a time. */
+static int patience(void)
+{
+	bool soon = d.flights || d.conns || d.controls || d.tcp_ports;
+
+	if (soon)
+		return NK_TICK_MS;
+	for (const struct nk_owner *o = d.owners; o; o = o->next)
+		if (o->w.fd < 0)
+			return 2000;
+	return d.n_sessions || d.alone ? 2000 : -1;
+}
+
+static void turn(void)
+{
+	static int64_t ticked;
+
+	nk_loop_turn(&d.loop, patience());
+	int64_t now = nk_now_ms();
+	if (now < ticked + NK_TICK_MS)
+		return;
+	ticked = now;
+	nk_flights_tick(&d, now);
+	nk_dns_conns_tick(&d, now);
+	nk_control_tick(&d, now);
+	nk_tcp_ports_tick(&d, now);
+	nk_udp_ports_tick(&d, now);
+	nk_owners_tick(&d, now);
+}
+
+int main(int argc, char **argv)
+{
+	struct nk_err e = {0};
+	bool foreground = false;
+
+	if (arguments(argc, argv, &foreground, &e) < 0)
+		return say(&e);
+	umask(0077);
+	int r = begin(&e);
+	if (r == 1)
+		return 0; /* another one answers already */
+	if (r < 0 || chdir("/") < 0)
+		return say(&e);
+	if (!foreground)
+		to_background();
+	else if (nk_netd_confine(&e) < 0)
+		return say(&e);
+	while (!nk_life_over(&d))
+		turn();
+	return 0;
+}
