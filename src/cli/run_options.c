@@ -106,27 +106,27 @@ int nk_run_finish(struct nk_run_request *r, struct nk_arena *a, const struct nk_
 }
 
 /*
- * nook-init is beside nook (a build tree), in the libexec that was installed with it, wherever
- * that is now (DESTDIR, a tree that was moved), or where the build was told.
+ * A program of ours is beside nook (a build tree), in the libexec that was installed with it,
+ * wherever that is now (DESTDIR, a tree that was moved), or where the build was told.
  */
-static const char *find_init(struct nk_arena *a)
+const char *nk_run_find_program(struct nk_arena *a, const char *name)
 {
+	const char *built = nk_fmt(a, NOOK_HELPER_DIR "/%s", name);
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (n > 0) {
 		self[n] = 0;
 		char *slash = strrchr(self, '/');
-		static const char *const places[] = {"nook-init", "../libexec/nook/nook-init"};
+		static const char *const places[] = {"", "../libexec/nook/"};
 		for (size_t i = 0; i < NK_COUNT(places); i++) {
 			const char *path =
-				nk_fmt(a, "%.*s/%s", (int)(slash - self), self, places[i]);
+				nk_fmt(a, "%.*s/%s%s", (int)(slash - self), self, places[i], name);
 			if (access(path, X_OK) == 0)
 				return path;
 		}
 	}
-	return access(NOOK_HELPER_DIR "/nook-init", X_OK) == 0 ? NOOK_HELPER_DIR "/nook-init"
-							       : NULL;
+	return access(built, X_OK) == 0 ? built : NULL;
 }
 
 int nk_run_world_read(struct nk_run_world *w, struct nk_arena *a, struct nk_err *e)
@@ -142,7 +142,7 @@ int nk_run_world_read(struct nk_run_world *w, struct nk_arena *a, struct nk_err 
 		.term = getenv("TERM"),
 		.stdin_is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
 		.bash = access("/bin/bash", X_OK) == 0,
-		.init_path = find_init(a),
+		.init_path = nk_run_find_program(a, "nook-init"),
 	};
 	return 0;
 }

@@ -99,6 +99,9 @@ int nk_run_card_words(struct nk_arena *a, struct nk_net_card *c, const char *val
  * refused where they were asked for. */
 int nk_run_firewall_caps(struct nk_run_request *r, struct nk_err *e);
 
+/* Where nook-NAME lies, or NULL: it is not installed. */
+const char *nk_run_find_program(struct nk_arena *a, const char *name);
+
 /* Fill *w from this process and machine. */
 int nk_run_world_read(struct nk_run_world *w, struct nk_arena *a, struct nk_err *e);
 
