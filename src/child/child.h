@@ -46,6 +46,9 @@ long nk_step_run(struct nk_run *run, size_t index);
 /* src/child/look.c: the steps that look at something, and what else only nook-runtime does. */
 long nk_step_look(struct nk_run *run, const struct nk_step *s);
 
+/* src/child/net.c: netlink messages and sockets that hold ports. */
+long nk_step_net(const struct nk_run *run, const struct nk_step *s);
+
 /* src/child/copy_tree.c: what the directory `from` holds into `to`, which is empty. */
 long nk_copy_tree(int from, int to);
 

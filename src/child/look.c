@@ -116,6 +116,6 @@ long nk_step_look(struct nk_run *run, const struct nk_step *s)
 	case NK_OP_WAIT_START:
 		return wait_start(fd0, s);
 	default:
-		return -ENOSYS;
+		return nk_step_net(run, s);
 	}
 }

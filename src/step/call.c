@@ -2,17 +2,20 @@
 /* One step as a person reads a system call. */
 #include "step/ops.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/filter.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <sys/types.h>
 
 #include "base/cleanup.h"
 #include "step/text.h"
+#include "sys/batch.h"
 
 enum { SHORT = 48 }; /* longer strings are shortened in words; JSON has them whole */
 
@@ -205,6 +208,29 @@ static void put_words(FILE *f, const uint64_t *v, uint64_t n)
 	fputs(v && n ? "]" : "NULL", f);
 }
 
+static void put_messages(FILE *f, const struct nk_batch *b)
+{
+	fprintf(f, "[%u message%s, %zu bytes]", b ? b->n : 0, b && b->n == 1 ? "" : "s",
+		b ? b->bytes.n : 0);
+}
+
+static void put_address(FILE *f, const struct sockaddr *to)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+	unsigned port = 0;
+
+	if (to && to->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)to;
+		inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
+		port = ntohs(in->sin_port);
+	} else if (to && to->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in = (const void *)to;
+		inet_ntop(AF_INET6, &in->sin6_addr, text, sizeof(text));
+		port = ntohs(in->sin6_port);
+	}
+	fprintf(f, strchr(text, ':') ? "[%s]:%u" : "%s:%u", text, port);
+}
+
 static void put_block(FILE *f, const struct nk_step *s, const struct nk_arg *a)
 {
 	const void *block = s->p[a->i];
@@ -219,6 +245,12 @@ static void put_block(FILE *f, const struct nk_step *s, const struct nk_arg *a)
 		break;
 	case NK_A_WORDS:
 		put_words(f, block, s->n[3]);
+		break;
+	case NK_A_BATCH:
+		put_messages(f, block);
+		break;
+	case NK_A_SOCKADDR:
+		put_address(f, block);
 		break;
 	case NK_A_FILTER:
 		fprintf(f, "[%u instructions]",
@@ -260,6 +292,8 @@ static void put_arg(FILE *f, const struct nk_plan *p, const struct nk_step *s,
 	case NK_A_FILTER:
 	case NK_A_INSNS:
 	case NK_A_WORDS:
+	case NK_A_BATCH:
+	case NK_A_SOCKADDR:
 		put_block(f, s, a);
 		break;
 	case NK_A_PAIR:

@@ -21,4 +21,8 @@ void nk_c_arrays(FILE *out, const struct nk_plan *p);
 bool nk_c_has_op(const struct nk_plan *p, enum nk_op op, int actor); /* actor -1: any */
 bool nk_c_has_terminal(const struct nk_plan *p);
 
+/* emit_c_net.c: the array of a step's messages or address; the support of NK_OP_NETLINK. */
+void nk_c_bytes(FILE *out, size_t index, const struct nk_step *s);
+extern const char nk_c_netlink_text[];
+
 #endif

@@ -33,4 +33,7 @@ void nk_c_odd_pidfd_open(const struct nk_c_call *c);
 void nk_c_odd_fchmodat(const struct nk_c_call *c);
 void nk_c_odd_mempolicy(const struct nk_c_call *c);
 
+/* emit_c_net.c: the same for netlink messages, and the function that the program sends them by. */
+void nk_c_odd_netlink(const struct nk_c_call *c);
+
 #endif

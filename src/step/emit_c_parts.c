@@ -45,9 +45,11 @@ static const char head[] =
 static const char includes[] =
 	"#include <errno.h>\n#include <fcntl.h>\n#include <grp.h>\n#include <linux/bpf.h>\n"
 	"#include <linux/capability.h>\n#include <linux/close_range.h>\n#include <linux/filter.h>\n"
-	"#include <linux/keyctl.h>\n#include <linux/openat2.h>\n#include <linux/sched.h>\n"
+	"#include <linux/keyctl.h>\n#include <linux/netlink.h>\n#include "
+	"<linux/openat2.h>\n#include <linux/sched.h>\n"
 	"#include <linux/seccomp.h>\n#include <linux/securebits.h>\n#include <net/if.h>\n"
-	"#include <poll.h>\n#include <sched.h>\n#include <signal.h>\n#include <stdarg.h>\n"
+	"#include <netinet/in.h>\n#include <poll.h>\n#include <sched.h>\n#include "
+	"<signal.h>\n#include <stdarg.h>\n"
 	"#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
 	"#include <sys/ioctl.h>\n#include <sys/mount.h>\n#include <sys/prctl.h>\n"
 	"#include <sys/resource.h>\n#include <sys/socket.h>\n#include <sys/stat.h>\n"
@@ -70,7 +72,8 @@ void nk_c_head(FILE *out, const struct nk_plan *p)
 	fputs("/* What the processes say to each other, over a SOCK_SEQPACKET pair. */\n"
 	      "enum message { MSG_NONE, MSG_ERROR, MSG_PID, MSG_MAPPED, MSG_PLACED, MSG_TERMINAL,\n"
 	      "\tMSG_ALIVE, MSG_WANT_MAP,\n"
-	      "\tMSG_HOOKS, MSG_READY, MSG_GO, MSG_START, MSG_LISTENER };\n"
+	      "\tMSG_HOOKS, MSG_READY, MSG_GO, MSG_START, MSG_WALL, MSG_CARDS,\n"
+	      "\tMSG_LISTENER };\n"
 	      "struct message_body {\n\tuint32_t type;\n\tint32_t step, err, value;\n};\n\n",
 	      out);
 }
@@ -411,6 +414,8 @@ void nk_c_support(FILE *out, const struct nk_plan *p)
 	for (size_t i = 0; i < NK_COUNT(support); i++)
 		if (nk_c_has_op(p, support[i].op, -1) || (pty && support[i].op == NK_OP_AWAIT))
 			fputs(support[i].text, out);
+	if (nk_c_has_op(p, NK_OP_NETLINK, -1))
+		fputs(nk_c_netlink_text, out);
 	if (pty)
 		fputs(relay, out);
 }
@@ -480,6 +485,8 @@ void nk_c_arrays(FILE *out, const struct nk_plan *p)
 			else if (s->op == NK_OP_SCHED_SETATTR || s->op == NK_OP_SCHED_AFFINITY ||
 				 s->op == NK_OP_MEMPOLICY)
 				words(out, i, s->p[0], s->n[3]);
+			else if (s->op == NK_OP_NETLINK || s->op == NK_OP_BIND)
+				nk_c_bytes(out, i, s);
 			else if (s->op == NK_OP_BPF_LOAD)
 				insns(out, i, s->p[0], s->n[0]);
 			else if (s->op == NK_OP_SETGROUPS && s->n[0])

@@ -104,10 +104,19 @@ static void here(FILE *out, const char *name, const char *text)
 		*text && text[strlen(text) - 1] == '\n' ? "" : "\n", delimiter);
 }
 
-static bool has_op(const struct nk_plan *p, enum nk_op op)
+bool nk_sh_has_op(const struct nk_plan *p, enum nk_op op)
 {
 	for (size_t i = 0; i < p->steps.n; i++)
 		if (p->steps.v[i].op == op)
+			return true;
+	return false;
+}
+
+/* The container waits for its network cards: a pipe that is open as long as it does. */
+static bool tells_cards(const struct nk_plan *p)
+{
+	for (size_t i = 0; i < p->steps.n; i++)
+		if (p->steps.v[i].op == NK_OP_TELL && p->steps.v[i].n[0] == NK_MSG_CARDS)
 			return true;
 	return false;
 }
@@ -116,7 +125,8 @@ static bool has_op(const struct nk_plan *p, enum nk_op op)
  * them; then the command would have them. */
 static bool keeps_caps(const struct nk_sh *sh)
 {
-	return (sh->parent_maps && !has_op(sh->p, NK_OP_CAPSET)) || (*sh->own_ids && !sh->own_root);
+	return (sh->parent_maps && !nk_sh_has_op(sh->p, NK_OP_CAPSET)) ||
+	       (*sh->own_ids && !sh->own_root);
 }
 
 /* What the kernel lets only children enter: last, so that no command of the script is one. */
@@ -178,6 +188,8 @@ static void last_command(struct nk_sh *sh, FILE *out)
 
 	if (!s)
 		return;
+	if (tells_cards(sh->p))
+		fputs("exec 9<&-\n", out);
 	fputs("exec ", out);
 	if (sh->in_place && sh->new_ns & CHILDREN_ONLY) {
 		unshare_command(sh, sh->new_ns & CHILDREN_ONLY, out);
@@ -206,7 +218,8 @@ static void launch(struct nk_sh *sh, FILE *out, char *const *texts)
 {
 	_free_ char *inside = NULL, *trees = NULL;
 
-	if (asprintf(&inside, "%s%s", sh->pivoted || sh->remounts_all ? inside_head : "set -eu\n",
+	if (asprintf(&inside, "%s%s%s", sh->pivoted || sh->remounts_all ? inside_head : "set -eu\n",
+		     tells_cards(sh->p) ? "exec 9<>\"$stage\"/cards\n" : "",
 		     texts[NK_SH_INSIDE]) < 0 ||
 	    asprintf(&trees, "%s%s", trees_head, texts[NK_SH_TREES]) < 0)
 		return;
@@ -227,6 +240,8 @@ static void launch(struct nk_sh *sh, FILE *out, char *const *texts)
 		      "mkfifo -m 0666 \"$stage\"/made \"$stage\"/mapped\n\n",
 		      out);
 	}
+	if (tells_cards(sh->p))
+		fputs("mkfifo -m 0666 \"$stage\"/cards\n", out);
 	for (size_t i = 0; i < sh->n_staged; i++)
 		fprintf(out, "mkdir -p %s\n", sh->staged[i]);
 	if (sh->pivoted)
@@ -270,10 +285,10 @@ static void script_in_place(struct nk_sh *sh, FILE *out, char *const *texts)
 static void script(struct nk_sh *sh, FILE *out, char *const *texts)
 {
 	fputs(head, out);
-	if (has_op(sh->p, NK_OP_PIVOT_ROOT))
+	if (nk_sh_has_op(sh->p, NK_OP_PIVOT_ROOT))
 		fputs(trust, out);
 	fputs(begin, out);
-	if (has_op(sh->p, NK_OP_UMASK))
+	if (nk_sh_has_op(sh->p, NK_OP_UMASK))
 		fputs("umask 022\n", out);
 	if (sh->in_place) {
 		script_in_place(sh, out, texts);
@@ -338,9 +353,9 @@ int nk_explain_sh(const struct nk_plan *p, FILE *out, struct nk_err *e)
 				     .clocks = "",
 				     .own_ids = "",
 				     .setpriv = "",
-				     .session = has_op(p, NK_OP_SETSID),
-				     .pivots = has_op(p, NK_OP_PIVOT_ROOT),
-				     .in_place = !has_op(p, NK_OP_CLONE3),
+				     .session = nk_sh_has_op(p, NK_OP_SETSID),
+				     .pivots = nk_sh_has_op(p, NK_OP_PIVOT_ROOT),
+				     .in_place = !nk_sh_has_op(p, NK_OP_CLONE3),
 				     .parent_maps = writes_maps(p)};
 	for (int i = 0; sh && i < NK_SH_PARTS; i++) {
 		sh->part[i] = open_memstream(&texts[i], &sizes[i]);

@@ -87,9 +87,13 @@ struct nk_sh {
 /* emit_sh_mounts.c, emit_sh_process.c and emit_sh_steps.c: add the commands of a step. */
 bool nk_sh_mount_step(struct nk_sh *sh, const struct nk_step *s, FILE *out);
 void nk_sh_process_step(struct nk_sh *sh, const struct nk_step *s, FILE *out);
+/* emit_sh_net.c */
+bool nk_sh_net_step(struct nk_sh *sh, const struct nk_step *s, FILE *out);
 void nk_sh_step(struct nk_sh *sh, size_t index);
 /* Mounts that exist only as an intention: now, at their staging places. */
 void nk_sh_stage_trees(struct nk_sh *sh);
+
+bool nk_sh_has_op(const struct nk_plan *p, enum nk_op op);
 
 /* "tool " where only packed programs answer to their names: see tools in emit_sh.c. */
 const char *nk_sh_tool(const struct nk_sh *sh);

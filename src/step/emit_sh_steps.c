@@ -250,9 +250,10 @@ static bool step_root(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 		fputs("# an option of nsenter\n", out);
 		return true;
 	case NK_OP_PIVOT_ROOT:
-		fputs("pack_tools umount mkdir prlimit setpriv env\n"
-		      "pivot_root \"$root\" \"$root\"\n",
-		      out);
+		fprintf(out,
+			"pack_tools umount mkdir prlimit setpriv env%s\npivot_root \"$root\" "
+			"\"$root\"\n",
+			nk_sh_has_op(sh->p, NK_OP_NETLINK) ? " ip nft" : "");
 		sh->pivoted = true;
 		return true;
 	case NK_OP_UMOUNT2:
@@ -425,8 +426,8 @@ void nk_sh_step(struct nk_sh *sh, size_t index)
 	fputc('\n', out);
 	if (s->undo_of >= 0)
 		fprintf(out, "if [ \"${done_%d-}\" ]; then\n", s->undo_of + 1);
-	if (!nk_sh_mount_step(sh, s, out) && !step_file(sh, s, out) && !step_root(sh, s, out) &&
-	    !step_namespace(sh, s, out))
+	if (!nk_sh_net_step(sh, s, out) && !nk_sh_mount_step(sh, s, out) &&
+	    !step_file(sh, s, out) && !step_root(sh, s, out) && !step_namespace(sh, s, out))
 		nk_sh_process_step(sh, s, out);
 	if (s->undo_of >= 0)
 		fputs("fi\n", out);

@@ -12,6 +12,7 @@
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -226,6 +227,9 @@ const struct nk_flag nk_names_rlimit[] = {
 const struct nk_flag nk_names_family[] = {
 	IS(AF_UNIX), IS(AF_INET), IS(AF_INET6), IS(AF_NETLINK), IS(AF_PACKET), IS(AF_VSOCK), END,
 };
+const struct nk_flag nk_names_sol[] = {
+	IS(SOL_SOCKET), IS(IPPROTO_IP), IS(IPPROTO_TCP), IS(IPPROTO_IPV6), IS(SOL_NETLINK), END,
+};
 const struct nk_flag nk_names_actor[] = {
 	{~0ULL, NK_PARENT, "parent"},
 	{~0ULL, NK_MIDDLE, "middle"},
@@ -246,6 +250,8 @@ const struct nk_flag nk_names_msg[] = {
 	{~0ULL, NK_MSG_READY, "READY"},
 	{~0ULL, NK_MSG_GO, "GO"},
 	{~0ULL, NK_MSG_START, "START"},
+	{~0ULL, NK_MSG_WALL, "WALL"},
+	{~0ULL, NK_MSG_CARDS, "CARDS"},
 	{~0ULL, NK_MSG_LISTENER, "LISTENER"},
 	END,
 };

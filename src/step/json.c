@@ -6,6 +6,7 @@
  */
 #include "step/ops.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <json-c/json.h>
 #include <linux/bpf.h>
@@ -13,11 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <sys/types.h>
 
 #include "base/cleanup.h"
 #include "step/text.h"
+#include "sys/batch.h"
 
 static struct json_object *hex(const void *data, size_t n)
 {
@@ -147,6 +150,49 @@ static struct json_object *program(const void *insns, size_t n, size_t size)
 	return o;
 }
 
+/* Its messages, and what they say one by one as `ip` and `nft` take it. */
+static struct json_object *batch(const struct nk_batch *b)
+{
+	struct json_object *o, *commands;
+
+	if (!b)
+		return NULL;
+	o = hex(b->bytes.v, b->bytes.n);
+	commands = json_object_new_array();
+	json_object_object_add(o, "len", json_object_new_uint64(b->bytes.n));
+	json_object_object_add(o, "messages", json_object_new_uint64(b->n));
+	if (b->patch)
+		json_object_object_add(o, "number_at", json_object_new_uint64(b->patch));
+	for (size_t at = 0, n; at < b->words.n; at += n + 1) {
+		const char *end = memchr(b->words.v + at, '\n', b->words.n - at);
+		n = end ? (size_t)(end - b->words.v) - at : b->words.n - at;
+		json_object_array_add(commands,
+				      json_object_new_string_len(b->words.v + at, (int)n));
+	}
+	json_object_object_add(o, "commands", commands);
+	return o;
+}
+
+static struct json_object *address(const struct sockaddr *to)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+	unsigned port = 0;
+	struct json_object *o;
+
+	if (to && to->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)to;
+		inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
+		port = ntohs(in->sin_port);
+	} else if (to && to->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in = (const void *)to;
+		inet_ntop(AF_INET6, &in->sin6_addr, text, sizeof(text));
+		port = ntohs(in->sin6_port);
+	}
+	o = named(port, NULL);
+	json_object_object_add(o, "address", json_object_new_string(text));
+	return o;
+}
+
 static struct json_object *pair(const struct nk_plan *p, const struct nk_step *s)
 {
 	struct json_object *o = json_object_new_array();
@@ -229,6 +275,10 @@ static struct json_object *argument(const struct nk_plan *p, const struct nk_ste
 			       sizeof(struct sock_filter));
 	case NK_A_INSNS:
 		return program(s->p[a->i], s->n[0], sizeof(struct bpf_insn));
+	case NK_A_BATCH:
+		return batch(s->p[a->i]);
+	case NK_A_SOCKADDR:
+		return address(s->p[a->i]);
 	case NK_A_WORDS:
 		return words(s->p[a->i], s->n[3]);
 	case NK_A_HEX:

@@ -21,7 +21,7 @@ extern const struct nk_flag nk_flags_open[], nk_flags_place[], nk_flags_resolve[
 	nk_flags_securebits[], nk_flags_mode[], nk_flags_socket_type[], nk_flags_bpf_attach[];
 extern const struct nk_flag nk_names_fsconfig[], nk_names_prctl[], nk_names_rlimit[],
 	nk_names_bpf_prog[], nk_names_bpf_attach[], nk_names_family[], nk_names_actor[],
-	nk_names_msg[], nk_names_ambient[], nk_names_magic[];
+	nk_names_msg[], nk_names_ambient[], nk_names_magic[], nk_names_sol[];
 
 /*
  * Walk the names that make up value: answers the next name and clears its bits
@@ -46,21 +46,23 @@ enum nk_arg_kind {
 	NK_A_FLAGS,  /* n[i], bits named by table */
 	NK_A_ENUM,   /* n[i], one name of table */
 	NK_A_OCTAL,
-	NK_A_NUMBER, /* n[i], signed */
-	NK_A_DEV,    /* n[i], a device number */
-	NK_A_LIMIT,  /* n[i], ~0 is RLIM_INFINITY */
-	NK_A_CAPS,   /* n[i], mask of capabilities */
-	NK_A_SIGSET, /* n[i], bit N-1 is signal N */
-	NK_A_PRCTL,  /* n[i], argument of the prctl option in n[0] */
-	NK_A_ARGV,   /* p[i], NULL-terminated strings */
-	NK_A_ENVP,   /* the same, shown as a count in words */
-	NK_A_GIDS,   /* p[i], n[0] of them */
-	NK_A_FILTER, /* p[i], struct sock_fprog */
-	NK_A_INSNS,  /* p[i], n[0] struct bpf_insn */
-	NK_A_WORDS,  /* p[i], n[3] numbers of 64 bits */
-	NK_A_HEX,    /* n[i] */
-	NK_A_PAIR,   /* the two slots that a socketpair fills */
-	NK_A_CONST,  /* the words in text, always the same */
+	NK_A_NUMBER,   /* n[i], signed */
+	NK_A_DEV,      /* n[i], a device number */
+	NK_A_LIMIT,    /* n[i], ~0 is RLIM_INFINITY */
+	NK_A_CAPS,     /* n[i], mask of capabilities */
+	NK_A_SIGSET,   /* n[i], bit N-1 is signal N */
+	NK_A_PRCTL,    /* n[i], argument of the prctl option in n[0] */
+	NK_A_ARGV,     /* p[i], NULL-terminated strings */
+	NK_A_ENVP,     /* the same, shown as a count in words */
+	NK_A_GIDS,     /* p[i], n[0] of them */
+	NK_A_FILTER,   /* p[i], struct sock_fprog */
+	NK_A_INSNS,    /* p[i], n[0] struct bpf_insn */
+	NK_A_WORDS,    /* p[i], n[3] numbers of 64 bits */
+	NK_A_HEX,      /* n[i] */
+	NK_A_BATCH,    /* p[i], struct nk_batch */
+	NK_A_SOCKADDR, /* p[i], n[0] bytes */
+	NK_A_PAIR,     /* the two slots that a socketpair fills */
+	NK_A_CONST,    /* the words in text, always the same */
 };
 
 struct nk_arg {

@@ -149,6 +149,7 @@ enum nk_msg {
 	NK_MSG_READY,	 /* init -> parent: all is done but the wait for start */
 	NK_MSG_GO,	 /* parent -> init: after HOOKS and READY */
 	NK_MSG_START,	 /* `start` -> init: become the command */
+	NK_MSG_WALL,	 /* init -> parent: its firewall stands */
 	NK_MSG_CARDS,	 /* parent -> init: the network cards are in your namespace */
 	NK_MSG_LISTENER, /* init -> parent or `start`: the descriptor of SCMP_ACT_NOTIFY */
 };

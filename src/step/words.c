@@ -2,11 +2,13 @@
 /* --explain: the plan as a story, one numbered step a line, told actor by actor. */
 #include "step/ops.h"
 
+#include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "step/text.h"
+#include "sys/batch.h"
 
 enum {
 	SIDE_BY_SIDE = 100, /* from this width on the call stands beside the words */
@@ -162,6 +164,39 @@ static void put_step(struct page *pg, size_t index)
 	}
 }
 
+static char *command(const struct nk_batch *b, const char *words, size_t size)
+{
+	_free_ char *raw = strndup(words, size);
+	char *text = NULL;
+	size_t n;
+	FILE *f = raw ? open_memstream(&text, &n) : NULL;
+
+	if (!f)
+		return NULL;
+	fputs(b->protocol == NETLINK_ROUTE ? "ip " : "nft ", f);
+	nk_text_plain(f, raw);
+	fclose(f);
+	return text;
+}
+
+/* What a batch of netlink messages says, as a person would tell `ip` or `nft`. */
+static void put_commands(struct page *pg, const struct nk_step *s)
+{
+	const struct nk_batch *b = s->p[0];
+	int margin = left_margin(pg) + 2;
+
+	for (size_t at = 0, n; b && at < b->words.n; at += n + 1) {
+		const char *end = memchr(b->words.v + at, '\n', b->words.n - at);
+		n = end ? (size_t)(end - b->words.v) - at : b->words.n - at;
+		_free_ char *line = command(b, b->words.v + at, n);
+		pad(pg->out, margin);
+		ink(pg, DIM);
+		put_cut(pg->out, line ? line : "", pg->width ? pg->width - margin : 0);
+		ink(pg, PLAIN);
+		fputc('\n', pg->out);
+	}
+}
+
 /* Where a process is born: the directory that the slot was opened on. */
 static const char *path_of_slot(const struct nk_plan *p, int slot)
 {
@@ -223,6 +258,8 @@ static void group(struct page *pg, enum nk_actor actor, enum when when, const ch
 			heading(pg, title);
 		titled = true;
 		put_step(pg, i);
+		if (pg->plan->steps.v[i].op == NK_OP_NETLINK)
+			put_commands(pg, &pg->plan->steps.v[i]);
 	}
 }
 
