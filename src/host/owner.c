@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <linux/nsfs.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,15 +47,4 @@ bool nk_ns_own_mounts(void)
 	struct stat users;
 
 	return fd >= 0 && !stat("/proc/self/ns/user", &users) && belongs_to(fd, &users);
-}
-
-unsigned nk_outer_uid(void)
-{
-	_fclose_ FILE *f = fopen("/proc/self/uid_map", "re");
-	unsigned inside, outside, n, uid = geteuid();
-
-	while (f && fscanf(f, "%u %u %u", &inside, &outside, &n) == 3)
-		if (uid >= inside && uid - inside < n)
-			return outside + (uid - inside);
-	return uid;
 }

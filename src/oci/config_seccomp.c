@@ -1,51 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* linux.seccomp: read and checked word by word; src/security makes the filter. */
+#include <linux/seccomp.h>
+#include <seccomp.h>
 #include <string.h>
 
 #include "oci/config_read.h"
 
-/* Values of actions. */
-enum { TAKES_ERRNO = 1, NOTIFY = 2 };
-
+#define WORD(name)          \
+	{                   \
+#name, name \
+	}
 /* clang-format off */
 const struct nk_word nk_seccomp_actions[] = {
-	{"SCMP_ACT_KILL", 0}, {"SCMP_ACT_KILL_PROCESS", 0}, {"SCMP_ACT_KILL_THREAD", 0},
-	{"SCMP_ACT_TRAP", 0}, {"SCMP_ACT_ERRNO", TAKES_ERRNO}, {"SCMP_ACT_TRACE", TAKES_ERRNO},
-	{"SCMP_ACT_ALLOW", 0}, {"SCMP_ACT_LOG", 0}, {"SCMP_ACT_NOTIFY", NOTIFY},
+	WORD(SCMP_ACT_KILL), WORD(SCMP_ACT_KILL_PROCESS), WORD(SCMP_ACT_KILL_THREAD),
+	WORD(SCMP_ACT_TRAP), {"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0)}, {"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0)},
+	WORD(SCMP_ACT_ALLOW), WORD(SCMP_ACT_LOG), WORD(SCMP_ACT_NOTIFY),
 	{},
 };
-/* By libseccomp's numbers. */
 const struct nk_word nk_seccomp_operators[] = {
-	{"SCMP_CMP_NE", 1}, {"SCMP_CMP_LT", 2}, {"SCMP_CMP_LE", 3}, {"SCMP_CMP_EQ", 4},
-	{"SCMP_CMP_GE", 5}, {"SCMP_CMP_GT", 6}, {"SCMP_CMP_MASKED_EQ", 7},
+	WORD(SCMP_CMP_NE), WORD(SCMP_CMP_LT), WORD(SCMP_CMP_LE), WORD(SCMP_CMP_EQ),
+	WORD(SCMP_CMP_GE), WORD(SCMP_CMP_GT), WORD(SCMP_CMP_MASKED_EQ),
 	{},
 };
 const struct nk_word nk_seccomp_flags[] = {
-	{"SECCOMP_FILTER_FLAG_TSYNC", 1}, {"SECCOMP_FILTER_FLAG_LOG", 2},
-	{"SECCOMP_FILTER_FLAG_SPEC_ALLOW", 4}, {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 32},
+	WORD(SECCOMP_FILTER_FLAG_TSYNC), WORD(SECCOMP_FILTER_FLAG_LOG),
+	WORD(SECCOMP_FILTER_FLAG_SPEC_ALLOW), WORD(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV),
 	{},
 };
 const struct nk_word nk_seccomp_archs[] = {
-	{"SCMP_ARCH_X86", 1}, {"SCMP_ARCH_X86_64", 1}, {"SCMP_ARCH_X32", 1},
-	{"SCMP_ARCH_ARM", 1}, {"SCMP_ARCH_AARCH64", 1}, {"SCMP_ARCH_LOONGARCH64", 1},
-	{"SCMP_ARCH_M68K", 1}, {"SCMP_ARCH_MIPS", 1}, {"SCMP_ARCH_MIPS64", 1},
-	{"SCMP_ARCH_MIPS64N32", 1}, {"SCMP_ARCH_MIPSEL", 1}, {"SCMP_ARCH_MIPSEL64", 1},
-	{"SCMP_ARCH_MIPSEL64N32", 1}, {"SCMP_ARCH_PPC", 1}, {"SCMP_ARCH_PPC64", 1},
-	{"SCMP_ARCH_PPC64LE", 1}, {"SCMP_ARCH_S390", 1}, {"SCMP_ARCH_S390X", 1},
-	{"SCMP_ARCH_SH", 1}, {"SCMP_ARCH_SHEB", 1}, {"SCMP_ARCH_PARISC", 1},
-	{"SCMP_ARCH_PARISC64", 1}, {"SCMP_ARCH_RISCV64", 1},
+	WORD(SCMP_ARCH_X86), WORD(SCMP_ARCH_X86_64), WORD(SCMP_ARCH_X32),
+	WORD(SCMP_ARCH_ARM), WORD(SCMP_ARCH_AARCH64),
+	{"SCMP_ARCH_LOONGARCH64", 0}, {"SCMP_ARCH_M68K", 0}, {"SCMP_ARCH_MIPS", 0},
+	{"SCMP_ARCH_MIPS64", 0}, {"SCMP_ARCH_MIPS64N32", 0}, {"SCMP_ARCH_MIPSEL", 0},
+	{"SCMP_ARCH_MIPSEL64", 0}, {"SCMP_ARCH_MIPSEL64N32", 0}, {"SCMP_ARCH_PPC", 0},
+	{"SCMP_ARCH_PPC64", 0}, {"SCMP_ARCH_PPC64LE", 0}, {"SCMP_ARCH_S390", 0},
+	{"SCMP_ARCH_S390X", 0}, {"SCMP_ARCH_SH", 0}, {"SCMP_ARCH_SHEB", 0},
+	{"SCMP_ARCH_PARISC", 0}, {"SCMP_ARCH_PARISC64", 0}, {"SCMP_ARCH_RISCV64", 0},
 	{},
 };
 /* clang-format on */
 
+static bool takes_errno(uint64_t action)
+{
+	return action == SCMP_ACT_ERRNO(0) || action == SCMP_ACT_TRACE(0);
+}
+
 /* An action and the errno that goes with it. */
 static const char *read_action(struct nk_json_in *in, struct json_object *o, const char *key,
-			       const char *errno_key, int64_t *errno_ret, uint64_t *kind)
+			       const char *errno_key, int64_t *errno_ret, uint64_t *action)
 {
-	nk_config_need_word(in, o, key, nk_seccomp_actions, kind);
+	nk_config_need_word(in, o, key, nk_seccomp_actions, action);
 	/* The kernel has 16 bits for it. */
 	*errno_ret = nk_json_get_int(in, o, errno_key, 0, UINT16_MAX, -1);
-	if (*errno_ret > 0 && !(*kind & TAKES_ERRNO))
+	if (*errno_ret > 0 && !takes_errno(*action))
 		nk_json_badf(in, errno_key, "%s returns none", nk_json_get_str(in, o, key, ""));
 	return nk_json_get_str(in, o, key, NULL);
 }
@@ -69,23 +76,23 @@ static void read_call(struct nk_json_in *in, struct json_object *o, struct nk_oc
 		      bool *notifies)
 {
 	struct nk_seccomp_call *call = o ? NK_PUSH(in->a, &s->calls) : NULL;
-	uint64_t kind = 0;
+	uint64_t action = SCMP_ACT_KILL;
 
 	if (!call)
 		return;
 	nk_json_get_strv(in, o, "names", &call->names);
 	if (!call->names.n)
 		nk_json_bad(in, "names", "missing");
-	call->action = read_action(in, o, "action", "errnoRet", &call->errno_ret, &kind);
+	call->action = read_action(in, o, "action", "errnoRet", &call->errno_ret, &action);
 	for (size_t i = 0; i < call->names.n; i++) {
 		if (!call->names.v[i][0])
 			nk_json_bad(in, "names", "one is empty");
 		/* The runtime itself writes to say that the filter is there. */
-		if ((kind & NOTIFY) && !strcmp(call->names.v[i], "write"))
+		if (action == SCMP_ACT_NOTIFY && !strcmp(call->names.v[i], "write"))
 			nk_json_bad(in, "action",
 				    "SCMP_ACT_NOTIFY cannot be used for the write syscall");
 	}
-	*notifies |= kind & NOTIFY;
+	*notifies |= action == SCMP_ACT_NOTIFY;
 
 	_json_at_ struct nk_json_at args = nk_json_enter(in, o, "args", json_type_array);
 
@@ -111,14 +118,14 @@ void nk_config_seccomp(struct nk_json_in *in, struct json_object *linux_, struct
 	_json_at_ struct nk_json_at o = nk_json_enter(in, linux_, "seccomp", json_type_object);
 	struct nk_oci_seccomp *s = &c->seccomp;
 	bool notifies = false;
-	uint64_t kind = 0;
+	uint64_t action = SCMP_ACT_KILL;
 
 	if (!o.o)
 		return;
 	s->given = true;
-	s->default_action =
-		read_action(in, o.o, "defaultAction", "defaultErrnoRet", &s->default_errno, &kind);
-	if (kind & NOTIFY)
+	s->default_action = read_action(in, o.o, "defaultAction", "defaultErrnoRet",
+					&s->default_errno, &action);
+	if (action == SCMP_ACT_NOTIFY)
 		nk_json_bad(in, "defaultAction",
 			    "SCMP_ACT_NOTIFY cannot be used as default action");
 	nk_config_flags(in, o.o, "architectures", nk_seccomp_archs);

@@ -19,14 +19,21 @@ void nk_config_warn(struct nk_json_in *in, struct nk_config *c, const char *fmt,
 	nk_strv_push(in->a, &c->warnings, line);
 }
 
-static bool find(struct nk_json_in *in, const char *key, const char *word,
-		 const struct nk_word *words, uint64_t *value)
+bool nk_word_find(const struct nk_word *words, const char *name, uint64_t *value)
 {
 	for (const struct nk_word *w = words; w->name; w++)
-		if (!strcmp(w->name, word)) {
+		if (!strcmp(w->name, name)) {
 			*value = w->value;
 			return true;
 		}
+	return false;
+}
+
+static bool find(struct nk_json_in *in, const char *key, const char *word,
+		 const struct nk_word *words, uint64_t *value)
+{
+	if (nk_word_find(words, word, value))
+		return true;
 	nk_json_badf(in, key, "unknown value \"%.60s\"", word);
 	return false;
 }

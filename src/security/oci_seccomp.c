@@ -19,25 +19,21 @@
 
 #include "base/cleanup.h"
 #include "security/cache.h"
-#include "security/profile_reader.h"
-
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
-#endif
+#include "oci/words.h"
 
 enum {
 	SCHEME = 1, /* raise it when other code is made of the same settings */
 	MAX_ERRNO = 4095,
 };
 
-static bool find_word(const struct nk_words *words, const char *name, uint32_t *value)
+static bool find_word(const struct nk_word *words, const char *name, uint32_t *value)
 {
-	for (size_t i = 0; name && i < words->n; i++)
-		if (strcmp(words->v[i].name, name) == 0) {
-			*value = words->v[i].value;
-			return true;
-		}
-	return false;
+	uint64_t found;
+
+	if (!name || !nk_word_find(words, name, &found))
+		return false;
+	*value = (uint32_t)found;
+	return true;
 }
 
 /* "SCMP_ACT_…" with its errno (-1 = not given) as libseccomp's number. */
@@ -45,7 +41,7 @@ static int read_action(const char *name, int64_t ret, uint32_t *action, struct n
 {
 	int64_t value = ret < 0 ? EPERM : ret;
 
-	if (!find_word(&nk_pr_actions, name, action))
+	if (!find_word(nk_seccomp_actions, name, action))
 		return nk_fail(e, 0, "seccomp: unknown action \"%.60s\"", name ? name : "");
 	if (value > MAX_ERRNO)
 		return nk_fail(e, 0, "seccomp: %lld is no errno", (long long)value);
@@ -157,7 +153,7 @@ static int read_architectures(const struct nk_oci_seccomp *s, struct nk_rules *r
 
 	for (size_t i = 0; i < s->architectures.n; i++) {
 		uint32_t arch;
-		if (!find_word(&nk_pr_architectures, s->architectures.v[i], &arch))
+		if (!find_word(nk_seccomp_archs, s->architectures.v[i], &arch))
 			return nk_fail(e, 0, "seccomp: unknown architecture \"%.60s\"",
 				       s->architectures.v[i]);
 		native |= arch == r->native;
@@ -176,23 +172,17 @@ static int read_architectures(const struct nk_oci_seccomp *s, struct nk_rules *r
 static int read_flags(const struct nk_oci_seccomp *s, bool listener, struct nk_rules *r,
 		      struct nk_err *e)
 {
-	static const struct nk_word flags_v[] = {
-		/* One thread, so there is none to bring in step; the kernel wants TSYNC_ESRCH to
-		 * have it together with a listener. */
-		{"SECCOMP_FILTER_FLAG_TSYNC", 0},
-		{"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
-		{"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
-		{"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV},
-	};
-	static const struct nk_words words = {"flag", flags_v, NK_COUNT(flags_v)};
 	uint32_t flag;
 
 	r->flags = s->has_flags ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 	for (size_t i = 0; i < s->flags.n; i++) {
-		if (!find_word(&words, s->flags.v[i], &flag))
+		if (!find_word(nk_seccomp_flags, s->flags.v[i], &flag))
 			return nk_fail(e, 0, "seccomp: unknown flag \"%.60s\"", s->flags.v[i]);
 		r->flags |= flag;
 	}
+	/* One thread, so there is none to bring in step; the kernel wants TSYNC_ESRCH to have it
+	 * together with a listener. */
+	r->flags &= ~(unsigned)SECCOMP_FILTER_FLAG_TSYNC;
 	if ((r->flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) && !listener)
 		return nk_fail(e, 0,
 			       "seccomp: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is for "

@@ -107,6 +107,8 @@ static int read_flags(struct nk_reader *r, json_object *root)
 				json_object_array_get_idx(list, (size_t)i), &nk_pr_flags, &flag);
 		if (rc < 0)
 			return rc;
+		if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+			return nk_pr_bad(r, AT(r, "flags[%d]", i), "there is nobody to wait for");
 		r->out->flags |= flag;
 	}
 	return n < 0 ? n : 0;

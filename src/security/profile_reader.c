@@ -11,57 +11,8 @@
 
 enum { MAX_ERRNO = 4095 /* the kernel's own */ };
 
-static const struct nk_word actions_v[] = {
-	{"SCMP_ACT_KILL", SCMP_ACT_KILL},
-	{"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
-	{"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD},
-	{"SCMP_ACT_TRAP", SCMP_ACT_TRAP},
-	{"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0)},
-	{"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0)},
-	{"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW},
-	{"SCMP_ACT_LOG", SCMP_ACT_LOG},
-	{"SCMP_ACT_NOTIFY", SCMP_ACT_NOTIFY},
-};
-
-static const struct nk_word operators_v[] = {
-	{"SCMP_CMP_NE", SCMP_CMP_NE},
-	{"SCMP_CMP_LT", SCMP_CMP_LT},
-	{"SCMP_CMP_LE", SCMP_CMP_LE},
-	{"SCMP_CMP_EQ", SCMP_CMP_EQ},
-	{"SCMP_CMP_GE", SCMP_CMP_GE},
-	{"SCMP_CMP_GT", SCMP_CMP_GT},
-	{"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ},
-};
-
-/* The runtime-spec's names; 0 = no machine that nook is built for runs it. */
-static const struct nk_word architectures_v[] = {
-	{"SCMP_ARCH_X86", SCMP_ARCH_X86},
-	{"SCMP_ARCH_X86_64", SCMP_ARCH_X86_64},
-	{"SCMP_ARCH_X32", SCMP_ARCH_X32},
-	{"SCMP_ARCH_ARM", SCMP_ARCH_ARM},
-	{"SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64},
-	{"SCMP_ARCH_MIPS", 0},
-	{"SCMP_ARCH_MIPS64", 0},
-	{"SCMP_ARCH_MIPS64N32", 0},
-	{"SCMP_ARCH_MIPSEL", 0},
-	{"SCMP_ARCH_MIPSEL64", 0},
-	{"SCMP_ARCH_MIPSEL64N32", 0},
-	{"SCMP_ARCH_PPC", 0},
-	{"SCMP_ARCH_PPC64", 0},
-	{"SCMP_ARCH_PPC64LE", 0},
-	{"SCMP_ARCH_S390", 0},
-	{"SCMP_ARCH_S390X", 0},
-	{"SCMP_ARCH_PARISC", 0},
-	{"SCMP_ARCH_PARISC64", 0},
-	{"SCMP_ARCH_RISCV64", 0},
-	{"SCMP_ARCH_LOONGARCH64", 0},
-	{"SCMP_ARCH_M68K", 0},
-	{"SCMP_ARCH_SH", 0},
-	{"SCMP_ARCH_SHEB", 0},
-};
-
 /* Docker's names in includes.arches: those of Go, and its own for ABIs. */
-static const struct nk_word machines_v[] = {
+static const struct nk_word machines[] = {
 	{"amd64", SCMP_ARCH_X86_64},
 	{"x86_64", SCMP_ARCH_X86_64},
 	{"arm64", SCMP_ARCH_AARCH64},
@@ -88,23 +39,14 @@ static const struct nk_word machines_v[] = {
 	{"riscv64", 0},
 	{"loong64", 0},
 	{"loongarch64", 0},
+	{},
 };
 
-static const struct nk_word flag_names_v[] = {
-	{"SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC},
-	{"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
-	{"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
-};
-
-#define WORDS(what, table)                   \
-	{                                    \
-		what, table, NK_COUNT(table) \
-	}
-const struct nk_words nk_pr_actions = WORDS("action", actions_v);
-const struct nk_words nk_pr_operators = WORDS("operator", operators_v);
-const struct nk_words nk_pr_architectures = WORDS("architecture", architectures_v);
-const struct nk_words nk_pr_machines = WORDS("architecture", machines_v);
-const struct nk_words nk_pr_flags = WORDS("flag", flag_names_v);
+const struct nk_words nk_pr_actions = {"action", nk_seccomp_actions};
+const struct nk_words nk_pr_operators = {"operator", nk_seccomp_operators};
+const struct nk_words nk_pr_architectures = {"architecture", nk_seccomp_archs};
+const struct nk_words nk_pr_machines = {"architecture", machines};
+const struct nk_words nk_pr_flags = {"flag", nk_seccomp_flags};
 
 int nk_pr_bad(struct nk_reader *r, const char *at, const char *fmt, ...)
 {
@@ -172,11 +114,13 @@ int nk_pr_word(struct nk_reader *r, const char *at, json_object *o, const struct
 
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < words->n; i++)
-		if (strcmp(words->v[i].name, json_object_get_string(o)) == 0) {
-			*value = words->v[i].value;
-			return 0;
-		}
+
+	uint64_t found;
+
+	if (nk_word_find(words->v, json_object_get_string(o), &found)) {
+		*value = (uint32_t)found;
+		return 0;
+	}
 	return nk_pr_bad(r, at, "unknown %s \"%.60s\"", words->what, json_object_get_string(o));
 }
 

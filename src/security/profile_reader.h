@@ -5,6 +5,7 @@
 
 #include <json-c/json.h>
 
+#include "oci/words.h"
 #include "security/profile_json.h"
 
 #define NK_PROFILE_MAX_RULES 4096
@@ -39,14 +40,9 @@ int nk_pr_number(struct nk_reader *r, const char *at, json_object *o, uint64_t m
 		 uint64_t *value);
 
 /* A string out of a vocabulary. */
-struct nk_word {
-	const char *name;
-	uint32_t value;
-};
 struct nk_words {
 	const char *what;
-	const struct nk_word *v;
-	size_t n;
+	const struct nk_word *v; /* ends with {} */
 };
 extern const struct nk_words nk_pr_actions;	  /* SCMP_ACT_…, without errno */
 extern const struct nk_words nk_pr_operators;	  /* SCMP_CMP_… */

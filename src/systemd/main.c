@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "host/owner.h"
 #include "systemd/properties.h"
 
 #define DESTINATION "org.freedesktop.systemd1"
@@ -242,20 +242,6 @@ static int set(sd_bus *bus, int argc, char **argv)
 	return ret < 0 ? say("set", argv[0], &error, ret) : 0;
 }
 
-/* Rootless Podman calls as the root of a user namespace: the directory has the number outside. */
-static unsigned outer_uid(void)
-{
-	unsigned inside, outside, n, uid = getuid(), found = uid;
-	FILE *f = fopen("/proc/self/uid_map", "re");
-
-	while (f && fscanf(f, "%u %u %u", &inside, &outside, &n) == 3)
-		if (uid >= inside && uid - inside < n)
-			found = outside + (uid - inside);
-	if (f)
-		fclose(f);
-	return found;
-}
-
 static int open_bus(sd_bus **bus, int user)
 {
 	char path[64];
@@ -263,7 +249,8 @@ static int open_bus(sd_bus **bus, int user)
 	if (!user)
 		return sd_bus_open_system(bus);
 	if (!getenv("XDG_RUNTIME_DIR")) {
-		snprintf(path, sizeof(path), "/run/user/%u", outer_uid());
+		/* Rootless Podman calls as the root of a user namespace. */
+		snprintf(path, sizeof(path), "/run/user/%u", nk_outer_uid());
 		setenv("XDG_RUNTIME_DIR", path, 1);
 	}
 	return sd_bus_open_user(bus);
