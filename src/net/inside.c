@@ -80,6 +80,8 @@ static int open_all(const struct nk_inside_socket *want, size_t n, int *fds)
 		fds[i] = -EBADF;
 	for (size_t i = 0; i < n && rc >= 0; i++) {
 		fds[i] = socket(want[i].family, want[i].type | SOCK_CLOEXEC, want[i].protocol);
+		if (fds[i] >= 0 && want[i].bind.family == AF_INET)
+			setsockopt(fds[i], SOL_IP, IP_FREEBIND, &(int){1}, sizeof(int));
 		rc = fds[i] < 0 ? -errno : want[i].bind.family ? bind_it(fds[i], &want[i]) : 0;
 	}
 	if (rc < 0)
@@ -87,7 +89,13 @@ static int open_all(const struct nk_inside_socket *want, size_t n, int *fds)
 	return rc;
 }
 
-/* There, and back again. A way back that fails cannot be lived with: it has never been seen. */
+/* Into the namespace, or (in NULL) into a new one. */
+static int leave(const struct nk_inside *in)
+{
+	return in ? setns(in->net_fd, CLONE_NEWNET) : unshare(CLONE_NEWNET);
+}
+
+/* There, and back again. */
 static int visit(const struct nk_inside *in, const struct nk_inside_socket *want, size_t n,
 		 int *fds)
 {
@@ -96,7 +104,7 @@ static int visit(const struct nk_inside *in, const struct nk_inside_socket *want
 
 	if (home < 0)
 		return -errno;
-	if (setns(in->net_fd, CLONE_NEWNET) < 0)
+	if (leave(in) < 0)
 		return -errno;
 	rc = open_all(want, n, fds);
 	if (setns(home, CLONE_NEWNET) < 0) {
@@ -165,7 +173,8 @@ static int send_child(const struct nk_inside *in, const struct nk_inside_socket 
 		return -errno;
 	pid = fork();
 	if (pid == 0) {
-		rc = setns(in->user_fd, CLONE_NEWUSER) < 0 || setns(in->net_fd, CLONE_NEWNET) < 0
+		rc = (in ? setns(in->user_fd, CLONE_NEWUSER) : unshare(CLONE_NEWUSER)) < 0 ||
+				     leave(in) < 0
 			     ? -errno
 			     : open_all(want, n, fds);
 		send_all(pair[1], rc, fds, n);
@@ -179,6 +188,15 @@ static int send_child(const struct nk_inside *in, const struct nk_inside_socket 
 	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	return rc;
+}
+
+int nk_inside_new(const struct nk_inside_socket *want, size_t n, int *fds, struct nk_err *e)
+{
+	int rc = n > NK_INSIDE_MAX ? -E2BIG : visit(NULL, want, n, fds);
+
+	if (rc == -EPERM)
+		rc = send_child(NULL, want, n, fds);
+	return rc < 0 ? nk_fail(e, -rc, "sockets in a new network namespace") : 0;
 }
 
 int nk_inside_sockets(const struct nk_inside *in, const struct nk_inside_socket *want, size_t n,

@@ -37,4 +37,7 @@ int nk_inside_of(int pid, struct nk_inside *in, struct nk_err *e);
 int nk_inside_sockets(const struct nk_inside *in, const struct nk_inside_socket *want, size_t n,
 		      int *fds, struct nk_err *e);
 
+/* The same in a new, empty network namespace, which lives as long as they. */
+int nk_inside_new(const struct nk_inside_socket *want, size_t n, int *fds, struct nk_err *e);
+
 #endif

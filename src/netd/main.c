@@ -235,6 +235,8 @@ int main(int argc, char **argv)
 	struct nk_err e = {0};
 	bool foreground = false;
 
+	if (argc > 1 && !strcmp(argv[1], "--egress"))
+		return nk_netd_ask_egress(argc, argv, &e) < 0 ? say(&e) : 0;
 	if (arguments(argc, argv, &foreground, &e) < 0)
 		return say(&e);
 	umask(0077);

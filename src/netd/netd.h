@@ -179,6 +179,10 @@ void nk_life_leases(struct nk_netd *d);
 /* Nobody is left: true when the process is to end (its lock is given back then). */
 bool nk_life_over(struct nk_netd *d);
 
+/* ---- ask.c: a step of `nook run --egress` asks another nook-netd ---- */
+
+int nk_netd_ask_egress(int argc, char **argv, struct nk_err *e);
+
 /* ---- sandbox.c ---- */
 
 /* Nothing of the caller's stays: descriptors above 2, signals, directory. */

@@ -133,6 +133,11 @@ struct nk_net_spec {
 	bool egress_given;
 	enum nk_net_backend backend;
 	const char *backend_path; /* of the program */
+	/* Facts about it (src/runtime/net_backend.c). */
+	bool backend_guest_maps;    /* pasta knows --map-guest-addr and --map-host-loopback */
+	bool backend_ip6;	    /* slirp4netns: the host has a way out by IPv6 */
+	const char *backend_dns;    /* the resolver inside, which leads to the host's; or NULL */
+	const char *backend_socket; /* slirp4netns: where it takes ports; NULL: none published */
 	const char *netd_path;	  /* of nook-netd, for cards whose netd_missing; or NULL */
 
 	/* Facts (src/runtime/net_prepare.c). */
@@ -141,6 +146,7 @@ struct nk_net_spec {
 	struct nk_strv accept_ra; /* cards of the host that need accept_ra=2 before forward6 */
 	bool ip6;		  /* the host has IPv6: ports of all addresses are held for both */
 	const char *root_dir;	  /* ROOT/networks */
+	const char *owner;	  /* of leases and resolvers: this nook (net/lease.h) */
 	const char *state_dir;	  /* STATE/net: leases, sockets of nook-netd */
 };
 

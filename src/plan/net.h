@@ -42,11 +42,25 @@ struct nk_fw_policy {
 void nk_firewall_table(struct nk_batch *b, const struct nk_fw_rules *rules,
 		       const struct nk_fw_policy *policy);
 
+/* ---- plan/net_limits.c ---- */
+
+/* Where a container with --egress asks for names: an address of its own loopback. */
+extern const struct nk_ip nk_egress_resolver;
+/* init: the table, with --firewall or --egress; parent: the resolver. Behind the clone, before
+ * nk_part_net_cards(). */
+void nk_part_net_limits(struct nk_build *b);
+
 /* ---- plan/net_cards.c ---- */
 
 void nk_part_net_host(struct nk_build *b);   /* parent, before the clone */
 void nk_part_net_cards(struct nk_build *b);  /* parent, with init's pid, up to TELL CARDS */
 void nk_part_net_inside(struct nk_build *b); /* init: AWAIT CARDS, addresses, routes, firewall */
+
+/* ---- plan/net_backend.c: pasta or slirp4netns, where spec->net.backend says so ---- */
+
+const char *nk_net_backend_name(enum nk_net_backend backend); /* "pasta", as the program's */
+void nk_part_net_backend(struct nk_build *b);	     /* parent, with init's pid, up to TELL CARDS */
+void nk_part_net_backend_inside(struct nk_build *b); /* init: AWAIT CARDS */
 
 /*
  * A plan of parent's steps only, for a namespace that is there already (slot NK_SLOT_START holds

@@ -36,7 +36,8 @@ bool nk_state_same_dir(struct nk_state *st, const char *name, int dir_fd)
 /* The lock goes last: as long as it is there, its holder is the one who works here. */
 static void empty(int dir_fd)
 {
-	static const char *const files[] = {"state.json", "state.json.new", "lock"};
+	static const char *const files[] = {"state.json", "state.json.new", "firewall",
+					    "firewall.new", "lock"};
 
 	for (size_t i = 0; i < NK_COUNT(files); i++)
 		unlinkat(dir_fd, files[i], 0);
