@@ -10,12 +10,20 @@
 #include "runtime/oci.h"
 #include "runtime/prepare.h"
 
-static bool has_home(const struct nk_spec *s)
+static char **find_home(const struct nk_spec *s)
 {
 	for (size_t i = 0; i < s->env.n; i++)
 		if (!strncmp(s->env.v[i], "HOME=", 5))
-			return true;
-	return false;
+			return &s->env.v[i];
+	return NULL;
+}
+
+/* An empty one says nothing: Docker's clients rely on that. */
+static bool has_home(const struct nk_spec *s)
+{
+	char **home = find_home(s);
+
+	return home && (*home)[5];
 }
 
 /* A file that cannot be read or understood is nobody's: then HOME is "/". */
@@ -33,7 +41,13 @@ static void from(struct nk_arena *a, struct nk_spec *s, const char *root, const 
 	if (fd >= 0 && nk_root_text(a, fd, path, &passwd, &ignored) == 0 &&
 	    nk_user_resolve(&user, a, passwd, (struct nk_text){.v = ""}, id, &none, &ignored) < 0)
 		user.home = "/";
-	nk_strv_push(a, &s->env, nk_fmt(a, "HOME=%s", user.home));
+
+	char *home = nk_fmt(a, "HOME=%s", user.home), **empty = find_home(s);
+
+	if (empty)
+		*empty = home;
+	else
+		nk_strv_push(a, &s->env, home);
 }
 
 void nk_oci_home(struct nk_arena *a, struct nk_config *c)

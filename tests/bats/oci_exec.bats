@@ -119,6 +119,17 @@ X=y
 	has "$(said)" "args"
 }
 
+@test "oci exec: an empty HOME is none, in the configuration and in a process of its own" {
+	echo 'root:x:0:0::/of/root:/bin/sh' >"$ROOTFS/etc/passwd"
+	configure '.process.env = ["A=1", "HOME=", "B=2"]'
+	command_is env
+	assert_equal "$(rt run --bundle "$BUNDLE" "$ID" </dev/null 2>/dev/null)" $'A=1\nHOME=/of/root\nB=2'
+	running sleep 1000
+	assert_equal "$(rt exec -e HOME= "$ID" sh -c 'echo $HOME')" /of/root
+	assert_equal "$(rt exec -e HOME=/x "$ID" sh -c 'echo $HOME')" /x
+	rm "$ROOTFS/etc/passwd"
+}
+
 @test "oci exec: a paused container is refused, but for --ignore-paused" {
 	container
 	rt pause "$ID"
