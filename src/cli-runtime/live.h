@@ -17,4 +17,9 @@ struct nk_rt_live {
 /* -ENOENT: there is no such container. */
 int nk_rt_live(struct nk_rt *rt, const char *id, struct nk_rt_live *l, struct nk_err *e);
 
+/* With its lock, for whoever changes it: *d is the caller's to close. -EAGAIN: somebody else has it
+ * for longer than NK_OCI_LOCK_MS. */
+int nk_rt_live_locked(struct nk_rt *rt, const char *id, struct nk_oci_dir *d, struct nk_rt_live *l,
+		      struct nk_err *e);
+
 #endif

@@ -163,6 +163,7 @@ static int set_schema(struct nk_rt *rt, const struct nk_rt_live *l, const char *
 
 static int run(struct nk_rt *rt, int argc, char **argv)
 {
+	_oci_dir_ struct nk_oci_dir d = NK_OCI_DIR_CLOSED;
 	struct update mine = {0};
 	struct nk_rt_live l;
 	struct nk_err e = {0};
@@ -172,7 +173,7 @@ static int run(struct nk_rt *rt, int argc, char **argv)
 	int first = nk_rt_options(rt, &nk_rt_command_update, argc, argv, &mine, &code);
 	if (first < 0)
 		return code;
-	int ret = nk_rt_live(rt, argv[first], &l, &e);
+	int ret = nk_rt_live_locked(rt, argv[first], &d, &l, &e);
 	if (ret == 0 && l.status == NK_OCI_STOPPED)
 		ret = nk_fail(&e, 0, "container not running");
 	if (ret == 0 && mine.file && mine.flags)

@@ -129,3 +129,13 @@ cpu_share() {
 	assert_exit 1
 	assert_stderr_match 'not running'
 }
+
+@test "oci update: waits for whoever works on the container" {
+	container /bin/sleep 1000
+	flock "$RT_ROOT/$ID/lock" sh -c 'echo >held; sleep 1; echo >let-go' 3>&- &
+	eventually test -e held
+	[ ! -e let-go ]
+	rt update --pids-limit 77 "$ID"
+	[ -e let-go ]
+	wait
+}
