@@ -40,10 +40,12 @@ struct nk_build {
 	size_t n_idmapped;
 	bool wait_place;		/* init waits until nook has placed it */
 	const struct nk_oci_input *oci; /* the plan of nook-runtime; NULL: nook run */
+	bool clones;			/* oci: a whole container, not only its groups */
 	bool chroots;			/* oci: no mount namespace whose root may be moved */
 	int writable_proc;		/* oci: where sysctls are written, or NK_NOFD */
 	bool own_dev;			/* oci: /dev is a new tmpfs, nothing in it is the rootfs' */
 	struct nk_plan_cgroup cg;
+	int net_route, net_filter, net_inner; /* the parent's netlink sockets, where there are cards */
 	const char *apparmor, *selinux; /* profile and label of the command, or NULL */
 	int lsm_proc;			/* the host's procfs, where they are written */
 };
@@ -152,6 +154,12 @@ int nk_part_oci_cgroup(struct nk_build *b, struct nk_err *e);
 /* By the parent with init's pid, for place() of namespaces.c: systemd's scope and what is set in
  * it. */
 void nk_part_oci_scope(struct nk_build *b);
+/* With b->cg.meanwhile: those of version 1, by the parent while init mounts; and init enters them.
+ */
+void nk_part_oci_groups(struct nk_build *b);
+void nk_part_oci_enter_groups(struct nk_build *b);
+/* Init goes on when it is in its groups: before the first mount of them, or the last of mounts. */
+void nk_part_oci_placed(struct nk_build *b);
 
 /* Pieces of nk_part_process that nook-runtime puts in another order. */
 void nk_part_limits(struct nk_build *b);

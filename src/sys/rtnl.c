@@ -3,6 +3,7 @@
 #include "sys/rtnl.h"
 
 #include <linux/if_addr.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -214,6 +215,19 @@ void nk_rt_del_link(struct nk_batch *b, const char *name)
 	link_message(b, RTM_DELLINK, 0, 0, false);
 	nk_batch_attr_str(b, IFLA_IFNAME, name);
 	nk_batch_words(b, "link del dev %s", name);
+}
+
+void nk_rt_close_port(struct nk_batch *b, const char *name)
+{
+	link_message(b, RTM_NEWLINK, 0, 0, false);
+	nk_batch_attr_str(b, IFLA_IFNAME, name);
+	size_t info = nk_batch_nest(b, IFLA_LINKINFO);
+	nk_batch_attr_str(b, IFLA_INFO_SLAVE_KIND, "bridge");
+	size_t data = nk_batch_nest(b, IFLA_INFO_SLAVE_DATA);
+	nk_batch_attr_u8(b, IFLA_BRPORT_STATE, BR_STATE_DISABLED);
+	nk_batch_nest_end(b, data);
+	nk_batch_nest_end(b, info);
+	nk_batch_words(b, "link set dev %s type bridge_slave state 0", name);
 }
 
 /* ---- addresses and routes ---- */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Constructors of steps that speak netlink; shared by net_host.c and net_cards.c. */
+#ifndef NK_PLAN_NET_SLOTS_H
+#define NK_PLAN_NET_SLOTS_H
+
+#include "plan/build.h"
+#include "sys/batch.h"
+
+/* A netlink socket -> slot; it belongs to the network namespace of the actor that opens it. */
+int nk_b_netlink(struct nk_plan *p, int protocol, const char *slot, const char *why);
+/* Send a batch; patch: slot whose number goes into it, or NK_NOFD. */
+struct nk_step *nk_b_send(struct nk_plan *p, int sock, const struct nk_batch *batch, int patch,
+			  const char *why);
+/* An empty batch in the plan's arena, never NULL. */
+struct nk_batch *nk_b_batch(struct nk_plan *p, int protocol);
+
+#endif

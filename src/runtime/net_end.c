@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Networks of containers that have ended, well or not. */
+#include <errno.h>
+#include <linux/netlink.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "runtime/net.h"
+#include "sys/netlink.h"
+#include "sys/nft.h"
+#include "sys/rtnl.h"
+
+void nk_net_container_end(struct nk_net_store *s, struct nk_arena *a, const struct nk_spec *spec)
+{
+	struct nk_err ignored;
+
+	for (size_t i = 0; i < spec->net.cards.n; i++)
+		nk_net_release(s, a, spec->net.cards.v[i].network->name, spec->id, NULL, NULL,
+			       &ignored);
+}
+
+/* Alone, so that one that is gone keeps no other. */
+static void unpublish(int fd, struct nk_arena *a, const struct nk_net_lease *l)
+{
+	struct nk_batch b;
+	struct nk_err ignored;
+
+	nk_batch_init(&b, a, NETLINK_NETFILTER);
+	nk_nft_begin(&b);
+	nk_rules_ports(&b, &l->ports, &l->ips, false);
+	nk_nft_end(&b);
+	nk_batch_send(fd, &b, 0, "ports of a dead container", &ignored);
+}
+
+static void unlink_card(int fd, struct nk_arena *a, const struct nk_net_lease *l)
+{
+	struct nk_batch b;
+	struct nk_err ignored;
+
+	nk_batch_init(&b, a, NETLINK_ROUTE);
+	nk_rt_del_link(&b, l->host_ifname);
+	nk_batch_send(fd, &b, 0, "card of a dead container", &ignored);
+}
+
+void nk_net_sweep(struct nk_arena *a, const struct nk_net_leases *dead)
+{
+	struct nk_err ignored;
+
+	if (!dead->n)
+		return;
+	_close_ int route = nk_nl_open(&ignored), filter = nk_nft_open(&ignored);
+	for (size_t i = 0; i < dead->n; i++) {
+		const struct nk_net_lease *l = &dead->v[i];
+
+		if (filter >= 0 && l->ports.n)
+			unpublish(filter, a, l);
+		if (route >= 0 && l->host_ifname && *l->host_ifname &&
+		    strcmp(l->host_ifname, "-") != 0)
+			unlink_card(route, a, l);
+	}
+}
+
+int nk_net_reap(struct nk_net_store *s, struct nk_arena *a, const char *id, struct nk_err *e)
+{
+	struct nk_networks all = {0};
+	int rc = nk_net_list(s, a, &all, e);
+
+	for (size_t i = 0; rc >= 0 && i < all.n; i++) {
+		struct nk_net_leases left = {0};
+
+		rc = nk_net_release(s, a, all.v[i].name, id, NULL, &left, e);
+		nk_net_sweep(a, &left);
+	}
+	return rc;
+}

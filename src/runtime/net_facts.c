@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What of the host's network is there already: bridges, rules, forwarding, nook-netd. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "net/netd.h"
+#include "runtime/net.h"
+#include "sys/netlink.h"
+#include "sys/nft.h"
+#include "sys/rtnl.h"
+
+/*
+ * The index of a bridge that is to be made: the same for everybody who makes it, so that two
+ * starts at once mean the same link. Far above those that the kernel gives out.
+ */
+static uint32_t index_of(const struct nk_network *n)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (const char *c = n->id ? n->id : n->name; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 16777619u;
+	return 0x10000000u | (hash & 0x0fffffffu);
+}
+
+static int bridge_fact(int fd, struct nk_arena *a, struct nk_net_card *c, struct nk_err *e)
+{
+	const struct nk_network *n = c->network;
+	struct nk_rt_link link;
+	int rc = nk_rt_link(fd, a, n->link, &link, e);
+
+	c->bridge_missing = rc == -ENODEV;
+	c->bridge_index = rc < 0 ? index_of(n) : link.index;
+	if (rc == -ENODEV)
+		return 0;
+	if (rc < 0)
+		return nk_ctx(e, "network %s", n->name);
+	if (link.kind && !strcmp(link.kind, "bridge"))
+		return 0;
+	nk_fail(e, EEXIST, "network %s: there is a link %s that is no bridge", n->name, n->link);
+	return nk_hint(e, "rename it: ip link set %s down && ip link set %s name OTHER", n->link,
+		       n->link);
+}
+
+static int parent_fact(int fd, struct nk_arena *a, struct nk_net_card *c, struct nk_err *e)
+{
+	const struct nk_network *n = c->network;
+	struct nk_rt_link link;
+	int rc = n->parent ? nk_rt_link(fd, a, n->parent, &link, e) : -ENODEV;
+
+	if (rc >= 0) {
+		c->parent_index = link.index;
+		return 0;
+	}
+	if (rc != -ENODEV)
+		return nk_ctx(e, "network %s", n->name);
+	nk_fail(e, ENODEV, "network %s: its card %s", n->name, n->parent ? n->parent : "");
+	return nk_hint(e, "`ip link` lists the cards of this machine");
+}
+
+/* The first byte of a file below /proc/sys/net; 0 when it is not there. */
+static char sysctl(const char *path)
+{
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char c = 0;
+
+	return fd >= 0 && read(fd, &c, 1) == 1 ? c : 0;
+}
+
+/* Cards that would forget what routers told them. */
+static void router_cards(struct nk_arena *a, struct nk_net_spec *net)
+{
+	_closedir_ DIR *d = opendir("/proc/sys/net/ipv6/conf");
+
+	for (struct dirent *ent; d && (ent = readdir(d));) {
+		const char *name = ent->d_name;
+
+		if (name[0] == '.' || !strcmp(name, "lo") || !strcmp(name, "all") ||
+		    !strcmp(name, "default") || !strncmp(name, "nk", 2) || !strcmp(name, "nook0"))
+			continue;
+		if (sysctl(nk_fmt(a, "/proc/sys/net/ipv6/conf/%s/accept_ra", name)) == '1')
+			nk_strv_push(a, &net->accept_ra, nk_strdup(a, name));
+	}
+}
+
+static bool leads_out(const struct nk_net_card *c, int family)
+{
+	if (c->network->driver != NK_NET_BRIDGE || c->network->internal)
+		return false;
+	for (size_t i = 0; i < c->network->subnets.n; i++)
+		if (c->network->subnets.v[i].net.family == family)
+			return true;
+	return false;
+}
+
+static void forward_facts(struct nk_arena *a, struct nk_net_spec *net, struct nk_strv *notices)
+{
+	bool four = false, six = false;
+
+	for (size_t i = 0; i < net->cards.n; i++) {
+		four |= leads_out(&net->cards.v[i], AF_INET);
+		six |= leads_out(&net->cards.v[i], AF_INET6);
+	}
+	net->forward4 = four && sysctl("/proc/sys/net/ipv4/ip_forward") == '0';
+	net->forward6 = six && sysctl("/proc/sys/net/ipv6/conf/all/forwarding") == '0';
+	if (net->forward6)
+		router_cards(a, net);
+	if (net->forward4 || net->forward6)
+		nk_strv_push(a, notices,
+			     nk_fmt(a, "this machine forwards packets from now on:%s%s",
+				    net->forward4 ? " net.ipv4.ip_forward=1" : "",
+				    net->forward6 ? " net.ipv6.conf.all.forwarding=1" : ""));
+	if (net->accept_ra.n)
+		nk_strv_push(a, notices,
+			     "and keeps what routers announce: net.ipv6.conf.*.accept_ra=2");
+}
+
+/* Is the table of this version there? Somebody flushed it while others run: theirs comes back. */
+static int table_fact(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec *net,
+		      struct nk_err *e)
+{
+	_close_ int fd = nk_nft_open(e);
+	bool flushed = false;
+
+	if (fd < 0)
+		return fd;
+	int has = nk_nft_has_chain(fd, NK_NFT_TABLE, nk_rules_version, e);
+	if (has < 0)
+		return nk_ctx(e, "look at the rules of nftables");
+	for (size_t i = 0; i < net->cards.n; i++)
+		flushed |= net->cards.v[i].network->driver == NK_NET_BRIDGE &&
+			   !net->cards.v[i].bridge_missing;
+	if (!has && flushed) {
+		struct nk_err ignored;
+
+		nk_net_reload(s, a, &ignored);
+		has = nk_nft_has_chain(fd, NK_NFT_TABLE, nk_rules_version, &ignored) > 0;
+	}
+	net->table_missing = !has;
+	return 0;
+}
+
+static void netd_facts(struct nk_net_store *s, struct nk_net_spec *net)
+{
+	bool ports = net->ports.n > 0;
+
+	for (size_t i = 0; i < net->cards.n; i++) {
+		struct nk_net_card *c = &net->cards.v[i];
+		bool bridge = c->network->driver == NK_NET_BRIDGE;
+
+		c->netd_missing = bridge && (c->network->dns || ports) && net->netd_path &&
+				  nk_netd_runs(s, c->network->name) == 0;
+		ports = ports && !bridge;
+	}
+	net->root_dir = s->root;
+	net->state_dir = s->state;
+}
+
+int nk_net_facts(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec *net,
+		 struct nk_strv *notices, struct nk_err *e)
+{
+	_close_ int fd = nk_nl_open(e);
+	bool bridges = false;
+	int rc = fd < 0 ? fd : 0;
+
+	for (size_t i = 0; rc >= 0 && i < net->cards.n; i++) {
+		struct nk_net_card *c = &net->cards.v[i];
+
+		rc = c->network->driver == NK_NET_BRIDGE ? bridge_fact(fd, a, c, e)
+							 : parent_fact(fd, a, c, e);
+		bridges |= c->network->driver == NK_NET_BRIDGE;
+	}
+	if (rc < 0)
+		return rc;
+	net->ip6 = access("/proc/net/if_inet6", F_OK) == 0;
+	if (bridges)
+		rc = table_fact(s, a, net, e);
+	if (rc < 0)
+		return rc;
+	forward_facts(a, net, notices);
+	netd_facts(s, net);
+	return 0;
+}
