@@ -203,20 +203,6 @@ static int print(struct tree *t, bool json)
 	return j.failed ? NK_EXIT_FAULT : 0;
 }
 
-/* The terminal's characters: as setlocale(3) would choose, which a static program cannot ask. */
-static bool locale_is_utf8(void)
-{
-	static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-
-	for (size_t i = 0; i < 3; i++) {
-		const char *value = getenv(variables[i]);
-
-		if (value && *value)
-			return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
-	}
-	return false;
-}
-
 /* And what is around those that were chosen, up to their owners. */
 static void with_owners(const struct nk_ns_graph *g, bool *shown)
 {
@@ -247,7 +233,7 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 	if (first < 0)
 		return exit_code;
 	bool *shown;
-	struct tree t = {.cli = cli, .g = &g, .width = nk_cli_width(1), .utf8 = locale_is_utf8()};
+	struct tree t = {.cli = cli, .g = &g, .width = nk_cli_width(1), .utf8 = nk_cli_utf8()};
 	if (read_word(&q, argc, argv, first, &e) < 0 ||
 	    nk_cli_ns_collect(cli, &q.look, &g, &e) < 0 ||
 	    !(shown = nk_cli_ns_choose(cli, q.of, q.look.kinds, &g, &e)))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/plain.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Bytes of the UTF-8 character at s that may be shown, 0 when it is none. */
@@ -65,4 +66,18 @@ const char *nk_cli_cut(struct nk_arena *a, const char *text, int columns)
 		n++;
 	}
 	return nk_fmt(a, "%.*s…", (int)at, text);
+}
+
+/* The terminal's characters: as setlocale(3) would choose, which a static program cannot ask. */
+bool nk_cli_utf8(void)
+{
+	static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+	for (size_t i = 0; i < 3; i++) {
+		const char *value = getenv(variables[i]);
+
+		if (value && *value)
+			return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+	}
+	return false;
 }

@@ -3,6 +3,8 @@
 #ifndef NK_CLI_PLAIN_H
 #define NK_CLI_PLAIN_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 
 /*
@@ -16,5 +18,8 @@ int nk_cli_columns(const char *text);
 
 /* text, or its beginning with "…" at the end: at most this many columns. */
 const char *nk_cli_cut(struct nk_arena *a, const char *text, int columns);
+
+/* Has the terminal more than ASCII? */
+bool nk_cli_utf8(void);
 
 #endif

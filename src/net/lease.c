@@ -328,6 +328,29 @@ int nk_net_release(struct nk_net_store *s, struct nk_arena *a, const char *netwo
 	return nk_net_leases_write(s, a, network, &keep, e);
 }
 
+int nk_net_leases_touch(struct nk_net_store *s, struct nk_arena *a, const char *network,
+			struct nk_err *e)
+{
+	struct nk_net_leases lines = {0};
+	_close_ int lock = nk_net_lease_lock(s, network, e);
+	int rc = lock < 0 ? lock : nk_net_leases_read(s, a, network, &lines, &lines, e);
+
+	return rc < 0 ? rc : nk_net_leases_write(s, a, network, &lines, e);
+}
+
+int nk_net_lease_owner(struct nk_net_store *s, struct nk_arena *a, const char *network,
+		       const char *id, const char *ifname, const char *owner, struct nk_err *e)
+{
+	struct nk_net_leases lines = {0};
+	_close_ int lock = nk_net_lease_lock(s, network, e);
+	int rc = lock < 0 ? lock : nk_net_leases_read(s, a, network, &lines, &lines, e);
+
+	for (size_t i = 0; rc >= 0 && i < lines.n; i++)
+		if (!strcmp(lines.v[i].id, id) && !strcmp(lines.v[i].ifname, ifname))
+			lines.v[i].owner = owner;
+	return rc < 0 ? rc : nk_net_leases_write(s, a, network, &lines, e);
+}
+
 int nk_net_leases(struct nk_net_store *s, struct nk_arena *a, const char *network,
 		  struct nk_net_leases *alive, struct nk_net_leases *dead, bool clean,
 		  struct nk_err *e)

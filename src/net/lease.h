@@ -52,6 +52,12 @@ int nk_net_lease(struct nk_net_store *s, struct nk_arena *a, struct nk_net_card 
  * -> *out. */
 int nk_net_release(struct nk_net_store *s, struct nk_arena *a, const char *network, const char *id,
 		   const char *ifname, struct nk_net_leases *out, struct nk_err *e);
+/* Write the file anew as it is: whoever watches it looks again. */
+int nk_net_leases_touch(struct nk_net_store *s, struct nk_arena *a, const char *network,
+			struct nk_err *e);
+/* From now on owner keeps that line. */
+int nk_net_lease_owner(struct nk_net_store *s, struct nk_arena *a, const char *network,
+		       const char *id, const char *ifname, const char *owner, struct nk_err *e);
 /* All lines; alive ones only, or the dead ones as well (taken out of the file when `clean`). */
 int nk_net_leases(struct nk_net_store *s, struct nk_arena *a, const char *network,
 		  struct nk_net_leases *alive, struct nk_net_leases *dead, bool clean,

@@ -59,26 +59,68 @@ int nk_net_cards_of(const char *root, const char *state, struct nk_arena *a, con
 void nk_net_sweep(struct nk_arena *a, const struct nk_net_leases *dead);
 /* A dead nook's container: elements, links and leases that it has left. */
 int nk_net_reap(struct nk_net_store *s, struct nk_arena *a, const char *id, struct nk_err *e);
+/* The same by its record, which says where the networks are kept. */
+int nk_net_reap_record(const struct nk_state_record *r, struct nk_err *e);
+
+/* ---- cards of what runs already (net_target.c, net_connect.c) ---- */
 
 /* Where a card is put: a network namespace that is open, and what keeps it. */
 struct nk_net_target {
 	int ns_fd;
 	const char *id, *name; /* of the container; "ns:NAME" for both */
 	const char *owner;     /* net/lease.h */
+	pid_t pid;	       /* of the container's init, or 0 */
 };
-/* "NAME of a container", "ns:NAME", "ns:/PATH" -> target. */
-int nk_net_target(struct nk_state *st, struct nk_arena *a, const char *word,
+void nk_net_target_done(struct nk_net_target *t);
+#define _net_target_ __attribute__((cleanup(nk_net_target_done)))
+/* "NAME of a container", "ns:NAME", "ns:/PATH" -> target. state: nook's own directory. */
+int nk_net_target(struct nk_state *st, const char *state, struct nk_arena *a, const char *word,
 		  struct nk_net_target *t, struct nk_err *e);
-int nk_net_connect(struct nk_net_store *s, struct nk_arena *a, const struct nk_net_target *t,
-		   struct nk_net_card *card, struct nk_err *e);
-int nk_net_disconnect(struct nk_net_store *s, struct nk_arena *a, const struct nk_net_target *t,
-		      const char *network, const char *ifname, struct nk_err *e);
 
+/*
+ * A card that is being put in, or taken out: prepare, then run .plan (parent's steps only, with
+ * target->ns_fd as start_fd), then end. Between them it can be explained instead (dry: nothing is
+ * leased).
+ */
+struct nk_net_connection {
+	struct nk_net_store *store;
+	struct nk_arena *a;
+	const struct nk_net_target *target;
+	struct nk_net_card *card; /* network, and what was asked for */
+	bool dry;
+
+	struct nk_plan plan;
+	struct nk_net_spec net;
+	struct nk_strv notices;	     /* what a person is told once it is done */
+	struct nk_net_leases leases; /* disconnect: what goes */
+};
+int nk_net_connect_prepare(struct nk_net_connection *c, struct nk_err *e);
+/* done: the plan has run; else what was leased is given back. */
+int nk_net_connect_end(struct nk_net_connection *c, bool done, struct nk_err *e);
+/* ifname NULL: all of its cards on that network. */
+int nk_net_disconnect_prepare(struct nk_net_connection *c, const char *ifname, struct nk_err *e);
+int nk_net_disconnect_end(struct nk_net_connection *c, struct nk_err *e);
+
+/* ---- the host's side as a whole (net_reload.c, net_unmake.c, net_prune.c, net_foreign.c) ---- */
+
+struct nk_rt_link;
+/* 1 and *link: the network's bridge is there; 0: not. fd: nk_nl_open(). */
+int nk_net_bridge(int fd, struct nk_arena *a, const struct nk_network *n, struct nk_rt_link *link,
+		  struct nk_err *e);
 /* Put rules and elements of all living leases back (after a flush of nftables). */
 int nk_net_reload(struct nk_net_store *s, struct nk_arena *a, struct nk_err *e);
-/* Take away the kernel's objects of a network nobody is on: bridge and elements; the table with the
- * last. */
+/*
+ * Take away the kernel's objects of a network nobody is on: bridge and elements; the table with the
+ * last. *told (may be NULL): what there was.
+ */
 int nk_net_unmake(struct nk_net_store *s, struct nk_arena *a, const struct nk_network *n,
-		  struct nk_err *e);
+		  struct nk_strv *told, struct nk_err *e);
+/* All that is dead, in every network, and what no network needs now; *told: what there was. all:
+ * definitions of unused networks as well. */
+int nk_net_prune(struct nk_net_store *s, struct nk_arena *a, bool all, struct nk_strv *told,
+		 struct nk_err *e);
+/* Does somebody else's firewall drop what n's bridge forwards? Lines that say who, and with which
+ * command n is permitted. */
+void nk_net_foreign(struct nk_arena *a, const struct nk_network *n, struct nk_strv *lines);
 
 #endif

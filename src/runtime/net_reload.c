@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules of all networks that are up, and of all living leases, in one transaction. */
+#include <errno.h>
+#include <linux/netlink.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "net/file.h"
+#include "runtime/net.h"
+#include "sys/netlink.h"
+#include "sys/nft.h"
+#include "sys/rtnl.h"
+
+int nk_net_bridge(int fd, struct nk_arena *a, const struct nk_network *n, struct nk_rt_link *link,
+		  struct nk_err *e)
+{
+	int rc;
+
+	if (n->driver != NK_NET_BRIDGE || !n->link)
+		return 0;
+	rc = nk_rt_link(fd, a, n->link, link, e);
+	if (rc < 0)
+		return rc == -ENODEV ? 0 : nk_ctx(e, "network %s", n->name);
+	return link->kind && !strcmp(link->kind, "bridge");
+}
+
+/* A network's elements and those of its containers' ports. */
+static int add_network(struct nk_net_store *s, struct nk_arena *a, struct nk_batch *b,
+		       const struct nk_network *n, struct nk_err *e)
+{
+	struct nk_net_leases alive = {0};
+	int rc = nk_net_leases(s, a, n->name, &alive, NULL, false, e);
+
+	if (rc < 0)
+		return rc;
+	nk_rules_network(b, n, true);
+	for (size_t i = 0; i < alive.n; i++)
+		if (alive.v[i].ports.n)
+			nk_rules_ports(b, &alive.v[i].ports, &alive.v[i].ips, true);
+	return 0;
+}
+
+int nk_net_reload(struct nk_net_store *s, struct nk_arena *a, struct nk_err *e)
+{
+	_close_ int lock = nk_net_lock(s->state_fd, ".rules.lock", e);
+	_close_ int route = lock < 0 ? lock : nk_nl_open(e);
+	_close_ int filter = route < 0 ? route : nk_nft_open(e);
+	struct nk_networks all = {0};
+	struct nk_batch b;
+	int rc = filter < 0 ? filter : nk_net_list(s, a, &all, e);
+	bool any = false;
+
+	if (rc < 0)
+		return rc;
+	nk_batch_init(&b, a, NETLINK_NETFILTER);
+	nk_nft_begin(&b);
+	nk_rules_table(&b);
+	for (size_t i = 0; i < all.n; i++) {
+		struct nk_rt_link link;
+
+		rc = nk_net_bridge(route, a, &all.v[i], &link, e);
+		if (rc > 0)
+			rc = add_network(s, a, &b, &all.v[i], e);
+		else if (rc == 0)
+			continue;
+		if (rc < 0)
+			return rc;
+		any = true;
+	}
+	nk_nft_end(&b);
+	if (nk_arena_ok(a, e) < 0)
+		return -ENOMEM;
+	return any ? nk_batch_send(filter, &b, 0, "the rules of nook's networks", e) : 0;
+}
