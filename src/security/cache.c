@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -129,6 +130,51 @@ static bool write_file(int fd, const struct header *h, const struct nk_bpf *bpf)
 	return writev(fd, part, 2) == (ssize_t)(part[0].iov_len + part[1].iov_len);
 }
 
+struct kept {
+	int64_t when; /* it was written, in ns */
+	char name[NK_SHA256_HEX + 16];
+};
+
+static int by_age(const void *a, const void *b)
+{
+	const struct kept *x = a, *y = b;
+
+	return (x->when > y->when) - (x->when < y->when);
+}
+
+/* Ours, or what a writer that was killed has left; anything else stays. */
+static bool is_filter(const char *name)
+{
+	return strncmp(name, "seccomp-", 8) == 0 || strncmp(name, ".seccomp-", 9) == 0;
+}
+
+/* Who makes another filter for each container would fill the disk. A few too many are no harm, so
+ * nobody waits for a lock: those that go at the same time go once. */
+static void drop_oldest(int dir_fd)
+{
+	struct kept list[2 * NK_FILTER_CACHE_MAX];
+	size_t n = 0;
+	int again = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_closedir_ DIR *d = again < 0 ? NULL : fdopendir(again);
+
+	if (!d && again >= 0)
+		close(again);
+	for (struct dirent *ent; d && n < NK_COUNT(list) && (ent = readdir(d));) {
+		struct stat st;
+
+		if (!is_filter(ent->d_name) || strlen(ent->d_name) >= sizeof(list[n].name) ||
+		    fstatat(dir_fd, ent->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		list[n].when = st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
+		strcpy(list[n++].name, ent->d_name);
+	}
+	if (n <= NK_FILTER_CACHE_MAX)
+		return;
+	qsort(list, n, sizeof(*list), by_age);
+	for (size_t i = 0; i < n - NK_FILTER_CACHE_MAX; i++)
+		unlinkat(dir_fd, list[i].name, 0);
+}
+
 void nk_filter_cache_store(const char *dir, const uint8_t key[NK_SHA256_SIZE],
 			   const struct nk_bpf *bpf)
 {
@@ -152,4 +198,6 @@ void nk_filter_cache_store(const char *dir, const uint8_t key[NK_SHA256_SIZE],
 		return;
 	if (!write_file(fd, &h, bpf) || renameat(dir_fd, temp, dir_fd, name) < 0)
 		unlinkat(dir_fd, temp, 0);
+	else
+		drop_oldest(dir_fd);
 }

@@ -16,7 +16,9 @@
 /* True when a sound filter of that key was there; it lives in the arena. */
 bool nk_filter_cache_load(struct nk_arena *a, const char *dir, const uint8_t key[NK_SHA256_SIZE],
 			  struct nk_bpf *out);
-/* Keep a filter (atomically: a reader sees all of it or nothing). */
+/* Keep a filter (atomically: a reader sees all of it or nothing); of more than so many the oldest
+ * go. */
+enum { NK_FILTER_CACHE_MAX = 64 };
 void nk_filter_cache_store(const char *dir, const uint8_t key[NK_SHA256_SIZE],
 			   const struct nk_bpf *bpf);
 

@@ -67,6 +67,22 @@ seccomp_is() { configure '.linux.seccomp = ($s | fromjson)' --arg s "$1"; }
 	assert_output refused
 }
 
+@test "seccomp: of the filters that are kept the oldest go" {
+	seccomp_is '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]}'
+	run_container true
+	local cache i
+	cache=$(dirname "$(find "$RT_ROOT" -name 'seccomp-*.bpf')")
+	for i in $(seq 100 199); do touch -d "@$((1577836800 + i))" "$cache/seccomp-$i.bpf"; done
+	touch -d 2019-01-01 "$cache/not-ours"
+	seccomp_is '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["rmdir"], "action": "SCMP_ACT_ERRNO"}]}'
+	run_container sh -c 'rmdir /tmp || echo refused'
+	assert_output refused
+	# The two that were compiled and the newest of the others.
+	assert_equal "$(cd "$cache" && echo seccomp-???.bpf)" "$(printf 'seccomp-%s.bpf ' {138..199} | sed 's/ $//')"
+	assert_equal "$(find "$cache" -name 'seccomp-*' | wc -l)" 64
+	[ -e "$cache/not-ours" ]
+}
+
 @test "seccomp: what contradicts itself is refused with the reason" {
 	seccomp_is '{"defaultAction": "SCMP_ACT_NOTIFY"}'
 	run_container true
