@@ -17,6 +17,9 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+/* More is sent only when the socket is told (net.core.wmem_default is 208 KiB). */
+#define NK_BATCH_SEND_MAX (128 << 10)
+
 struct nk_batch {
 	struct nk_arena *arena;
 	NK_VEC(uint8_t) bytes;
@@ -26,6 +29,8 @@ struct nk_batch {
 	uint32_t patch;	    /* where in bytes a 32-bit number of a slot goes (the target's pid or
 			     * descriptor), 0: nowhere */
 	int protocol;	    /* NETLINK_ROUTE, NETLINK_NETFILTER */
+	size_t rule;	    /* nftables: where the rule begins that is being put together */
+	const char *where;  /* and its table and chain */
 	NK_VEC(char) words; /* one command a line, for ip -batch (NETLINK_ROUTE) or nft -f */
 };
 

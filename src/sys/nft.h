@@ -78,7 +78,8 @@ void nk_nft_rule_end(struct nk_batch *b, const char *words_fmt, ...)
 int nk_nft_open(struct nk_err *e); /* in the calling thread's network namespace */
 /* 1: there is such a table, of family inet, with a chain of that name; 0: not; -errno */
 int nk_nft_has_chain(int fd, const char *table, const char *chain, struct nk_err *e);
-/* The raw keys and data of a set's elements; data NULL for a set. */
+/* The raw keys and data of a set's elements; data NULL for a set. An interval set has where its
+ * subnets begin (key) and where they end (end) as elements of their own. */
 struct nk_nft_seen {
 	NK_VEC(struct nk_nft_elem);
 };
