@@ -148,6 +148,12 @@ int nk_oci_kill(const char *root, const char *id, int signal, bool all, struct n
 int nk_oci_delete(const char *root, const char *id, bool force, struct nk_err *e);
 
 /*
+ * Take away what there is of a container whose state cannot be read (oci_unread.c); why: what
+ * reading has said, for the warning of what may be left. We hold its lock.
+ */
+int nk_oci_destroy_unread(struct nk_oci_dir *d, const struct nk_err *why, struct nk_err *e);
+
+/*
  * Take away everything that a container is: processes, groups, scope, directories; poststop hooks;
  * its state. We hold its lock. config: NULL where there is none to read.
  */

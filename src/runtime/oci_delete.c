@@ -140,8 +140,11 @@ static int delete_locked(struct nk_oci_dir *d, const char *root, bool force, str
 		nk_oci_remove(d, &ignored);
 		return ret;
 	}
+	if (ret < 0 && force)
+		return nk_oci_destroy_unread(d, e, e);
 	if (ret < 0)
-		return ret;
+		return nk_hint(e, "delete --force removes its directory, and what of it is still "
+				  "known; a newer nook-runtime may know it all");
 	if (!force && status != NK_OCI_STOPPED && status != NK_OCI_CREATED)
 		return nk_fail(e, 0, "cannot delete container %s that is not stopped: %s", d->id,
 			       nk_oci_status_name(status));

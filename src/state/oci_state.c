@@ -323,6 +323,19 @@ int nk_oci_remove(struct nk_oci_dir *d, struct nk_err *e)
 	return 0;
 }
 
+int nk_oci_remove_all(struct nk_oci_dir *d, struct nk_err *e)
+{
+	int fd = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir)
+		nk_cleanup_close(&fd);
+	for (struct dirent *ent; dir && (ent = readdir(dir));)
+		if (strcmp(ent->d_name, "lock") != 0 && unlinkat(d->fd, ent->d_name, 0) < 0)
+			unlinkat(d->fd, ent->d_name, AT_REMOVEDIR);
+	return nk_oci_remove(d, e);
+}
+
 bool nk_oci_held(const struct nk_oci_dir *d, const char *name)
 {
 	_close_ int fd = openat(d->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

@@ -123,6 +123,9 @@ int nk_oci_read_file(struct nk_oci_dir *d, struct nk_arena *a, const char *name,
 /* The directory and all that is in it. We hold its lock. */
 int nk_oci_remove(struct nk_oci_dir *d, struct nk_err *e);
 
+/* The same, with files that other versions may have made there. */
+int nk_oci_remove_all(struct nk_oci_dir *d, struct nk_err *e);
+
 /* Does somebody hold the lock of this file? False also when there is no such file. */
 bool nk_oci_held(const struct nk_oci_dir *d, const char *name);
 

@@ -394,3 +394,48 @@ first_group() {
 	rt delete "$ID"
 	nothing_left
 }
+
+# A record that this runtime cannot read: $1 is what sed makes of it.
+unread() {
+	running sleep 1000
+	PID=$(pid_of)
+	sed -i "$1" "$STATE/$ID/state.json"
+	echo of another version >"$STATE/$ID/more"
+	mkdir "$STATE/$ID/dir"
+	run_rt --debug delete "$ID"
+	assert_equal "$status" 1
+	has "$stderr" "container $ID"
+	has "$stderr" "hint: delete --force removes its directory"
+	kill -0 "$PID"
+	run_rt delete --force "$ID"
+	assert_equal "$status" 0
+	has "$stderr" "level=warning .*container $ID.*its directory is removed"
+	has "$stderr" "cgroups .*may be left"
+	[ ! -e "$STATE/$ID" ]
+}
+ungroup() {
+	local dir
+	for dir in $(groups_of); do eventually rmdir "$dir"; done
+}
+
+@test "oci: delete --force of a record of another version ends the process that it names" {
+	unread 's/"version":1/"version":99/'
+	has "$stderr" "state is of version 99.*its first process has ended"
+	gone() { ! kill -0 "$PID" 2>/dev/null; }
+	eventually gone
+	ungroup
+	created sleep 1000
+}
+
+@test "oci: delete --force of a damaged record takes its directory, and ends no process that it is not sure of" {
+	unread 's/"annotations".*//'
+	has "$stderr" "its first process has ended"
+	ungroup
+	unread 's/"pidStart":\([0-9]*\)/"pidStart":1\1/; s/"annotations".*//'
+	kill -0 "$PID"
+	kill -9 "$PID"
+	ungroup
+	unread 's/.*/{"pid/'
+	kill -9 "$PID"
+	ungroup
+}
