@@ -121,6 +121,7 @@ static int make_plan(struct run *r, struct nk_err *e)
 	struct nk_arena *a = &r->cli->arena;
 	struct nk_plan_input in = {.spec = r->spec, .facts = &r->facts};
 	const char *cache = nk_fmt(a, "%s/seccomp", r->cli->root);
+	struct nk_strv notices = {0};
 	int ret;
 
 	if (r->spec->net.cards.n) {
@@ -129,10 +130,14 @@ static int make_plan(struct run *r, struct nk_err *e)
 	}
 	weak_root(r);
 	if ((ret = resolve_containers(r, e)) < 0 ||
+	    (ret = nk_run_choose_backend(r->request, &r->state, a, r->cli->state, &notices, e)) <
+		    0 ||
 	    (ret = nk_prepare(a, r->spec, &r->facts, &r->lease, e)) < 0 ||
 	    (ret = resolve_user(r, e)) < 0 ||
 	    (ret = nk_seccomp_filter(a, r->spec, cache, &in.filter, e)) < 0)
 		return ret;
+	for (size_t i = 0; i < notices.n; i++)
+		nk_strv_push(a, &r->facts.notices, notices.v[i]);
 	if (r->request->init) {
 		struct nk_strv args = {0};
 		nk_strv_push(a, &args, "/dev/nook-init");

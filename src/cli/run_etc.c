@@ -236,15 +236,17 @@ static const char *inherited(struct nk_run_request *r, struct nk_arena *a,
 			     const struct nk_run_world *w, struct nk_err *e)
 {
 	bool cards = r->spec.net.cards.n, own = r->spec.ns[NK_NS_NET].mode == NK_NS_NEW;
-	const char *servers = r->dns.n ? NULL : network_servers(r, a);
-	const char *text = "";
+	const char *resolver = r->spec.net.backend_dns, *text = "";
+	const char *servers = r->dns.n	 ? NULL
+			      : resolver ? nk_fmt(a, "nameserver %s\n", resolver)
+					 : network_servers(r, a);
 
-	if (own && !cards)
+	if (own && !cards && r->spec.net.backend == NK_NET_BACKEND_NONE)
 		return r->dns.n ? "" : "# no network: no name server\n";
 	text = host_file(a, w->etc, "resolv.conf", e);
 	if (!text)
 		return NULL;
-	text = kept_lines(r, a, text, !servers && !r->dns.n, !cards);
+	text = kept_lines(r, a, text, !servers && !r->dns.n, !own);
 	return servers ? nk_fmt(a, "%s%s", servers, text) : text;
 }
 

@@ -94,6 +94,8 @@ NK_SETTER(network)
 	struct nk_run_request *r = use->target;
 	int rc = strcmp(value, "none") ? choose(&r->ns[NK_NS_NET], use->arena, value, e) : 0;
 
+	if (rc > 0 && (rc = nk_run_backend_word(r, value, e)) <= 0)
+		return rc;
 	if (rc > 0)
 		return nk_run_add_card(use, value, e);
 	r->network_word = value;

@@ -282,6 +282,14 @@ int nk_run_finish_network(struct nk_run_request *r, struct nk_arena *a, struct n
 
 	if (!option)
 		option = net->ports.n ? "publish" : r->publish_all ? "publish-all" : NULL;
+	if (r->rootless_net && !option)
+		return 0;
+	if (r->rootless_net && card_option(&r->card)) {
+		nk_fail(e, 0, "--%s needs a network by name", option);
+		return nk_hint(e, "--network " NK_NET_DEFAULT " --%s …", option);
+	}
+	if (r->rootless_net)
+		return nk_run_finish_ports(r, a, e);
 	if (r->network_word && net->cards.n) {
 		nk_fail(e, 0, "--network %.80s does not go with --network %s", r->network_word,
 			net->cards.v[0].network->name);

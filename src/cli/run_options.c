@@ -85,6 +85,8 @@ int nk_run_finish(struct nk_run_request *r, struct nk_arena *a, const struct nk_
 	if (rc == 0)
 		rc = nk_run_finish_namespaces(r, w->euid, e);
 	if (rc == 0)
+		rc = nk_run_finish_backend(r, w->euid, e);
+	if (rc == 0)
 		rc = nk_run_finish_network(r, a, e);
 	if (rc == 0)
 		rc = nk_run_finish_firewall(r, a, e);
@@ -96,7 +98,7 @@ int nk_run_finish(struct nk_run_request *r, struct nk_arena *a, const struct nk_
 		rc = nk_run_finish_volumes(r, e);
 	if (rc == 0)
 		rc = finish_hostname(r, a, w, &r->own_hostname, e);
-	if (rc == 0 && !r->spec.net.cards.n)
+	if (rc == 0 && !r->spec.net.cards.n && !r->rootless_net)
 		rc = nk_run_finish_etc(r, a, w, e);
 	if (rc == 0)
 		rc = nk_run_finish_env(r, a, r->own_hostname, w->term, e);

@@ -14,6 +14,7 @@
 #include "child/child.h"
 #include "cli/option.h"
 #include "oci/spec.h"
+#include "state/state.h"
 
 enum nk_explain {
 	NK_EXPLAIN_NO,
@@ -51,7 +52,9 @@ struct nk_run_request {
 	struct nk_ns_choice ns[NK_NS_COUNT];
 	const char *userns_word;  /* "auto", "map", … */
 	const char *network_word; /* "none", "host", …; networks by name are spec.net.cards */
-	struct nk_net_card card;  /* --ip, --mac-address, …: of the only one */
+	enum nk_net_backend backend_want; /* --network pasta, slirp4netns */
+	bool rootless_net;	 /* one of the two: nk_run_choose_backend() is to be called */
+	struct nk_net_card card; /* --ip, --mac-address, …: of the only one */
 	bool publish_all;
 	struct nk_strv add_host, dns, dns_search, dns_option;
 	bool no_hosts, no_hostname;
@@ -90,6 +93,11 @@ int nk_run_finish(struct nk_run_request *r, struct nk_arena *a, const struct nk_
  */
 int nk_run_finish_etc(struct nk_run_request *r, struct nk_arena *a, const struct nk_run_world *w,
 		      struct nk_err *e);
+
+/* With r->rootless_net: which program carries it (runtime/net_backend.h), and then the texts of
+ * /etc. state: nook's. Else nothing. */
+int nk_run_choose_backend(struct nk_run_request *r, struct nk_state *st, struct nk_arena *a,
+			  const char *state, struct nk_strv *notices, struct nk_err *e);
 
 /* A card in words: NAME[:ip=…,ip6=…,mac=…,ifname=…,alias=…]; its network has nothing but a name. */
 int nk_run_card_words(struct nk_arena *a, struct nk_net_card *c, const char *value,

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "plan/build.h"
+#include "plan/net.h"
 
 /* `host` does without, where it must. */
 static bool wants_overlay(const struct nk_spec *spec)
@@ -160,6 +161,7 @@ int nk_plan_run(struct nk_plan *p, const struct nk_plan_input *in, struct nk_pla
 	if (b.trees == NK_PARENT)
 		nk_part_trees(&b);
 	nk_part_clone(&b);
+	nk_part_net_backend(&b);
 	nk_part_names(&b);
 	nk_part_network(&b);
 	nk_part_mounts_begin(&b);
@@ -173,6 +175,7 @@ int nk_plan_run(struct nk_plan *p, const struct nk_plan_input *in, struct nk_pla
 	nk_part_etc(&b);
 	nk_part_volumes(&b);
 	nk_part_masks(&b);
+	nk_part_net_backend_inside(&b);
 	nk_part_terminal(&b);
 	nk_part_cgroup_namespace(&b);
 	nk_part_cgroupfs(&b);

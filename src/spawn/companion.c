@@ -37,7 +37,7 @@ static __attribute__((noreturn)) void become(const struct nk_step *s, char *cons
 		_exit(1);
 	setsid();
 	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, sig == SIGPIPE ? SIG_IGN : SIG_DFL);
+		signal(sig, SIG_DFL); /* pasta ends where SIGPIPE is ignored already */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Above what is going to be replaced. */
@@ -63,7 +63,8 @@ static int start(struct nk_driver *d, const struct nk_step *s, char *const argv[
 	if (pipe2(ready, O_CLOEXEC))
 		return -errno;
 	d->ready_fd = ready[0];
-	if (pipe2(words, O_CLOEXEC)) {
+	/* Nobody reads it later: what is too much is lost, and holds nothing up. */
+	if (pipe2(words, O_CLOEXEC | O_NONBLOCK)) {
 		int err = errno;
 		close(ready[1]);
 		return -err;
@@ -170,8 +171,7 @@ static int ready(struct nk_driver *d, size_t index, struct nk_err *e)
 	const char *line = last_line(words);
 
 	nk_cleanup_close(&d->ready_fd);
-	nk_cleanup_close(&d->words_fd);
-	d->ready_fd = d->words_fd = -1;
+	d->ready_fd = -1;
 	if (ret > 0)
 		return 0;
 	nk_fail(e, ret < 0 ? -ret : EPERM, "step %zu of %zu: %s: %s", index + 1, d->plan->steps.n,

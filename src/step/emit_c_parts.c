@@ -233,7 +233,7 @@ static const struct {
 	 "\tif (pid == 0) {\n"
 	 "\t\tprctl(PR_SET_PDEATHSIG, SIGKILL);\n"
 	 "\t\tif (getppid() != parent)\n\t\t\t_exit(1);\n"
-	 "\t\tsetsid();\n\t\tsignal(SIGPIPE, SIG_IGN);\n"
+	 "\t\tsetsid();\n"
 	 "\t\tfd = open(\"/dev/null\", O_RDWR);\n"
 	 "\t\tdup2(fd, 0);\n\t\tdup2(fd, 1);\n\t\tdup2(tell[1], ready);\n"
 	 "\t\tclose_range((unsigned)ready < 3 ? 3 : (unsigned)ready + 1, ~0U, 0);\n"
