@@ -10,13 +10,10 @@
 #include "cli/help.h"
 
 const struct nk_command *const nk_commands[] = {
-	&nk_command_run,	&nk_command_ps,
-	&nk_command_inspect,	&nk_command_exec,
-	&nk_command_kill,	&nk_command_stop,
-	&nk_command_wait,	&nk_command_ns,
-	&nk_command_unshare,	&nk_command_doctor,
-	&nk_command_version,	&nk_command_help,
-	&nk_command_completion, NULL,
+	&nk_command_run,     &nk_command_ps,	   &nk_command_inspect,	   &nk_command_exec,
+	&nk_command_kill,    &nk_command_stop,	   &nk_command_wait,	   &nk_command_ns,
+	&nk_command_network, &nk_command_firewall, &nk_command_unshare,	   &nk_command_doctor,
+	&nk_command_version, &nk_command_help,	   &nk_command_completion, NULL,
 };
 
 const char *nk_command_last_word(const struct nk_command *cmd)

@@ -79,6 +79,7 @@ static void bash_words(FILE *out, const struct nk_command *cmd)
 static void common_functions(FILE *out)
 {
 	fputs("_nook_container() { nook ps 2>/dev/null | awk 'NR > 1 { print $2 }'; }\n"
+	      "_nook_network() { nook network ls -q 2>/dev/null; }\n"
 	      "_nook_capability() { echo ALL CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_ADMIN "
 	      "NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_ADMIN SYS_CHROOT "
 	      "SYS_NICE "
@@ -277,6 +278,7 @@ static void fish(FILE *out)
 {
 	fputs("# fish completion of nook; printed by `nook completion fish`\n"
 	      "function __nook_container\n\tnook ps 2>/dev/null | awk 'NR > 1 { print $2 }'\nend\n"
+	      "function __nook_network\n\tnook network ls -q 2>/dev/null\nend\n"
 	      "function __nook_capability\n\tstring split ' ' 'ALL CHOWN DAC_OVERRIDE FOWNER "
 	      "FSETID KILL "
 	      "MKNOD NET_ADMIN NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_ADMIN "
