@@ -116,6 +116,7 @@ int nk_rt_create(struct nk_rt *rt, struct nk_rt_create *c, const char *id)
 	r->rootless = rt->rootless;
 	r->cache_dir = nk_rt_cache_dir(rt);
 	r->step = rt->debug ? nk_rt_debug_step : NULL;
+	r->slow_fd = rt->sealed_fd;
 
 	int ret = nk_rt_find_bundle(rt, c, &e);
 

@@ -77,7 +77,7 @@ void nk_before_libc(long *stack)
 	if (!goes_inside(argc, argv) || nk_raw2(SYS_statfs, SELF, &fs) < 0 ||
 	    (fs.f_flags & READ_ONLY))
 		return;
-	fd = nk_raw3(SYS_open_tree, AT_FDCWD, SELF, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	fd = nk_raw3(SYS_open_tree, AT_FDCWD, SELF, OPEN_TREE_CLONE); /* nk_sealed_fd() */
 	if (fd < 0)
 		return;
 	if (nk_raw5(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) >= 0)

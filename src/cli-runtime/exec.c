@@ -144,6 +144,7 @@ static int spawn(struct exec *x, struct nk_result *result, struct nk_err *e)
 		.step = x->rt->debug ? nk_rt_debug_step : NULL,
 		.detach = x->o->detach,
 		.until_exec = x->o->detach,
+		.slow_fd = x->rt->sealed_fd,
 		.arg = x,
 	};
 	const struct nk_spec *s = &x->x.config.spec;

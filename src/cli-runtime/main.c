@@ -217,6 +217,7 @@ int main(int argc, char **argv)
 	struct nk_rt rt = {.log_level = NK_LOG_INFO, .log_fd = -1, .words = argv};
 	struct nk_err e = {0};
 
+	rt.sealed_fd = nk_sealed_fd();
 	hold_standard_streams();
 	/* A caller's RLIMIT_FSIZE ends a write with EFBIG and words, not this program without
 	 * any. The plan gives the command the usual action again, as for all ignored signals. */

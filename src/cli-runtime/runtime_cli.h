@@ -28,6 +28,7 @@
 struct nk_rt {
 	struct nk_arena arena; /* lives as long as the program */
 	char **words;	       /* of the whole command line, from the program's name on */
+	int sealed_fd;	       /* nk_sealed_fd() */
 	const char *root;      /* absolute: where the containers' state is */
 	const char *log;       /* --log FILE or NULL */
 	int log_fd;	       /* of it, or -1 */

@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -22,6 +24,7 @@
 #endif
 
 #define SELF "/proc/self/exe"
+enum { OUT_OF_THE_WAY = 60 }; /* behind 64 the table of descriptors grows */
 enum { SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
 
 /* Those of which a process goes into a container. */
@@ -63,8 +66,7 @@ static bool others_own(void)
 static int from_mount(void)
 {
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
-	_close_ int fd =
-		(int)syscall(SYS_open_tree, AT_FDCWD, SELF, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	_close_ int fd = (int)syscall(SYS_open_tree, AT_FDCWD, SELF, OPEN_TREE_CLONE);
 
 	if (fd < 0 || syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
 		return -errno;
@@ -98,6 +100,31 @@ static int from_memory(void)
 	if (fchmod(to, 0500) < 0 || fcntl(to, F_ADD_SEALS, SEALS) < 0)
 		return -errno;
 	return nk_take_fd(&to);
+}
+
+/*
+ * The kernel calls what execveat() executes by descriptor /dev/fd/N (AT_EXECFN). One that is no
+ * O_PATH is not ours.
+ */
+int nk_sealed_fd(void)
+{
+	static const char prefix[] = "/dev/fd/";
+	const char *name = (const char *)getauxval(AT_EXECFN);
+	char *end;
+
+	if (!name || strncmp(name, prefix, sizeof(prefix) - 1) != 0)
+		return 0;
+
+	int fd = (int)strtol(name + sizeof(prefix) - 1, &end, 10);
+	int flags = *end ? -1 : fcntl(fd, F_GETFL);
+
+	if (flags < 0 || !(flags & O_PATH))
+		return 0;
+
+	int away = fcntl(fd, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+
+	close(fd);
+	return away < 0 ? 0 : away;
 }
 
 int nk_sealed_self(int argc, char **argv, struct nk_err *e)

@@ -16,4 +16,11 @@ int nk_sealed_self(int argc, char **argv, struct nk_err *e);
 /* The same, whatever the command is: begins anew with these words, unless it is sealed. */
 int nk_sealed_now(char **argv, struct nk_err *e);
 
+/*
+ * The descriptor of the mount that this program was executed from, out of the way of those that
+ * callers hand on, closed by any execve; 0: none. To close the last one of such a mount takes a
+ * grace period of RCU (50 to 150 microseconds), better while there is nothing else to do.
+ */
+int nk_sealed_fd(void);
+
 #endif

@@ -376,7 +376,7 @@ static void place(struct nk_build *b)
 static bool waits_for_place(const struct nk_build *b)
 {
 	/* Also with a middle: init may not run on unless nook knows its pid. */
-	return (b->cg.n_v1 > 0 && !b->cg.by_itself) || b->middle || b->holds ||
+	return (b->cg.n_v1 > 0 && !b->cg.by_itself) || b->cg.meanwhile || b->middle || b->holds ||
 	       (b->oci && b->oci->unit && b->oci->unit->name);
 }
 
@@ -406,6 +406,8 @@ static void parent_after_clone(struct nk_build *b)
 	}
 	if (b->oci && b->oci->unit && b->oci->unit->name)
 		nk_part_oci_scope(b);
+	if (b->cg.meanwhile)
+		nk_part_oci_groups(b);
 	place(b);
 	if (b->oci)
 		nk_part_oci_oom(b, NK_SLOT_PID);
@@ -476,12 +478,15 @@ void nk_part_cgroup_namespace(struct nk_build *b)
 	struct nk_plan *p = b->p;
 
 	nk_actor_topic(p, NK_INIT, NK_T_SYNC);
-	if (b->cg.by_itself)
+	if (b->cg.by_itself && !b->cg.meanwhile)
 		nk_b_enter_groups(p, b->cg.v1_procs, b->cg.n_v1);
 	p->topic = NK_T_SYNC;
 	if (b->wait_place)
 		nk_b_await(p, NK_MSG_PLACED, NK_NOFD,
-			   "until nook has put this process where it belongs");
+			   b->cg.meanwhile ? "until nook has made the container's groups"
+					   : "until nook has put this process where it belongs");
+	if (b->cg.meanwhile)
+		nk_part_oci_enter_groups(b);
 	p->topic = NK_T_CGROUP;
 	if (is_new(b, NK_NS_CGROUP) && !b->bare) {
 		struct nk_step *s = nk_plan_add(p, NK_OP_UNSHARE,

@@ -100,6 +100,7 @@ static void mounts(struct nk_build *b)
 	nk_part_masks(b);
 	nk_part_oci_terminal(b);
 	working_directory(b);
+	nk_part_oci_placed(b);
 }
 
 int nk_plan_create(struct nk_plan *p, const struct nk_oci_input *in, struct nk_err *e)
@@ -114,6 +115,7 @@ int nk_plan_create(struct nk_plan *p, const struct nk_oci_input *in, struct nk_e
 		.selinux = in->selinux,
 		.lsm_proc = NK_NOFD,
 		.writable_proc = NK_NOFD,
+		.clones = true,
 		.chroots = in->no_pivot || in->config->spec.ns[NK_NS_MOUNT].mode != NK_NS_NEW,
 	};
 	enum nk_ns_mode users = b.spec->ns[NK_NS_USER].mode;
@@ -132,7 +134,8 @@ int nk_plan_create(struct nk_plan *p, const struct nk_oci_input *in, struct nk_e
 	nk_part_clone(&b);
 	nk_part_names(&b);
 	nk_part_network(&b);
-	nk_part_cgroup_namespace(&b);
+	if (!b.cg.meanwhile)
+		nk_part_cgroup_namespace(&b);
 	mounts(&b);
 	hooks(&b);
 	nk_actor_topic(p, NK_INIT, NK_T_PROC);

@@ -5,6 +5,9 @@
  * version 1 it writes itself (enter_groups() in namespaces.c), since to be written there by another
  * process costs milliseconds after a while of rest.
  *
+ * A dozen directories of version 1 take as long as all mounts: where init can open their files
+ * itself (meanwhile()), the parent makes them behind the clone, while init mounts.
+ *
  * With --systemd-cgroup the group is a scope, and systemd makes it around a process that is there
  * already: so all of it comes behind the clone (nk_part_oci_scope), while init waits.
  *
@@ -244,6 +247,20 @@ static int settings(struct nk_build *b, struct nk_cg_devices *devices, struct nk
 	return ret < 0 ? ret : device_rules(b, devices, writes, e);
 }
 
+/*
+ * May the groups of version 1 come behind the clone? Init opens their files by the host's paths
+ * and with the host's rights. Not with hooks of the container: whom nk_oci_destroy() finds in a
+ * group of a container that was never ready is not the container's.
+ */
+static bool meanwhile(const struct nk_build *b)
+{
+	const struct nk_spec *spec = b->spec;
+
+	return b->clones && !b->middle && !b->new_user && b->facts->sys_admin &&
+	       spec->ns[NK_NS_MOUNT].mode != NK_NS_JOIN &&
+	       !b->oci->config->hooks[NK_HOOK_START_CONTAINER].n;
+}
+
 static void group_steps(struct nk_build *b, const struct nk_cg_devices *devices,
 			const struct nk_cg_writes *writes, const struct nk_cg_group *g)
 {
@@ -256,8 +273,18 @@ static void group_steps(struct nk_build *b, const struct nk_cg_devices *devices,
 		close_slot(b, dir, "all limits are set");
 	else if (g->v2)
 		b->cg.v2_fd = dir;
+	else if (b->cg.meanwhile)
+		close_slot(b, dir, "all limits are set");
 	else
 		b->cg.v1_procs[b->cg.n_v1++] = open_procs(b, g, dir);
+}
+
+static bool has_v1(const struct nk_cg_groups *groups)
+{
+	for (size_t i = 0; i < groups->n; i++)
+		if (!groups->v[i].v2)
+			return true;
+	return false;
 }
 
 int nk_part_oci_cgroup(struct nk_build *b, struct nk_err *e)
@@ -276,9 +303,52 @@ int nk_part_oci_cgroup(struct nk_build *b, struct nk_err *e)
 		return ret;
 	nk_actor_topic(b->p, NK_PARENT, NK_T_CGROUP);
 	b->cg.by_itself = true;
+	b->cg.meanwhile = meanwhile(b) && has_v1(groups);
 	for (size_t i = 0; i < groups->n; i++)
-		group_steps(b, &devices, &writes, &groups->v[i]);
+		if (groups->v[i].v2 || !b->cg.meanwhile)
+			group_steps(b, &devices, &writes, &groups->v[i]);
 	return 0;
+}
+
+void nk_part_oci_groups(struct nk_build *b)
+{
+	const struct nk_cg_groups *groups = b->oci->groups;
+	struct nk_cg_writes writes = {0};
+	struct nk_cg_devices devices;
+	struct nk_err checked = {0};
+
+	/* nk_part_oci_cgroup() has seen that it can be done. */
+	if (settings(b, &devices, &writes, &checked) < 0)
+		return;
+	nk_actor_topic(b->p, NK_PARENT, NK_T_CGROUP);
+	for (size_t i = 0; i < groups->n; i++)
+		if (!groups->v[i].v2)
+			group_steps(b, &devices, &writes, &groups->v[i]);
+}
+
+void nk_part_oci_enter_groups(struct nk_build *b)
+{
+	const struct nk_cg_groups *groups = b->oci->groups;
+	struct nk_arena *a = b->p->arena;
+	int tasks = nk_plan_slot(b->p, "tasks");
+
+	b->p->topic = NK_T_CGROUP;
+	for (size_t i = 0; i < groups->n; i++) {
+		if (groups->v[i].v2)
+			continue;
+		open_file(b, NK_CWD, nk_fmt(a, "%s/tasks", groups->v[i].dir), tasks)->why =
+			"where this process is written";
+		nk_b_enter_groups(b->p, &tasks, 1);
+		close_slot(b, tasks, "it is in it");
+	}
+}
+
+void nk_part_oci_placed(struct nk_build *b)
+{
+	if (!b->cg.meanwhile || b->cg.placed)
+		return;
+	b->cg.placed = true;
+	nk_part_cgroup_namespace(b);
 }
 
 /* nook-systemd start [--user] UNIT SLICE PID [PROPERTY=VALUE…] */

@@ -288,6 +288,7 @@ void nk_part_oci_mounts(struct nk_build *b)
 		} else if (m->flags & NK_MNT_REMOUNT) {
 			remount(b, m, path);
 		} else if (nk_oci_is(m, "cgroup") || nk_oci_is(m, "cgroup2")) {
+			nk_part_oci_placed(b);
 			p->topic = NK_T_CGROUP;
 			nk_part_oci_cgroupfs(b, i, path);
 		} else {

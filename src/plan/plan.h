@@ -29,6 +29,8 @@ struct nk_plan_cgroup {
 					   writing */
 	int n_v1;
 	bool by_itself; /* these are `tasks` files, into which the process writes itself */
+	bool meanwhile; /* v1 groups are made while init mounts, which opens their files itself */
+	bool placed;	/* meanwhile: and is in them by now */
 	const char *paths[NK_CG_GROUPS_MAX +
 			  1]; /* absolute directories of all groups made, for the state file */
 	int n_paths;

@@ -29,6 +29,7 @@ struct nk_oci_request {
 	bool waits;  /* create: for `start` */
 	bool detach; /* create, run -d: init lives on */
 	bool keep;   /* run: the container is not deleted at its end */
+	int slow_fd; /* run: closed while the command runs; 0: none */
 
 	void (*step)(void *arg, const struct nk_plan *p, size_t index, const struct nk_trace *t);
 	int fault_step;
@@ -53,6 +54,7 @@ struct nk_oci_create {
 	struct nk_oci_record record;
 	struct nk_oci_dir dir;
 	int start_fd, waiting_fd;
+	bool saved; /* state.json.new says "created" already */
 };
 
 /* config.json, facts, groups, filter, plan. Changes nothing. */
@@ -117,8 +119,8 @@ int nk_oci_start_hooks(struct nk_arena *a, const struct nk_config *c, const stru
 /* ---- sockets: oci_socket.c ---- */
 
 /* Connect to a Unix socket at a path of any length: SOCK_STREAM, SOCK_SEQPACKET; and send a
- * descriptor with n bytes of text. A descriptor, 0, or -errno: -ETIMEDOUT after ten seconds in which
- * nobody accepts or reads. */
+ * descriptor with n bytes of text. A descriptor, 0, or -errno: -ETIMEDOUT after ten seconds in
+ * which nobody accepts or reads. */
 int nk_oci_connect(const char *path, int type);
 int nk_oci_send(int sock, const char *text, size_t n, int fd);
 

@@ -18,20 +18,30 @@ static int taken(struct nk_err *e, const char *dir)
 	return nk_hint(e, "another container runs there: change linux.cgroupsPath");
 }
 
+static bool is_group(const struct nk_strv *groups, const char *dir)
+{
+	for (size_t i = 0; dir && i < groups->n; i++)
+		if (!strcmp(groups->v[i], dir))
+			return true;
+	return false;
+}
+
+/* Of those that make directories in the plan, what came before the one that failed is ours. */
 void nk_oci_lost_group(struct nk_oci_create *c, const struct nk_plan *p, struct nk_err *e)
 {
 	const struct nk_step *s = e->step > 0 ? &p->steps.v[e->step - 1] : NULL;
-	struct nk_strv *groups = &c->record.cgroups;
+	const struct nk_strv *groups = &c->record.cgroups;
+	struct nk_strv mine = {0};
 	struct nk_err ignored = {0};
 
-	if (!s || s->op != NK_OP_MKDIRAT || e->err != EEXIST)
+	if (!s || s->op != NK_OP_MKDIRAT || e->err != EEXIST || !is_group(groups, s->s[0]))
 		return;
-	for (size_t i = 0; i < groups->n; i++)
-		if (!strcmp(groups->v[i], s->s[0])) {
-			taken(e, groups->v[i]);
-			groups->n = i; /* made in this order */
-			nk_oci_save(&c->dir, &c->record, &ignored);
-		}
+	for (const struct nk_step *at = p->steps.v; at < s; at++)
+		if (at->op == NK_OP_MKDIRAT && is_group(groups, at->s[0]))
+			nk_strv_push(c->a, &mine, at->s[0]);
+	taken(e, s->s[0]);
+	c->record.cgroups = mine;
+	nk_oci_save(&c->dir, &c->record, &ignored);
 }
 
 int nk_oci_alone(struct nk_oci_create *c, pid_t pid, struct nk_err *e)

@@ -51,6 +51,21 @@ static void note_last_steps(struct nk_oci_create *c)
 	}
 }
 
+/* Does its process come first, and then its groups (plan/oci_cgroup.c)? */
+static bool groups_come_later(const struct nk_plan *p)
+{
+	bool cloned = false;
+
+	for (size_t i = 0; i < p->steps.n; i++) {
+		const struct nk_step *s = &p->steps.v[i];
+
+		cloned = cloned || s->op == NK_OP_CLONE3;
+		if (cloned && s->actor == NK_PARENT && s->op == NK_OP_MKDIRAT)
+			return true;
+	}
+	return false;
+}
+
 static void add_freezer(struct nk_oci_create *c, const struct nk_cg_group *g)
 {
 	const char *file = g->v2				       ? "cgroup.freeze"
@@ -73,6 +88,7 @@ static void fill_record(struct nk_oci_create *c)
 		.rootfs = config->spec.rootfs,
 		.version = config->version,
 		.creating = true,
+		.unclaimed = groups_come_later(&c->plan),
 		.owner = geteuid(),
 		.own_pids = config->spec.ns[NK_NS_PID].mode == NK_NS_NEW,
 		.command = config->spec.args.n ? config->spec.args.v[0] : NULL,
@@ -209,6 +225,17 @@ int nk_oci_announce(const char *pid_file, const char *pidfd_socket, pid_t pid, s
 	return ret;
 }
 
+/* What is going to be true when init is ready, written while it mounts. */
+static void on_idle(void *arg)
+{
+	struct nk_oci_create *c = arg;
+	struct nk_oci_record r = c->record;
+	struct nk_err ignored;
+
+	r.creating = r.unclaimed = false;
+	c->saved = nk_oci_save_begin(&c->dir, &r, &ignored) == 0;
+}
+
 static int on_ready(struct nk_oci_create *c, struct nk_err *e)
 {
 	const struct nk_oci_request *r = c->request;
@@ -220,8 +247,8 @@ static int on_ready(struct nk_oci_create *c, struct nk_err *e)
 		ret = nk_oci_start_hooks(c->a, &c->config, &c->record, r->cache_dir, e);
 	if (ret < 0)
 		return ret;
-	c->record.creating = false;
-	ret = nk_oci_save(&c->dir, &c->record, e);
+	c->record.creating = c->record.unclaimed = false;
+	ret = c->saved ? nk_oci_save_end(&c->dir, e) : nk_oci_save(&c->dir, &c->record, e);
 	/* Others may work on what runs now. */
 	if (ret == 0 && !r->detach) {
 		close(c->dir.lock_fd);
@@ -318,11 +345,13 @@ static int spawn(struct nk_oci_create *c, struct nk_result *result, struct nk_er
 		.n_groups = (int)c->record.cgroups.n,
 		.no_verdict = true,
 		.started = on_started,
+		.idle = on_idle,
 		.message = on_message,
 		.executed = on_executed,
 		.step = r->step ? on_step : NULL,
 		.start_fd = c->start_fd,
 		.waiting_fd = c->waiting_fd,
+		.slow_fd = r->slow_fd,
 		.detach = r->detach,
 		.until_exec = r->detach && !r->waits,
 		.arg = c,

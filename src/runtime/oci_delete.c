@@ -15,11 +15,28 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "cgroup/live.h"
+#include "cgroup/oci_live.h"
 #include "cgroup/oci_scope.h"
 #include "runtime/oci.h"
 #include "state/process.h"
 
 enum { KILL_MS = 10000, UNUSED_MS = 2000 };
+
+/* As runc: what others have frozen it does not thaw; but that is said. */
+static int still_there(const struct nk_oci_record *r, struct nk_err *e)
+{
+	_arena_ struct nk_arena a = {0};
+	const char *frozen = nk_cg_frozen_around(&a, r->pid);
+
+	if (!frozen) {
+		nk_fail(e, 0, "container init still running");
+	} else {
+		nk_fail(e, 0, "container init still running: it is in the frozen cgroup %s", frozen);
+		nk_hint(e, "echo THAWED > %s/freezer.state", frozen);
+	}
+	e->err = ETIMEDOUT;
+	return -ETIMEDOUT;
+}
 
 static int kill_init(const struct nk_oci_record *r, struct nk_err *e)
 {
@@ -30,9 +47,7 @@ static int kill_init(const struct nk_oci_record *r, struct nk_err *e)
 	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	if (nk_oci_frozen(r))
 		nk_oci_thaw(r);
-	if (nk_process_wait(pidfd, KILL_MS) == -ETIMEDOUT)
-		return nk_fail(e, ETIMEDOUT, "container init still running");
-	return 0;
+	return nk_process_wait(pidfd, KILL_MS) == -ETIMEDOUT ? still_there(r, e) : 0;
 }
 
 bool nk_oci_keeps(const struct nk_oci_record *r, const char *dir)
@@ -67,7 +82,7 @@ static int remove_unused(const struct nk_oci_record *r)
 /* Most often they are empty, and then that is one call each. Deepest last in the list. */
 static int remove_groups(const struct nk_oci_record *r, struct nk_err *e)
 {
-	if (!r->pid)
+	if (!r->pid || r->unclaimed)
 		return remove_unused(r);
 	if (!r->own_pids)
 		for (size_t i = 0; i < r->cgroups.n; i++) {

@@ -211,6 +211,8 @@ static int on_message(struct nk_driver *d, struct nk_err *e)
 
 	if (!nk_message_receive(d->slots[NK_SLOT_SOCKET], &m, &fd)) {
 		d->socket_ended = true; /* execve has closed it, or death */
+		if (d->o->slow_fd > 0)
+			close(d->o->slow_fd);
 		return d->alive && d->o->executed ? d->o->executed(d->o->arg, e) : 0;
 	}
 	if (m.type == NK_MSG_ERROR) {

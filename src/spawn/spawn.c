@@ -91,6 +91,8 @@ static int run_step(struct nk_driver *d, size_t i, struct nk_err *e)
 	const struct nk_step *s = &d->plan->steps.v[i];
 	long ret;
 
+	if (s->op == NK_OP_AWAIT && s->n[0] == NK_MSG_READY && d->o->idle)
+		d->o->idle(d->o->arg);
 	if (s->op == NK_OP_AWAIT)
 		return nk_driver_await(d, i, e);
 	if (s->op == NK_OP_HELPER)

@@ -34,6 +34,8 @@ struct nk_spawn_options {
 	void (*alive)(void *arg);
 	/* --debug: called for each step that has been done, in order of the list. */
 	void (*step)(void *arg, const struct nk_plan *p, size_t index, const struct nk_trace *t);
+	/* There is nothing to do but to wait until init is ready (NK_MSG_READY). May be NULL. */
+	void (*idle)(void *arg);
 	/* The parent has received this message in a step NK_OP_AWAIT (NK_MSG_HOOKS, _READY,
 	 * _TERMINAL, _LISTENER): what there is to do before it goes on with its steps. fd: the
 	 * descriptor that came along, or -1; taken over when 0 is returned. 1: not taken, the
@@ -48,6 +50,8 @@ struct nk_spawn_options {
 	/* Descriptors that the plan finds in NK_SLOT_START and NK_SLOT_WAITING, or 0 each where it
 	 * names none. They stay the caller's. */
 	int start_fd, waiting_fd;
+	/* Or 0: closed while the command runs, because that takes a while. */
+	int slow_fd;
 	/* The parent's steps done, return: init lives on, is not waited for and nothing is undone.
 	 * *r is left alone but for .pid. */
 	bool detach;

@@ -40,6 +40,8 @@ void nk_oci_record_write(struct nk_json_out *j, const struct nk_oci_record *r)
 	nk_json_str(j, "bundle", r->bundle);
 	nk_json_str(j, "rootfs", r->rootfs);
 	nk_json_bool(j, "creating", r->creating);
+	if (r->unclaimed)
+		nk_json_bool(j, "unclaimed", true);
 	nk_json_int(j, "pid", r->pid);
 	nk_json_uint(j, "pidStart", r->pid_start);
 	nk_json_str(j, "bootID", r->boot_id);
@@ -120,6 +122,7 @@ static int read_fields(struct nk_json_in *in, struct json_object *o, struct nk_o
 	r->bundle = nk_json_get_str(in, o, "bundle", "");
 	r->rootfs = nk_json_get_str(in, o, "rootfs", "");
 	r->creating = nk_json_get_bool(in, o, "creating", false);
+	r->unclaimed = nk_json_get_bool(in, o, "unclaimed", false);
 	r->pid = (pid_t)nk_json_get_int(in, o, "pid", 0, INT_MAX, 0);
 	r->pid_start = nk_json_get_uint(in, o, "pidStart", UINT64_MAX, 0);
 	r->boot_id = nk_json_get_str(in, o, "bootID", NULL);

@@ -286,21 +286,28 @@ int nk_oci_load(struct nk_oci_dir *d, struct nk_arena *a, struct nk_oci_record *
 	return 0;
 }
 
-int nk_oci_save(struct nk_oci_dir *d, const struct nk_oci_record *r, struct nk_err *e)
+int nk_oci_save_begin(struct nk_oci_dir *d, const struct nk_oci_record *r, struct nk_err *e)
 {
 	_json_ struct nk_json_out j = {0};
 
 	nk_oci_record_write(&j, r);
 	if (j.failed)
 		return nk_fail(e, ENOMEM, "state of container %s", d->id);
+	return nk_oci_write_file(d, "state.json.new", j.buf, j.n, e);
+}
 
-	int ret = nk_oci_write_file(d, "state.json.new", j.buf, j.n, e);
-
-	if (ret < 0)
-		return ret;
+int nk_oci_save_end(struct nk_oci_dir *d, struct nk_err *e)
+{
 	if (renameat(d->fd, "state.json.new", d->fd, "state.json") < 0)
 		return nk_fail(e, errno, "state of container %s: state.json", d->id);
 	return 0;
+}
+
+int nk_oci_save(struct nk_oci_dir *d, const struct nk_oci_record *r, struct nk_err *e)
+{
+	int ret = nk_oci_save_begin(d, r, e);
+
+	return ret < 0 ? ret : nk_oci_save_end(d, e);
 }
 
 int nk_oci_remove(struct nk_oci_dir *d, struct nk_err *e)

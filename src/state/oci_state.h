@@ -54,7 +54,8 @@ struct nk_oci_record {
 	const char *id, *bundle, *rootfs; /* absolute paths */
 	const char *version;		  /* ociVersion of config.json */
 	bool creating;			  /* create is not through */
-	pid_t pid;			  /* init; 0: none yet */
+	bool unclaimed; /* and its groups may still be made, or turn out to be another's */
+	pid_t pid;	/* init; 0: none yet */
 	uint64_t pid_start;
 	const char *boot_id;	 /* the run of the kernel in which these mean something */
 	struct timespec created; /* CLOCK_REALTIME */
@@ -113,6 +114,9 @@ int nk_oci_load(struct nk_oci_dir *d, struct nk_arena *a, struct nk_oci_record *
 
 /* *r -> state.json, whole or not at all. */
 int nk_oci_save(struct nk_oci_dir *d, const struct nk_oci_record *r, struct nk_err *e);
+/* The same in two: what takes time while there is some, and what makes it true. */
+int nk_oci_save_begin(struct nk_oci_dir *d, const struct nk_oci_record *r, struct nk_err *e);
+int nk_oci_save_end(struct nk_oci_dir *d, struct nk_err *e);
 
 /* A file of it: text -> name; and name -> text in the arena. */
 int nk_oci_write_file(struct nk_oci_dir *d, const char *name, const char *text, size_t n,

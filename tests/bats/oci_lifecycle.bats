@@ -355,15 +355,17 @@ two_at_once() {
 	rt start "$first"
 	status_is running
 }
+# The one that is made first: of version 2, in which the process is born, where there is one.
 first_group() {
 	created sleep 1000
 	groups=$(rt state "$ID" >/dev/null; jq -r '.cgroups[]' "$STATE/$ID/state.json")
+	first_group=$(grep /unified/ <<<"$groups" || head -1 <<<"$groups")
 	rt delete --force "$ID"
 }
 
 @test "oci: two creates of one cgroupsPath at once: one of them gets a group that was not there" {
 	first_group
-	two_at_once mkdir,mkdirat "$(head -1 <<<"$groups")"
+	two_at_once mkdir,mkdirat "$first_group"
 	rt delete --force "$ID"
 	nothing_left
 }
@@ -375,7 +377,7 @@ first_group() {
 		[[ $dir != */cpuset/* ]] || cat "${dir%/*}/cpuset.cpus" >"$dir/cpuset.cpus"
 		[[ $dir != */cpuset/* ]] || cat "${dir%/*}/cpuset.mems" >"$dir/cpuset.mems"
 	done
-	two_at_once openat2 "$(head -1 <<<"$groups")"
+	two_at_once openat2 "$first_group"
 	rt delete --force "$ID"
 	for dir in $groups; do rmdir "$dir"; done
 }
@@ -438,4 +440,21 @@ ungroup() {
 	unread 's/.*/{"pid/'
 	kill -9 "$PID"
 	ungroup
+}
+
+@test "oci: delete --force names the frozen group in which others have put the container" {
+	local other=/sys/fs/cgroup/freezer/nook-$ID-other
+	[ -e /sys/fs/cgroup/freezer/cgroup.procs ] || skip "no freezer of cgroup version 1 here"
+	running sleep 1000
+	mkdir -p "$other/below"
+	pid_of >"$other/below/cgroup.procs"
+	echo FROZEN >"$other/freezer.state"
+	run_rt --debug delete --force "$ID"
+	assert_equal "$status" 1
+	has "$stderr" "container init still running: it is in the frozen cgroup $other/below"
+	has "$stderr" "hint: echo THAWED > $other/below/freezer.state"
+	echo THAWED >"$other/freezer.state"
+	rt delete --force "$ID"
+	rmdir "$other/below" "$other"
+	nothing_left
 }

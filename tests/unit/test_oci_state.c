@@ -47,6 +47,7 @@ static void sample(struct nk_arena *a, struct nk_oci_record *r)
 		.rootfs = "/b/rootfs",
 		.version = "1.3.0",
 		.creating = true,
+		.unclaimed = true,
 		.pid = 4711,
 		.pid_start = UINT64_MAX,
 		.boot_id = "0b",
@@ -79,7 +80,8 @@ static void round_trip(void **state)
 	assert_string_equal(b.bundle, r.bundle);
 	assert_int_equal(b.pid, 4711);
 	assert_true(b.pid_start == UINT64_MAX);
-	assert_true(b.created.tv_nsec == 123456789 && b.creating && b.own_pids && b.user_bus);
+	assert_true(b.created.tv_nsec == 123456789 && b.creating && b.unclaimed && b.own_pids &&
+		    b.user_bus);
 	assert_int_equal(b.cgroups.n, 2);
 	assert_string_equal(b.kept.v[0], "/sys/fs/cgroup/pids/web");
 	assert_string_equal(b.annotations.v[0].value, "\x01 \xe2\x82\xac");
