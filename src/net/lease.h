@@ -63,4 +63,9 @@ int nk_net_leases(struct nk_net_store *s, struct nk_arena *a, const char *networ
 		  struct nk_net_leases *alive, struct nk_net_leases *dead, bool clean,
 		  struct nk_err *e);
 
+/* The line of that card has these addresses from now on: those of a lease by DHCP. */
+int nk_net_lease_ips(struct nk_net_store *s, struct nk_arena *a, const char *network,
+		     const char *id, const char *ifname, const struct nk_ips *ips,
+		     struct nk_err *e);
+
 #endif

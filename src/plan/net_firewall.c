@@ -52,6 +52,7 @@ static void begin_chain(struct nk_batch *b, bool out, bool drop)
 	};
 
 	nk_nft_chain(b, T, chain_of(out), &hook);
+	nk_nft_flush_chain(b, T, chain_of(out));
 	nk_nft_rule_begin(b, T, chain_of(out));
 	nk_nft_is_iface(b, out, "lo", false);
 	end(b, true, out ? "oifname \"lo\" " : "iifname \"lo\" ");
@@ -164,9 +165,11 @@ void nk_firewall_table(struct nk_batch *b, const struct nk_fw_rules *list,
 		       const struct nk_fw_policy *policy)
 {
 	nk_nft_table(b, T);
-	nk_nft_del_table(b, T);
-	nk_nft_table(b, T);
-	if (policy->egress) {
+	/* With a resolver the table stays, for what it has put into the sets. */
+	if (!policy->egress) {
+		nk_nft_del_table(b, T);
+		nk_nft_table(b, T);
+	} else {
 		nk_nft_set(b, &egress4);
 		nk_nft_set(b, &egress6);
 	}
