@@ -14,6 +14,7 @@
 #include "cli/host_hint.h"
 #include "cli/run_options.h"
 #include "plan/plan.h"
+#include "runtime/net.h"
 #include "runtime/prepare.h"
 #include "runtime/runtime.h"
 #include "security/caps.h"
@@ -25,6 +26,7 @@
 struct run {
 	struct nk_cli *cli;
 	struct nk_run_request *request;
+	const struct nk_run_world *world;
 	struct nk_spec *spec;
 	struct nk_facts facts;
 	struct nk_plan plan;
@@ -33,6 +35,7 @@ struct run {
 	struct nk_state state;
 	struct nk_state_record record;
 	struct nk_state_handle handle;
+	struct nk_net_store networks; /* open where there are cards on them */
 };
 
 /* container:NAME in a namespace option -> the namespace of that container. */
@@ -116,6 +119,30 @@ static void weak_root(struct run *r)
 	r->spec->users_as_outside = true;
 }
 
+/* Addresses are leased, and only now /etc/hosts can say them. */
+static int prepare_networks(struct run *r, struct nk_err *e)
+{
+	struct nk_arena *a = &r->cli->arena;
+	int ret;
+
+	if (!r->spec->net.cards.n)
+		return 0;
+	r->spec->net.netd_path = nk_run_find_program(a, "nook-netd");
+	if ((ret = nk_net_store_open(&r->networks, a, r->cli->root, r->cli->state, e)) < 0 ||
+	    (ret = nk_net_prepare(&r->networks, a, r->spec, r->request->explain != NK_EXPLAIN_NO,
+				  &r->facts.notices, e)) < 0)
+		return ret;
+	return nk_run_finish_etc(r->request, a, r->world, e);
+}
+
+/* What was leased is given back, however far the start has come. */
+static void end_networks(struct run *r)
+{
+	if (r->spec->net.cards.n && r->networks.fd >= 0 && r->request->explain == NK_EXPLAIN_NO)
+		nk_net_container_end(&r->networks, &r->cli->arena, r->spec);
+	nk_net_store_close(&r->networks);
+}
+
 static int make_plan(struct run *r, struct nk_err *e)
 {
 	struct nk_arena *a = &r->cli->arena;
@@ -124,16 +151,12 @@ static int make_plan(struct run *r, struct nk_err *e)
 	struct nk_strv notices = {0};
 	int ret;
 
-	if (r->spec->net.cards.n) {
-		nk_fail(e, ENOSYS, "--network %s", r->spec->net.cards.v[0].network->name);
-		return nk_hint(e, "networks by name are made today: none, host, ns:PATH");
-	}
 	weak_root(r);
 	if ((ret = resolve_containers(r, e)) < 0 ||
 	    (ret = nk_run_choose_backend(r->request, &r->state, a, r->cli->state, &notices, e)) <
 		    0 ||
 	    (ret = nk_prepare(a, r->spec, &r->facts, &r->lease, e)) < 0 ||
-	    (ret = resolve_user(r, e)) < 0 ||
+	    (ret = prepare_networks(r, e)) < 0 || (ret = resolve_user(r, e)) < 0 ||
 	    (ret = nk_seccomp_filter(a, r->spec, cache, &in.filter, e)) < 0)
 		return ret;
 	for (size_t i = 0; i < notices.n; i++)
@@ -166,6 +189,14 @@ static int started(void *arg, pid_t pid, struct nk_err *e)
 	return nk_state_started(&r->handle, &r->record, pid, e);
 }
 
+/* What the kernel does not forward ([::1]) is nook-netd's, with our sockets. */
+static int made(void *arg, const int *slots, struct nk_err *e)
+{
+	struct run *r = arg;
+
+	return nk_net_hand_ports(&r->networks, &r->cli->arena, r->spec, &r->plan, slots, e);
+}
+
 static int register_container(struct run *r, struct nk_err *e)
 {
 	struct nk_arena *a = &r->cli->arena;
@@ -190,6 +221,7 @@ static int spawn(struct run *r, struct nk_result *result, struct nk_err *e)
 		.groups = r->groups.paths,
 		.n_groups = r->groups.n_paths,
 		.started = started,
+		.made = r->spec->net.ports.n && r->spec->net.cards.n ? made : NULL,
 		.alive = tell_notices,
 		.step = r->request->debug ? nk_cli_debug_step : NULL,
 		.arg = r,
@@ -204,6 +236,9 @@ static int spawn(struct run *r, struct nk_result *result, struct nk_err *e)
 		return ret;
 	nk_host_hint_begin(r->cli, r->spec, &r->facts);
 	ret = nk_spawn(&r->plan, &o, result, e);
+	if (ret < 0)
+		nk_net_explain_port(&r->state, &r->cli->arena, &r->plan, e);
+	end_networks(r);
 	if (nk_state_remove(&r->handle,
 			    ret < 0 ? (e->exit ? e->exit : NK_EXIT_FAULT) : result->exit_code,
 			    &left) < 0)
@@ -229,9 +264,16 @@ static void tell_end(const struct run *r, const struct nk_result *result)
 		       r->request->timeout == 1 ? "" : "s");
 }
 
-static int run_container(struct nk_cli *cli, struct nk_run_request *request)
+static int run_container(struct nk_cli *cli, struct nk_run_request *request,
+			 const struct nk_run_world *world)
 {
-	struct run r = {.cli = cli, .request = request, .spec = &request->spec};
+	struct run r = {
+		.cli = cli,
+		.request = request,
+		.world = world,
+		.spec = &request->spec,
+		.networks = {.fd = -EBADF, .state_fd = -EBADF},
+	};
 	struct nk_result result = {0};
 	struct nk_err e = {0};
 	int ret;
@@ -246,6 +288,7 @@ static int run_container(struct nk_cli *cli, struct nk_run_request *request)
 		result.exit_code = nk_cli_explain(cli, &r.plan, request->explain);
 	else if (ret == 0)
 		ret = spawn(&r, &result, &e);
+	end_networks(&r);
 	nk_state_close(&r.state);
 	if (r.lease.fd >= 0)
 		close(r.lease.fd);
@@ -271,7 +314,7 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 	if (nk_run_world_read(&w, &cli->arena, &e) < 0 ||
 	    nk_run_finish(&r, &cli->arena, &w, argc - first, argv + first, &e) < 0)
 		return nk_cli_error(cli, &e);
-	return run_container(cli, &r);
+	return run_container(cli, &r, &w);
 }
 
 const struct nk_command nk_command_run = {

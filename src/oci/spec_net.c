@@ -119,6 +119,10 @@ void nk_spec_net_write(struct nk_json_out *j, const struct nk_net_spec *net)
 	    !net->egress_given)
 		return;
 	nk_json_open(j, "net", '{');
+	if (net->root_dir && net->state_dir) {
+		nk_json_str(j, "rootDir", net->root_dir);
+		nk_json_str(j, "stateDir", net->state_dir);
+	}
 	nk_json_open(j, "cards", '[');
 	for (size_t i = 0; i < net->cards.n; i++)
 		write_card(j, &net->cards.v[i]);
@@ -281,6 +285,8 @@ void nk_spec_net_read(struct nk_json_in *in, struct json_object *nook, struct nk
 
 	if (!o)
 		return;
+	net->root_dir = nk_json_get_str(in, o, "rootDir", NULL);
+	net->state_dir = nk_json_get_str(in, o, "stateDir", NULL);
 	net->firewall_given = nk_json_get(in, o, "firewall", json_type_array) != NULL;
 	net->egress_given = nk_json_get(in, o, "egress", json_type_array) != NULL;
 

@@ -101,7 +101,8 @@ void nk_part_network(struct nk_build *b)
 	struct nk_plan *p = b->p;
 	struct nk_step *s;
 
-	if (b->spec->ns[NK_NS_NET].mode != NK_NS_NEW)
+	/* With cards, lo is brought up together with them (net_cards.c). */
+	if (b->spec->ns[NK_NS_NET].mode != NK_NS_NEW || b->spec->net.cards.n)
 		return;
 	nk_actor_topic(p, NK_INIT, NK_T_NETWORK);
 	int sock = nk_plan_slot(p, "inet");
@@ -160,7 +161,10 @@ int nk_plan_run(struct nk_plan *p, const struct nk_plan_input *in, struct nk_pla
 	*cg = b.cg;
 	if (b.trees == NK_PARENT)
 		nk_part_trees(&b);
+	nk_part_net_host(&b);
 	nk_part_clone(&b);
+	nk_part_net_limits(&b);
+	nk_part_net_cards(&b);
 	nk_part_net_backend(&b);
 	nk_part_names(&b);
 	nk_part_network(&b);
@@ -175,10 +179,11 @@ int nk_plan_run(struct nk_plan *p, const struct nk_plan_input *in, struct nk_pla
 	nk_part_etc(&b);
 	nk_part_volumes(&b);
 	nk_part_masks(&b);
-	nk_part_net_backend_inside(&b);
 	nk_part_terminal(&b);
 	nk_part_cgroup_namespace(&b);
 	nk_part_cgroupfs(&b);
+	nk_part_net_backend_inside(&b); /* behind PLACED, which nook says first */
+	nk_part_net_inside(&b);
 	nk_part_pivot(&b);
 	nk_part_process(&b);
 	return too_large(p, in->spec, e) ? -EINVAL : nk_arena_ok(p->arena, e);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cgroup/live.h"
+#include "runtime/net.h"
 #include "runtime/runtime.h"
 
 /* Deepest last in the list, so from its end: a group goes after those below it. */
@@ -17,7 +18,7 @@ static int reap(const struct nk_state_record *r, struct nk_err *e)
 		if (rc < 0)
 			return rc;
 	}
-	return 0;
+	return nk_net_reap_record(r, e);
 }
 
 int nk_runtime_open(struct nk_state *st, const char *dir, struct nk_err *e)

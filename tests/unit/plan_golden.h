@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "step/step.h"
+#include "sys/batch.h"
 
 /* The step as a call, then whole strings where the call cuts them, tolerated errnos, undo. */
 static inline void print_step(FILE *out, const struct nk_plan *p, const struct nk_step *s)
@@ -38,6 +39,16 @@ static inline void print_step(FILE *out, const struct nk_plan *p, const struct n
 		fprintf(out, " undoes %s", call);
 	}
 	fputc('\n', out);
+	/* What a batch says, a line a message. */
+	if (s->op == NK_OP_NETLINK) {
+		const struct nk_batch *b = s->p[0];
+		size_t n = b->words.n;
+		for (const char *at = b->words.v, *end; n; n -= (size_t)(end - at), at = end) {
+			end = memchr(at, '\n', n);
+			end = end ? end + 1 : at + n;
+			fprintf(out, "       | %.*s", (int)(end - at), at);
+		}
+	}
 }
 
 static inline char *print(const struct nk_plan *p)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "cgroup_layouts.h"
@@ -56,7 +57,9 @@ enum {
 	CAPS = 1 << 16,
 	PARENT = 1 << 17,
 	OVERLAYS = 1 << 18,
-	N_WITH = 1 << 19,
+	NET = 1 << 19,	     /* a card on a network that others are on */
+	NET_FIRST = 1 << 20, /* two, nothing is there yet, published ports */
+	N_WITH = 1 << 21,
 };
 
 struct cell {
@@ -258,6 +261,82 @@ static inline void make_volumes(struct made *m, const struct cell *c)
 						     .idmap = true});
 }
 
+static inline struct nk_ip make_ip(int family, int prefix, int subnet, int host)
+{
+	struct nk_ip ip = {.family = (uint8_t)family, .prefix = (uint8_t)prefix};
+
+	memcpy(ip.a, family == AF_INET ? "\x0a\x59" : "\xfd\x59", 2);
+	ip.a[2] = (uint8_t)subnet;
+	ip.a[family == AF_INET ? 3 : 15] = (uint8_t)host;
+	return ip;
+}
+
+static inline struct nk_net_card *add_card(struct made *m, const char *network, int subnet)
+{
+	struct nk_arena *a = &m->arena;
+	struct nk_network *n = NK_NEW(a, struct nk_network);
+	struct nk_net_card *c = NK_PUSH(a, &m->spec.net.cards);
+
+	if (!n || !c)
+		return NULL;
+	n->name = network;
+	n->id = "89abcdef";
+	n->link = nk_fmt(a, "nk-%s", network);
+	n->dns = true;
+	for (int family = AF_INET; family; family = family == AF_INET ? AF_INET6 : 0) {
+		struct nk_subnet *s = NK_PUSH(a, &n->subnets);
+		struct nk_ip *ip = NK_PUSH(a, &c->ips);
+		int prefix = family == AF_INET ? 24 : 64;
+		if (!s || !ip)
+			return NULL;
+		s->net = make_ip(family, prefix, subnet, 0);
+		s->gateway = make_ip(family, prefix, subnet, 1);
+		*ip = make_ip(family, prefix, subnet, 5);
+	}
+	c->network = n;
+	c->ifname = nk_fmt(a, "eth%zu", m->spec.net.cards.n - 1);
+	c->host_ifname = nk_fmt(a, "nk01234567%d", subnet);
+	memcpy(c->mac, "\x02\x42\x0a\x59\x00\x05", 6);
+	c->index = 1 + (uint32_t)m->spec.net.cards.n;
+	c->bridge_index = 70 + (uint32_t)subnet;
+	c->default_route = true;
+	return c;
+}
+
+static inline void make_net(struct made *m, const struct cell *c)
+{
+	struct nk_net_spec *net = &m->spec.net;
+	struct nk_arena *a = &m->arena;
+
+	if (!(c->with & (NET | NET_FIRST)) || c->ns[NK_NS_NET] != 'n')
+		return;
+	struct nk_net_card *lan = add_card(m, "lan", 1);
+	net->ip6 = true;
+	if (!(c->with & NET_FIRST) || !lan)
+		return;
+	struct nk_net_card *db = add_card(m, "db", 2);
+	struct nk_port *tcp = NK_PUSH(a, &net->ports), *udp = NK_PUSH(a, &net->ports);
+	if (!db || !udp)
+		return;
+	net->ports.v[0] = (struct nk_port){.host_port = 8080, .port = 80, .count = 2};
+	*udp = (struct nk_port){.proto = NK_UDP,
+				.host = make_ip(AF_INET, 32, 9, 9),
+				.host_port = 5300,
+				.port = 53,
+				.count = 1};
+	(void)tcp;
+	((struct nk_network *)(uintptr_t)db->network)->internal = true;
+	((struct nk_network *)(uintptr_t)db->network)->mtu = 1400;
+	db->default_route = false;
+	lan->bridge_missing = lan->netd_missing = true;
+	net->table_missing = net->forward4 = net->forward6 = true;
+	nk_strv_push(a, &net->accept_ra, "eth0");
+	net->netd_path = "/usr/libexec/nook/nook-netd";
+	net->root_dir = "/var/lib/nook/networks";
+	net->state_dir = "/run/nook/net";
+	net->owner = "pid:4711:1:boot";
+}
+
 static inline void add_device(struct made *m, struct nk_device_spec d)
 {
 	struct nk_device_spec *p = NK_PUSH(&m->arena, &m->spec.devices);
@@ -336,6 +415,7 @@ static inline void make_spec(struct made *m, const struct cell *c)
 						      1, 11, 0, 0});
 	make_process(m, c);
 	make_volumes(m, c);
+	make_net(m, c);
 }
 
 static inline int make_plan(struct made *m)

@@ -63,6 +63,10 @@ static const struct cell golden_cells[] = {
 	{"ns-join-foreign-linux-6.1", ROOT, NONE, DIR_AS_IS, "nnnJJJnh", OLD_KERNEL, 0},
 	{"ns-user-joins-foreign-net", USER, NONE, DIR_AS_IS, "jnnnjJnh", 0, 0},
 	{"ns-time-offset", ROOT, V1, DIR_AS_IS, "hnnnnnnn", 0, OFFSETS | LIMITS},
+	{"net", ROOT, NONE, DIR_AS_IS, "hnnnnnnh", 0, NET},
+	{"net-first", ROOT, NONE, DIR_AS_IS, "hnnnnnnh", 0, NET_FIRST},
+	{"net-userns", ROOT, HYBRID, DIR_AS_IS, "nnnnnnnh", 0, NET | LIMITS},
+	{"net-middle", ROOT, NONE, DIR_AS_IS, "nnnnnnnn", 0, NET | OFFSETS},
 	{"ns-time-offset-userns", ROOT, NONE, DIR_AS_IS, "nnnnnnnn", 0, OFFSETS | IDMAP},
 
 	/* what else is asked for */

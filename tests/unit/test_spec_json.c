@@ -54,6 +54,8 @@ static void fill_net(struct nk_arena *a, struct nk_net_spec *net)
 		.proto = NK_UDP, .host = six, .host_port = 5300, .port = 53, .count = 3};
 	*NK_PUSH(a, &net->ports) = (struct nk_port){.host_port = 65535, .port = 1, .count = 1};
 	*NK_PUSH(a, &net->exposed) = (struct nk_port){.port = 8080, .count = 2};
+	net->root_dir = "/var/lib/nook/networks";
+	net->state_dir = "/run/nook/net";
 	net->firewall_given = net->egress_given = true;
 	*NK_PUSH(a, &net->firewall) = (struct nk_fw_rule){.out = true,
 							  .accept = true,
@@ -162,6 +164,8 @@ static void same_net(const struct nk_net_spec *b, const struct nk_net_spec *s)
 	const struct nk_net_card *got = &b->cards.v[0], *want = &s->cards.v[0];
 	const struct nk_network *n = got->network;
 
+	assert_string_equal(b->root_dir, s->root_dir);
+	assert_string_equal(b->state_dir, s->state_dir);
 	assert_int_equal(b->cards.n, 1);
 	assert_string_equal(got->ifname, want->ifname);
 	assert_string_equal(got->host_ifname, want->host_ifname);
