@@ -152,6 +152,44 @@ int nk_cg_frozen(const struct nk_cg_groups *g)
 	return f->v2 ? strcmp(word, "1") == 0 : strncmp(word, "FR", 2) == 0;
 }
 
+/* The highest group that is frozen, from this one up: those below show its state as theirs. */
+static const char *frozen_from(struct nk_arena *a, const char *group, const char *mount)
+{
+	const char *found = NULL;
+
+	while (group && strlen(group) > strlen(mount)) {
+		_close_ int dir = nk_group_open(group);
+
+		if (dir < 0 || state_is(dir, false, false))
+			break;
+		found = group;
+		group = nk_strndup(a, group, (size_t)(strrchr(group, '/') - group));
+	}
+	return found;
+}
+
+const char *nk_cg_frozen_around(struct nk_arena *a, pid_t pid)
+{
+	_free_ char *text = nk_text_read(nk_fmt(a, "/proc/%d/cgroup", (int)pid), 65536);
+	const char *cursor = text, *line, *path = NULL;
+	struct nk_cgroups machine = {0};
+	struct nk_err ignored = {0};
+	size_t n;
+
+	while (text && (line = nk_text_line(&cursor, &n))) {
+		struct nk_field f[3];
+		bool whole = nk_text_split(line, n, ':', f, 3) == 3;
+		struct nk_cg_group g = {.name = whole ? nk_strndup(a, f[1].s, f[1].n) : NULL};
+		if (nk_cg_has(&g, "freezer"))
+			path = nk_strndup(a, f[2].s, f[2].n);
+	}
+	if (!path || nk_cgroups_detect(a, &machine, &ignored) < 0)
+		return NULL;
+	int i = machine.where[NK_CG_FREEZER];
+	const struct nk_cg_hierarchy *h = i < 0 ? NULL : &machine.hierarchies.v[i];
+	return !h || h->v2 ? NULL : frozen_from(a, nk_cg_dir(a, h, path), h->mount);
+}
+
 struct collect {
 	struct nk_arena *a;
 	struct nk_cg_pids *pids;

@@ -19,6 +19,10 @@ int nk_cg_freeze(const struct nk_cg_groups *g, bool stop, struct nk_err *e);
 /* 1 frozen (or about to be), 0 not. */
 int nk_cg_frozen(const struct nk_cg_groups *g);
 
+/* The highest frozen group of version 1 around a process, whoever has put it there: no signal
+ * reaches it until that is thawed. NULL: it is in none. */
+const char *nk_cg_frozen_around(struct nk_arena *a, pid_t pid);
+
 /* Every process in the container and in the groups below its own, ascending; those that are not in
  * our PID namespace are left out. */
 struct nk_cg_pids {
