@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "cli/explain.h"
+#include "cli/run_options.h"
 #include "runtime/runtime.h"
 #include "spawn/spawn.h"
 
@@ -45,6 +46,7 @@ int nk_card_begin(struct nk_card_command *c, struct nk_cli *cli, const struct nk
 						   .target = &c->target,
 						   .card = &c->card,
 						   .dry = run->explain != NK_EXPLAIN_NO};
+	c->connection.net.netd_path = nk_run_find_program(&cli->arena, "nook-netd");
 	return rc;
 }
 

@@ -18,16 +18,13 @@ static const struct nk_option options[] = {
 
 static int reload(struct nk_cli *cli, struct nk_net_store *s, struct nk_err *e)
 {
-	struct nk_networks all = {0};
 	struct nk_strv lines = {0};
 	int rc = nk_net_reload(s, &cli->arena, e);
 
 	if (rc >= 0)
-		rc = nk_net_list(s, &cli->arena, &all, e);
+		rc = nk_net_foreign_all(s, &cli->arena, &lines, e);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < all.n; i++)
-		nk_net_foreign(&cli->arena, &all.v[i], &lines);
 	for (size_t i = 0; i < lines.n; i++)
 		nk_log(NK_LOG_WARN, "%s", lines.v[i]);
 	return 0;

@@ -53,7 +53,8 @@ int nk_net_choose4(const struct nk_net_taken *t, struct nk_ip *net, struct nk_er
 			at.prefix = 24;
 		}
 	}
-	nk_fail(e, ENOSPC, "no private IPv4 subnet is free on this machine");
+	nk_fail(e, 0, "no private IPv4 subnet is free on this machine");
+	e->err = ENOSPC;
 	return nk_hint(e, "name one with --subnet, or nook network prune");
 }
 

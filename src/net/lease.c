@@ -13,6 +13,9 @@
 #include "net/lease_file.h"
 #include "oci/ip.h"
 
+/* The words say it all: only the number is added. */
+#define refuse(e, number, ...) (nk_fail((e), 0, __VA_ARGS__), (e)->err = (number))
+
 /* ---- addresses ---- */
 
 static const struct nk_net_lease *holder(const struct nk_net_leases *l, const struct nk_ip *ip)
@@ -53,14 +56,14 @@ static int check_asked(const struct nk_network *n, const struct nk_net_leases *l
 	}
 	ip->prefix = in->net.prefix;
 	if (reserved(in, ip)) {
-		nk_fail(e, EADDRINUSE, "%s of network \"%s\" is %s", buf, n->name,
-			nk_ip_equal(ip, &in->gateway) ? "the gateway's" : "no card's");
+		refuse(e, EADDRINUSE, "%s of network \"%s\" is %s", buf, n->name,
+		       nk_ip_equal(ip, &in->gateway) ? "the gateway's" : "no card's");
 		return nk_hint(e, "without --ip a free address is chosen");
 	}
 	has = holder(l, ip);
 	if (!has)
 		return 0;
-	nk_fail(e, EADDRINUSE, "%s of network \"%s\" belongs to %.60s", buf, n->name, has->name);
+	refuse(e, EADDRINUSE, "%s of network \"%s\" belongs to %.60s", buf, n->name, has->name);
 	return nk_hint(e, "without --ip a free address is chosen");
 }
 
@@ -135,8 +138,8 @@ static int add_family(struct nk_arena *a, const struct nk_net_leases *l, struct 
 	}
 	if (rc == 0)
 		return 0;
-	nk_fail(e, ENOSPC, "network \"%s\" has no free IPv%d address", n->name,
-		family == AF_INET ? 4 : 6);
+	refuse(e, ENOSPC, "network \"%s\" has no free IPv%d address", n->name,
+	       family == AF_INET ? 4 : 6);
 	return nk_hint(e,
 		       "nook network create --subnet with a larger one; nook network inspect %s "
 		       "shows who has them",
@@ -202,8 +205,8 @@ static int check_mac(const struct nk_net_leases *l, const struct nk_net_card *ca
 	for (size_t i = 0; i < l->n; i++) {
 		if (memcmp(l->v[i].mac, card->mac, 6) != 0)
 			continue;
-		nk_fail(e, EADDRINUSE, "the hardware address %s of network \"%s\" belongs to %.60s",
-			nk_mac_text(card->mac, buf), card->network->name, l->v[i].name);
+		refuse(e, EADDRINUSE, "the hardware address %s of network \"%s\" belongs to %.60s",
+		       nk_mac_text(card->mac, buf), card->network->name, l->v[i].name);
 		return nk_hint(e, "without --mac-address a free one is chosen");
 	}
 	return 0;
@@ -226,8 +229,8 @@ static int check_twice(const struct nk_net_leases *l, const struct nk_net_card *
 	for (size_t i = 0; i < l->n; i++) {
 		if (strcmp(l->v[i].id, id) != 0 || strcmp(l->v[i].ifname, card->ifname) != 0)
 			continue;
-		nk_fail(e, EEXIST, "%.60s has its card %s on network \"%s\" already", l->v[i].name,
-			card->ifname, card->network->name);
+		refuse(e, EEXIST, "%.60s has its card %s on network \"%s\" already", l->v[i].name,
+		       card->ifname, card->network->name);
 		return nk_hint(e, "nook network disconnect %s %.60s takes it out",
 			       card->network->name, l->v[i].name);
 	}

@@ -122,5 +122,8 @@ int nk_net_prune(struct nk_net_store *s, struct nk_arena *a, bool all, struct nk
 /* Does somebody else's firewall drop what n's bridge forwards? Lines that say who, and with which
  * command n is permitted. */
 void nk_net_foreign(struct nk_arena *a, const struct nk_network *n, struct nk_strv *lines);
+/* The same for all networks whose bridges are there. */
+int nk_net_foreign_all(struct nk_net_store *s, struct nk_arena *a, struct nk_strv *lines,
+		       struct nk_err *e);
 
 #endif

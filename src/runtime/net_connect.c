@@ -68,7 +68,8 @@ static int choose_place(struct nk_arena *a, const struct nk_net_target *t, struc
 	}
 	if (!named(&links, card->ifname))
 		return 0;
-	nk_fail(e, EEXIST, "%s has a card called %s already", t->name, card->ifname);
+	nk_fail(e, 0, "%s has a card called %s already", t->name, card->ifname);
+	e->err = EEXIST;
 	return nk_hint(e, "without --ifname a free name is chosen");
 }
 
@@ -82,8 +83,9 @@ static int connected_already(struct nk_net_store *s, struct nk_arena *a,
 	for (size_t i = 0; rc >= 0 && i < alive.n; i++) {
 		if (strcmp(alive.v[i].id, t->id) != 0)
 			continue;
-		nk_fail(e, EEXIST, "%s is on network \"%s\" already, with its card %s", t->name,
-			n->name, alive.v[i].ifname);
+		nk_fail(e, 0, "%s is on network \"%s\" already, with its card %s", t->name, n->name,
+			alive.v[i].ifname);
+		e->err = EEXIST;
 		return nk_hint(e, "nook network disconnect %s %s takes it out", n->name, t->name);
 	}
 	return rc;

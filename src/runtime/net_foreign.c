@@ -20,6 +20,7 @@
 #include "runtime/net.h"
 #include "sys/netlink.h"
 #include "sys/nft.h"
+#include "sys/rtnl.h"
 
 struct chain {
 	uint8_t family; /* NFPROTO_… */
@@ -262,4 +263,21 @@ void nk_net_foreign(struct nk_arena *a, const struct nk_network *n, struct nk_st
 			   "firewall-cmd --reload",
 			   n->link));
 	tell_legacy(&l, n->name, lines);
+}
+
+int nk_net_foreign_all(struct nk_net_store *s, struct nk_arena *a, struct nk_strv *lines,
+		       struct nk_err *e)
+{
+	_close_ int fd = nk_nl_open(e);
+	struct nk_networks all = {0};
+	int rc = fd < 0 ? fd : nk_net_list(s, a, &all, e);
+
+	for (size_t i = 0; rc >= 0 && i < all.n; i++) {
+		struct nk_rt_link link;
+
+		rc = nk_net_bridge(fd, a, &all.v[i], &link, e);
+		if (rc > 0)
+			nk_net_foreign(a, &all.v[i], lines);
+	}
+	return rc < 0 ? rc : 0;
 }

@@ -157,8 +157,9 @@ int nk_net_map(struct nk_net_store *s, struct nk_state *st, struct nk_arena *a,
 			break;
 		to->network = &all->v[i];
 		rc = read_network(s, st, a, running, to, e);
-		nk_net_foreign(a, to->network, &m->foreign);
 	}
+	if (rc >= 0)
+		rc = nk_net_foreign_all(s, a, &m->foreign, e);
 	if (rc >= 0)
 		rc = read_kernel(a, m, links, e);
 	if (rc < 0)
