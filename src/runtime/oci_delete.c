@@ -82,7 +82,7 @@ static int remove_unused(const struct nk_oci_record *r)
 /* Most often they are empty, and then that is one call each. Deepest last in the list. */
 static int remove_groups(const struct nk_oci_record *r, struct nk_err *e)
 {
-	if (!r->pid)
+	if (!r->pid || r->unclaimed)
 		return remove_unused(r);
 	if (!r->own_pids)
 		for (size_t i = 0; i < r->cgroups.n; i++) {
