@@ -456,23 +456,6 @@ ungroup() {
 	echo FROZEN >"$other/freezer.state"
 	run_rt --debug delete --force "$ID"
 	assert_equal "$status" 1
-	has "$stderr" "container init still running: it is in the frozen cgroup $other/below"
-	has "$stderr" "hint: echo THAWED > $other/below/freezer.state"
-	echo THAWED >"$other/freezer.state"
-	rt delete --force "$ID"
-	rmdir "$other/below" "$other"
-	nothing_left
-}
-
-@test "oci: delete --force names the frozen group in which others have put the container" {
-	local other=/sys/fs/cgroup/freezer/nook-$ID-other
-	[ -e /sys/fs/cgroup/freezer/cgroup.procs ] || skip "no freezer of cgroup version 1 here"
-	running sleep 1000
-	mkdir -p "$other/below"
-	pid_of >"$other/below/cgroup.procs"
-	echo FROZEN >"$other/freezer.state"
-	run_rt --debug delete --force "$ID"
-	assert_equal "$status" 1
 	has "$stderr" "container init still running: it is in the frozen cgroup $other\"$"
 	has "$stderr" "hint: echo THAWED > $other/freezer.state"
 	echo THAWED >"$other/freezer.state"
