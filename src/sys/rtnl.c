@@ -81,9 +81,9 @@ void nk_rt_veth(struct nk_batch *b, const char *host, uint32_t master,
 {
 	const struct ifinfomsg peer = {
 		.ifi_index = (int)card->index,
-		.ifi_flags = card->up ? IFF_UP : 0,
-		.ifi_change = card->up ? IFF_UP : 0,
 	};
+	/* It cannot come up (ENOTCONN) before there is this end. */
+	struct nk_rt_card down = *card;
 	uint32_t index = card->index ? index_of(host) : 0;
 	const char *words = nk_fmt(b->arena, "link add name %s", host);
 
@@ -104,7 +104,8 @@ void nk_rt_veth(struct nk_batch *b, const char *host, uint32_t master,
 	size_t data = nk_batch_nest(b, IFLA_INFO_DATA);
 	size_t other = b->bytes.n;
 	nk_batch_attr(b, VETH_INFO_PEER, &peer, sizeof(peer));
-	const char *inside = put_card(b, card);
+	down.up = false;
+	const char *inside = put_card(b, &down);
 	nk_batch_nest_end(b, other);
 	nk_batch_nest_end(b, data);
 	nk_batch_nest_end(b, info);

@@ -33,7 +33,7 @@ struct nk_rt_card {
 	bool up;
 };
 
-/* veth: `host` stays here, on bridge master (index, 0: none), both up. */
+/* veth: `host` stays here, up, on bridge master (index, 0: none); the card is down (nk_rt_up()). */
 void nk_rt_veth(struct nk_batch *b, const char *host, uint32_t master,
 		const struct nk_rt_card *card);
 /* macvlan (mode: MACVLAN_MODE_…) or ipvlan (IPVLAN_MODE_…) on top of parent, in the target. */
