@@ -38,6 +38,8 @@ void nk_dns_give(struct nk_netd *d, const struct nk_client *c, const struct nk_q
 		other = nk_reply_new(LDNS_RCODE_SERVFAIL);
 		pkt = other;
 	}
+	if (pkt)
+		ldns_pkt_set_aa(pkt, own); /* of what we pass on we are no authority */
 	_free_ uint8_t *data = NULL;
 	size_t limit = c->conn ? LDNS_MAX_PACKETLEN : nk_reply_limit(q);
 	if (pkt && nk_reply_write(q, pkt, limit, ede, &data, &n) == 0)
