@@ -26,6 +26,15 @@ lan() { nook network create --subnet 10.77.0.0/24 --subnet fd77::/64 lan; }
 # needs the host's libraries for names)
 get() { nook exec "$1" sh -c "printf 'GET / HTTP/1.0\r\n\r\n' | nc -w 2 $2 ${3:-80}" | tail -n 1 | grep .; }
 refused() { run get "$@"; [ "$status" != 0 ] || { echo "$* came through: $output"; return 1; }; }
+# One datagram that comes to port $2 in the network of process $1, within 3 s.
+receive() {
+	in_world nsenter --net="/proc/$1/ns/net" python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", int(sys.argv[1])))
+s.settimeout(3)
+print(s.recv(99).decode())' "$2" 2>/dev/null
+}
 rules_of() { in_world nsenter --net="/proc/$1/ns/net" nft list table inet nook; }
 
 @test "firewall: server 1 takes server 2 only, server 2 reaches server 1 only" {
@@ -62,17 +71,18 @@ rules_of() { in_world nsenter --net="/proc/$1/ns/net" nft list table inet nook; 
 	run nook exec two ping -6 -c 1 -W 1 fd77::11
 	[ "$status" != 0 ]
 	# Datagrams to the one port and not to the next.
-	local first
+	local first listener closed
 	first=$(nook inspect one | jq '.[0].State.Pid')
-	in_world nsenter --net="/proc/$first/ns/net" timeout 5 socat -u \
-		UDP4-RECVFROM:5000 STDOUT >got 3>&- &
-	local listener=$!
-	in_world nsenter --net="/proc/$first/ns/net" timeout 3 socat -u \
-		UDP4-RECV:5001 STDOUT >other 3>&- &
-	local closed=$!
+	receive "$first" 5000 >got 3>&- &
+	listener=$!
+	receive "$first" 5001 >other 3>&- &
+	closed=$!
 	sleep 0.5
-	echo no | in_world nsenter --net="/proc/$pid/ns/net" socat -u - UDP4:10.77.0.11:5001
-	echo hi | in_world nsenter --net="/proc/$pid/ns/net" socat -u - UDP4:10.77.0.11:5000
+	in_world nsenter --net="/proc/$pid/ns/net" python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.sendto(b"no", ("10.77.0.11", 5001))
+s.sendto(b"hi", ("10.77.0.11", 5000))'
 	wait "$listener"
 	wait "$closed" || true
 	assert_equal "$(cat got)" hi
