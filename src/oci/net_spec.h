@@ -138,11 +138,12 @@ struct nk_net_spec {
 	bool backend_ip6;	    /* slirp4netns: the host has a way out by IPv6 */
 	const char *backend_dns;    /* the resolver inside, which leads to the host's; or NULL */
 	const char *backend_socket; /* slirp4netns: where it takes ports; NULL: none published */
-	const char *netd_path;	  /* of nook-netd, for cards whose netd_missing; or NULL */
+	const char *netd_path;	    /* of nook-netd, for cards whose netd_missing; or NULL */
 
 	/* Facts (src/runtime/net_prepare.c). */
 	bool table_missing;	  /* the nftables table `nook` with the rules of this version */
 	bool forward4, forward6;  /* forwarding has to be switched on, by this start */
+	bool bridge_filter;	  /* br_netfilter: rules see, and turn, what a bridge forwards */
 	struct nk_strv accept_ra; /* cards of the host that need accept_ra=2 before forward6 */
 	bool ip6;		  /* the host has IPv6: ports of all addresses are held for both */
 	const char *root_dir;	  /* ROOT/networks */

@@ -54,9 +54,13 @@ static struct nk_step *make_card(struct nk_build *b, const struct nk_net_card *c
 
 	if (n->driver == NK_NET_BRIDGE)
 		nk_rt_veth(batch, c->host_ifname, c->bridge_index, &card);
-	else if (n->driver == NK_NET_MACVLAN)
+	/* With br_netfilter a container comes to its own published port without leaving the bridge:
+	 * back through the card that it came from. */
+	if (n->driver == NK_NET_BRIDGE && b->spec->net.ports.n && b->spec->net.bridge_filter)
+		nk_rt_hairpin(batch, c->host_ifname);
+	if (n->driver == NK_NET_MACVLAN)
 		nk_rt_macvlan(batch, c->parent_index, mode_number(n), &card);
-	else
+	if (n->driver == NK_NET_IPVLAN)
 		nk_rt_ipvlan(batch, c->parent_index, (uint16_t)mode_number(n), &card);
 	return nk_b_send(p, b->net_route, batch, target,
 			 nk_fmt(p->arena, "its card %s on network %s", c->ifname, n->name));

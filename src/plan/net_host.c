@@ -101,6 +101,8 @@ static void make_bridge(struct nk_build *b, const struct nk_net_card *c)
 		four |= ip.family == AF_INET;
 		six |= ip.family == AF_INET6;
 	}
+	if (six)
+		nk_rt_link_local(batch, c->bridge_index, n->link, mac);
 	struct nk_step *s =
 		nk_b_send(p, b->net_route, batch, NK_NOFD,
 			  nk_fmt(p->arena, "the bridge %s of network %s, with its addresses",

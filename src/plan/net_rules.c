@@ -123,6 +123,17 @@ static void drop_loopback(struct nk_batch *b, const char *chain)
 	nk_nft_rule_end(b, "iifname @bridges ip daddr 127.0.0.0/8 drop");
 }
 
+/* The kernel sends nothing from ::1 to another machine, whatever we do: nook-netd serves it. */
+static void spare_loopback6(struct nk_batch *b)
+{
+	static const struct nk_ip one = {.family = AF_INET6, .prefix = 128, .a = {[15] = 1}};
+
+	nk_nft_rule_begin(b, T, "output");
+	nk_nft_is_address(b, false, &one);
+	nk_nft_verdict(b, NFT_RETURN, NULL);
+	nk_nft_rule_end(b, "ip6 daddr ::1 return");
+}
+
 static void nat_rules(struct nk_batch *b)
 {
 	const struct nk_nft_hook before = {"nat", NF_INET_PRE_ROUTING, -100, false};
@@ -135,6 +146,7 @@ static void nat_rules(struct nk_batch *b)
 	drop_loopback(b, "prerouting");
 	jump_ports(b, "prerouting");
 	nk_nft_chain(b, T, "output", &output);
+	spare_loopback6(b);
 	jump_ports(b, "output");
 }
 

@@ -156,6 +156,8 @@ static void netd_facts(struct nk_net_store *s, struct nk_net_spec *net)
 				  nk_netd_runs(s, c->network->name) == 0;
 		ports = ports && !bridge;
 	}
+	net->bridge_filter = sysctl("/proc/sys/net/bridge/bridge-nf-call-iptables") == '1' ||
+			     sysctl("/proc/sys/net/bridge/bridge-nf-call-ip6tables") == '1';
 	net->root_dir = s->root;
 	net->state_dir = s->state;
 }

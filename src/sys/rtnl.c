@@ -218,17 +218,29 @@ void nk_rt_del_link(struct nk_batch *b, const char *name)
 	nk_batch_words(b, "link del dev %s", name);
 }
 
-void nk_rt_close_port(struct nk_batch *b, const char *name)
+/* What a bridge does with one of its cards. */
+static void port(struct nk_batch *b, const char *name, uint16_t type, uint8_t value)
 {
 	link_message(b, RTM_NEWLINK, 0, 0, false);
 	nk_batch_attr_str(b, IFLA_IFNAME, name);
 	size_t info = nk_batch_nest(b, IFLA_LINKINFO);
 	nk_batch_attr_str(b, IFLA_INFO_SLAVE_KIND, "bridge");
 	size_t data = nk_batch_nest(b, IFLA_INFO_SLAVE_DATA);
-	nk_batch_attr_u8(b, IFLA_BRPORT_STATE, BR_STATE_DISABLED);
+	nk_batch_attr_u8(b, type, value);
 	nk_batch_nest_end(b, data);
 	nk_batch_nest_end(b, info);
+}
+
+void nk_rt_close_port(struct nk_batch *b, const char *name)
+{
+	port(b, name, IFLA_BRPORT_STATE, BR_STATE_DISABLED);
 	nk_batch_words(b, "link set dev %s type bridge_slave state 0", name);
+}
+
+void nk_rt_hairpin(struct nk_batch *b, const char *name)
+{
+	port(b, name, IFLA_BRPORT_MODE, 1);
+	nk_batch_words(b, "link set dev %s type bridge_slave hairpin on", name);
 }
 
 /* ---- addresses and routes ---- */
@@ -266,6 +278,18 @@ void nk_rt_addr(struct nk_batch *b, uint32_t index, const char *name, const stru
 	nk_batch_words(b, "address add %s%s dev %s%s", nk_ip_text(ip, true, text),
 		       broadcast ? " broadcast +" : "", name,
 		       ip->family == AF_INET6 ? " nodad" : "");
+}
+
+void nk_rt_link_local(struct nk_batch *b, uint32_t index, const char *name, const uint8_t mac[6])
+{
+	const struct nk_ip ip = {
+		.family = AF_INET6,
+		.prefix = 64,
+		.a = {0xfe, 0x80, [8] = mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4],
+		      mac[5]},
+	};
+
+	nk_rt_addr(b, index, name, &ip);
 }
 
 void nk_rt_del_addr(struct nk_batch *b, uint32_t index, const char *name, const struct nk_ip *ip)

@@ -57,8 +57,15 @@ void nk_rt_del_link(struct nk_batch *b, const char *name);
  * (5 to 25 ms), this takes microseconds.
  */
 void nk_rt_close_port(struct nk_batch *b, const char *name);
+/* What comes from this card of a bridge may go back to it. */
+void nk_rt_hairpin(struct nk_batch *b, const char *name);
 /* ip with its prefix; no duplicate address detection (IFA_F_NODAD): who leases knows. */
 void nk_rt_addr(struct nk_batch *b, uint32_t index, const char *name, const struct nk_ip *ip);
+/*
+ * The link-local address that the kernel would make of the MAC, but at once: without one it asks
+ * for no neighbour on behalf of others, and its own is looked for on the LAN first (1 to 2 s).
+ */
+void nk_rt_link_local(struct nk_batch *b, uint32_t index, const char *name, const uint8_t mac[6]);
 void nk_rt_del_addr(struct nk_batch *b, uint32_t index, const char *name, const struct nk_ip *ip);
 /* to.family 0 with via's family: the default route. via.family 0: a route of the link. metric 0:
  * none */

@@ -329,6 +329,7 @@ static inline void make_net(struct made *m, const struct cell *c)
 	((struct nk_network *)(uintptr_t)db->network)->mtu = 1400;
 	db->default_route = false;
 	lan->bridge_missing = lan->netd_missing = true;
+	net->bridge_filter = true;
 	net->table_missing = net->forward4 = net->forward6 = true;
 	nk_strv_push(a, &net->accept_ra, "eth0");
 	net->netd_path = "/usr/libexec/nook/nook-netd";
