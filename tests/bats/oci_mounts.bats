@@ -251,6 +251,24 @@ map_users() {
 	assert_equal "$(grep -c " $R" /proc/self/mountinfo)" 0
 }
 
+@test "oci namespaces: none for mounts: of a mount that goes along when it is shared one is told" {
+	namespace -mount
+	configure '.mounts = [] | del(.linux.maskedPaths, .linux.readonlyPaths, .root.readonly)'
+	add_mount /t tmpfs tmpfs size=64k
+	command_is true
+	# The directory above is shared; $1: what becomes of the mount of the rootfs.
+	with() {
+		unshare -m --propagation private bash -euc '
+			mount --bind "$1" "$1" && mount --make-shared "$1"
+			mount --bind "$2" "$2" && mount --make-"$3" "$2"
+			"${@:4}" </dev/null
+			grep -c " $2 " /proc/self/mountinfo || :' - "$BATS_TEST_TMPDIR" "$R" "$1" \
+			"$RUNTIME" --root "$STATE" run --bundle "$BUNDLE" "$ID" 2>&1
+	}
+	has "$(with shared)" "level=warning .*$R is a shared mount.*delete unmounts it together"
+	assert_equal "$(with private)" 1
+}
+
 @test "oci namespaces: a pod: network, IPC, host name and processes of another container" {
 	for users in no yes; do
 		[ "$users" = no ] || { map_users && chmod -R a+rX "$BATS_TEST_TMPDIR"; }
