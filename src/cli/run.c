@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/explain.h"
 #include "cli/host_hint.h"
+#include "cli/lan.h"
 #include "cli/run_options.h"
 #include "plan/plan.h"
 #include "runtime/net.h"
@@ -110,7 +111,7 @@ static void weak_root(struct run *r)
 	if (ns[NK_NS_NET].mode == NK_NS_NEW)
 		need |= 1ULL << CAP_NET_ADMIN;
 	if (geteuid() != 0 || r->request->ns[NK_NS_USER].given ||
-	    ns[NK_NS_USER].mode != NK_NS_HOST || (have & need) == need)
+	    ns[NK_NS_USER].mode != NK_NS_HOST || ((have & need) == need && !r->cli->lan))
 		return;
 	/* The kernel maps root into new users only for one that has this (Linux 5.12). */
 	if (!(have >> CAP_SETFCAP & 1))
@@ -125,12 +126,13 @@ static int prepare_networks(struct run *r, struct nk_err *e)
 	struct nk_arena *a = &r->cli->arena;
 	int ret;
 
-	if (!r->spec->net.cards.n)
+	if (!r->spec->net.cards.n && !r->spec->net.egress_given)
 		return 0;
 	r->spec->net.netd_path = nk_run_find_program(a, "nook-netd");
 	if ((ret = nk_net_store_open(&r->networks, a, r->cli->root, r->cli->state, e)) < 0 ||
 	    (ret = nk_net_prepare(&r->networks, a, r->spec, r->request->explain != NK_EXPLAIN_NO,
-				  &r->facts.notices, e)) < 0)
+				  &r->facts.notices, e)) < 0 ||
+	    (ret = nk_net_prepare_egress(&r->networks, a, r->spec, e)) < 0 || !r->spec->net.cards.n)
 		return ret;
 	return nk_run_finish_etc(r->request, a, r->world, e);
 }
@@ -159,6 +161,8 @@ static int make_plan(struct run *r, struct nk_err *e)
 	    (ret = prepare_networks(r, e)) < 0 || (ret = resolve_user(r, e)) < 0 ||
 	    (ret = nk_seccomp_filter(a, r->spec, cache, &in.filter, e)) < 0)
 		return ret;
+	if (r->cli->lan && r->cli->lan->notice)
+		nk_strv_push(a, &notices, r->cli->lan->notice);
 	for (size_t i = 0; i < notices.n; i++)
 		nk_strv_push(a, &r->facts.notices, notices.v[i]);
 	if (r->request->init) {
@@ -193,7 +197,11 @@ static int started(void *arg, pid_t pid, struct nk_err *e)
 static int made(void *arg, const int *slots, struct nk_err *e)
 {
 	struct run *r = arg;
+	const struct nk_cli_lan *lan = r->cli->lan;
 
+	if (lan)
+		return nk_net_hand_sockets(&r->networks, &r->cli->arena, r->spec, lan->ports,
+					   lan->n_ports, e);
 	return nk_net_hand_ports(&r->networks, &r->cli->arena, r->spec, &r->plan, slots, e);
 }
 
@@ -314,6 +322,10 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 	if (nk_run_world_read(&w, &cli->arena, &e) < 0 ||
 	    nk_run_finish(&r, &cli->arena, &w, argc - first, argv + first, &e) < 0)
 		return nk_cli_error(cli, &e);
+	/* An ordinary user's networks are in a namespace of that user's: nook goes there. */
+	if (r.spec.net.cards.n && nk_cli_lan_enter(cli, true, &r.spec.net.ports, &e) < 0)
+		return nk_cli_error(cli, &e);
+	nk_cli_lan_ports(cli, &r.spec.net.ports);
 	return run_container(cli, &r, &w);
 }
 

@@ -10,6 +10,7 @@
 #include "cli/run_set.h"
 #include "oci/ip.h"
 #include "net/store.h"
+#include "plan/net.h"
 
 static bool is_address(const char *text)
 {
@@ -241,6 +242,9 @@ static const char *inherited(struct nk_run_request *r, struct nk_arena *a,
 			      : resolver ? nk_fmt(a, "nameserver %s\n", resolver)
 					 : network_servers(r, a);
 
+	/* Nobody else can be asked. */
+	if (r->spec.net.egress_given)
+		return nk_fmt(a, "nameserver %s\n", address_text(a, &nk_egress_resolver));
 	if (own && !cards && r->spec.net.backend == NK_NET_BACKEND_NONE)
 		return r->dns.n ? "" : "# no network: no name server\n";
 	text = host_file(a, w->etc, "resolv.conf", e);

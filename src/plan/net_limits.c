@@ -12,6 +12,9 @@
 #include "plan/net.h"
 #include "plan/net_slots.h"
 #include "sys/nft.h"
+#include "sys/rtnl.h"
+
+enum { LO = 1 };
 
 const struct nk_ip nk_egress_resolver = {.family = AF_INET, .prefix = 32, .a = {127, 0, 0, 11}};
 
@@ -66,6 +69,18 @@ static void start_resolver(struct nk_build *b)
 		->fd[0] = NK_SLOT_PID;
 }
 
+/* The resolver has an address there. */
+static void loopback(struct nk_build *b)
+{
+	struct nk_plan *p = b->p;
+	int sock = nk_b_netlink(p, NETLINK_ROUTE, "inner_route", "to speak to the new network");
+	struct nk_batch *batch = nk_b_batch(p, NETLINK_ROUTE);
+
+	nk_rt_up(batch, LO, "lo");
+	nk_b_send(p, sock, batch, NK_NOFD, "lo up, for the resolver");
+	nk_plan_add(p, NK_OP_CLOSE, "lo is up")->fd[0] = (int16_t)sock;
+}
+
 void nk_part_net_limits(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
@@ -86,6 +101,7 @@ void nk_part_net_limits(struct nk_build *b)
 	nk_plan_add(p, NK_OP_CLOSE, "the firewall stands")->fd[0] = (int16_t)sock;
 	if (!net->egress_given)
 		return;
+	loopback(b);
 	p->topic = NK_T_SYNC;
 	nk_b_tell(p, NK_MSG_WALL, NK_NOFD, "its firewall stands");
 	p->actor = NK_PARENT;

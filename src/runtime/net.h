@@ -20,6 +20,9 @@
  */
 int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *spec, bool dry,
 		   struct nk_strv *notices, struct nk_err *e);
+/* --egress: its resolver's facts. Refused where nothing can be reached (net_limits.c). */
+int nk_net_prepare_egress(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *spec,
+			  struct nk_err *e);
 /* Facts of the host that the cards need, part of it: also for connect (net_facts.c). */
 int nk_net_facts(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec *net,
 		 struct nk_strv *notices, struct nk_err *e);
@@ -36,6 +39,9 @@ int nk_net_choose_ports(struct nk_ports *ports, bool ip6, struct nk_err *e);
  */
 int nk_net_hand_ports(struct nk_net_store *s, struct nk_arena *a, const struct nk_spec *spec,
 		      const struct nk_plan *p, const int *slots, struct nk_err *e);
+/* The same with sockets of another network, which hold all of the ports (runtime/lan.h). */
+int nk_net_hand_sockets(struct nk_net_store *s, struct nk_arena *a, const struct nk_spec *spec,
+			const int *fds, size_t n, struct nk_err *e);
 /* *e says that a step NK_OP_BIND of p found its port taken: say who has it. Else nothing. */
 void nk_net_explain_port(struct nk_state *st, struct nk_arena *a, const struct nk_plan *p,
 			 struct nk_err *e);
