@@ -15,15 +15,16 @@ static const char until_born[] =
 	"\tsleep 0.01\n"
 	"done\n";
 
-/* Lines for the standard input of a command; the delimiter is none of them. */
-static void lines(struct nk_sh *sh, const struct nk_batch *b, FILE *out)
+/* Lines for the standard input of a command, which `behind` follows; the delimiter is none of them.
+ */
+static void lines(struct nk_sh *sh, const struct nk_batch *b, const char *behind, FILE *out)
 {
 	const char *text = nk_strndup(sh->a, b->words.v, b->words.n);
 	char delimiter[32] = "END";
 
 	for (unsigned i = 2; strstr(text, delimiter); i++)
 		snprintf(delimiter, sizeof(delimiter), "END_%u", i);
-	fprintf(out, " <<'%s'\n", delimiter);
+	fprintf(out, " <<'%s'%s\n", delimiter, behind);
 	fputs(text, out);
 	fprintf(out, "%s\n", delimiter);
 }
@@ -40,16 +41,15 @@ static void messages(struct nk_sh *sh, const struct nk_step *s, FILE *out)
 	const char *command =
 		nk_fmt(sh->a, "%s%s -", nk_sh_tool(sh), route ? "ip -force -batch" : "nft -f");
 	if (!b->patch) {
-		fprintf(out, "%s%s", command, quiet);
+		fputs(command, out);
 	} else if (s->fd[1] == NK_SLOT_PID) {
 		fputs(until_born, out);
-		fprintf(out, "{ sed \"s,[$]pid,$pid,\" | %s; }%s", command, quiet);
+		fprintf(out, "{ sed \"s,[$]pid,$pid,\" | %s; }", command);
 	} else {
 		const char *word = s->fd[1] >= 0 ? sh->slots[s->fd[1]].word : NULL;
-		fprintf(out, "{ sed \"s,[$]ns,%s,\" | %s; }%s", word ? word : "$ns", command,
-			quiet);
+		fprintf(out, "{ sed \"s,[$]ns,%s,\" | %s; }", word ? word : "$ns", command);
 	}
-	lines(sh, b, out);
+	lines(sh, b, quiet, out);
 }
 
 bool nk_sh_net_step(struct nk_sh *sh, const struct nk_step *s, FILE *out)
