@@ -38,14 +38,19 @@ int nk_net_check_name(const char *name, struct nk_err *e)
 
 /* ---- --opt ---- */
 
+static int not_mtu(const char *value, struct nk_err *e)
+{
+	nk_fail(e, 0, "an MTU of \"%.20s\" is out of range", value);
+	return nk_hint(e, "%d to %d bytes", MTU_MIN, MTU_MAX);
+}
+
 static int set_mtu(struct nk_network *n, const char *value, struct nk_err *e)
 {
 	char *end;
 	unsigned long mtu = strtoul(value, &end, 10);
 
 	if (!*value || *end || *value == '-' || mtu > MTU_MAX)
-		return nk_fail(e, 0, "the MTU \"%.20s\" is not a number of at most %d", value,
-			       MTU_MAX);
+		return not_mtu(value, e);
 	n->mtu = (unsigned)mtu;
 	return 0;
 }

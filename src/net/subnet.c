@@ -35,10 +35,12 @@ static int check_net(const struct nk_ip *net, struct nk_err *e)
 		nk_fail(e, 0, "the subnet %s is too %s", buf, net->prefix < 8 ? "large" : "small");
 		return nk_hint(e, "/8 to /%u", most);
 	}
-	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)
-		if (nk_ip_overlap(&never[i].net, net))
-			return nk_fail(e, 0, "the subnet %s is not for LANs: %s", buf,
-				       never[i].what);
+	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++) {
+		if (!nk_ip_overlap(&never[i].net, net))
+			continue;
+		nk_fail(e, 0, "the subnet %s is not for LANs: %s", buf, never[i].what);
+		return nk_hint(e, "as 10.5.0.0/24, 192.168.7.0/24 or fd05::/64");
+	}
 	return 0;
 }
 
@@ -55,11 +57,13 @@ static int check_gateway(const struct nk_subnet *s, struct nk_err *e)
 				  "the first one");
 	}
 	if (nk_ip_equal(&s->gateway, &first))
-		return nk_fail(e, 0, "the gateway %s is the address of the subnet %s itself", buf,
-			       net);
-	if (s->net.family == AF_INET && nk_ip_equal(&s->gateway, &last))
-		return nk_fail(e, 0, "the gateway %s is the broadcast address of %s", buf, net);
-	return 0;
+		nk_fail(e, 0, "the gateway %s is the address of the subnet %s itself", buf, net);
+	else if (s->net.family == AF_INET && nk_ip_equal(&s->gateway, &last))
+		nk_fail(e, 0, "the gateway %s is the broadcast address of %s", buf, net);
+	else
+		return 0;
+	first = nk_ip_next(&first);
+	return nk_hint(e, "--gateway %s", nk_ip_text(&first, false, buf));
 }
 
 static int check_range(const struct nk_subnet *s, struct nk_err *e)
@@ -80,6 +84,14 @@ static int check_range(const struct nk_subnet *s, struct nk_err *e)
 	return 0;
 }
 
+static int overlap_within(const char *one, const struct nk_ip *net, struct nk_err *e)
+{
+	char other[NK_IP_TEXT];
+
+	nk_fail(e, 0, "the subnets %s and %s overlap", one, nk_ip_text(net, true, other));
+	return nk_hint(e, "one of each family is usual: as 10.5.0.0/24 and fd05::/64");
+}
+
 static int check_free(const struct nk_network *n, size_t at, const struct nk_net_taken *t,
 		      struct nk_err *e)
 {
@@ -93,8 +105,7 @@ static int check_free(const struct nk_network *n, size_t at, const struct nk_net
 	nk_ip_text(net, true, buf);
 	for (size_t i = 0; i < at; i++)
 		if (nk_ip_overlap(net, &n->subnets.v[i].net))
-			return nk_fail(e, 0, "the subnets %s and %s overlap", buf,
-				       nk_ip_text(&n->subnets.v[i].net, true, other));
+			return overlap_within(buf, &n->subnets.v[i].net, e);
 	for (size_t i = 0; i < t->n && !shared; i++) {
 		if (!nk_ip_overlap(net, &t->v[i].net))
 			continue;
