@@ -10,11 +10,7 @@
 
 #include "sys/netlink.h"
 
-enum {
-	ALIGN = 4,
-	/* What a netlink socket takes without being told (net.core.wmem_default is 208 KiB). */
-	SEND_MAX = 128 << 10,
-};
+enum { ALIGN = 4 };
 
 void nk_batch_init(struct nk_batch *b, struct nk_arena *a, int protocol)
 {
@@ -229,7 +225,7 @@ int nk_batch_send(int fd, const struct nk_batch *b, uint32_t patch_value, const 
 	/* Words with refusals, but not the whole message again. */
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
-	if (b->bytes.n > SEND_MAX)
+	if (b->bytes.n > NK_BATCH_SEND_MAX)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 	if (send(fd, b->bytes.v, b->bytes.n, 0) < 0)
 		return nk_fail(e, errno, "%s", what);

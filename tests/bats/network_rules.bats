@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: Apache-2.0
+# nook's netlink messages and its nftables rules: what the kernel makes of them is what their words
+# say, and packets go where the rules say. $PROBES/net_batch sends them; no container is needed, a
+# process in a network namespace is one.
+
+load ../lib/nook
+load ../lib/net
+
+setup() {
+	need_root
+	nook_setup
+	net_world
+	KEEPERS=()
+}
+teardown() {
+	local pid
+	for pid in "${KEEPERS[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+	for pid in "${KEEPERS[@]}"; do wait "$pid" 2>/dev/null || true; done
+	net_world_end
+	nook_teardown
+}
+
+batch() { in_world "$PROBES/net_batch" "$@"; }
+inside() { nsenter --net="/proc/$1/ns/net" -- "${@:2}"; }
+
+# A network namespace with a card: host_on BRIDGE-INDEX NAME ADDRESS… via GATEWAY… -> $KEEPER
+host_on() {
+	net_keeper --net
+	KEEPERS+=("$KEEPER")
+	batch veth "v$2" "$1" "$KEEPER" eth0 2000
+	inside "$KEEPER" "$PROBES/net_batch" card eth0 2000 "${@:3}"
+}
+
+# A server that answers WORD and the client's address: web PID PORT WORD
+web() {
+	inside "$1" python3 - "$2" "$3" >"$BATS_TEST_TMPDIR/web.$1.$2" 2>&1 3>&- <<'PY' &
+import socket, sys, threading
+port, word = int(sys.argv[1]), sys.argv[2]
+tcp = socket.create_server(('::', port), family=socket.AF_INET6, dualstack_ipv6=True)
+udp = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+udp.bind(('::', port))
+def datagrams():
+    while True:
+        _, peer = udp.recvfrom(100)
+        udp.sendto(f'{word} for {peer[0]}\n'.encode(), peer)
+threading.Thread(target=datagrams, daemon=True).start()
+print('ready', flush=True)
+while True:
+    line, peer = tcp.accept()
+    line.sendall(f'{word} for {peer[0]}\n'.encode())
+    line.close()
+PY
+	KEEPERS+=($!)
+	eventually grep -q ready "$BATS_TEST_TMPDIR/web.$1.$2"
+}
+ask() { # HOST PORT [udp]: what is answered within a second
+	timeout 5 python3 - "$@" <<'PY'
+import socket, sys
+host, port = sys.argv[1], int(sys.argv[2])
+family = socket.AF_INET6 if ':' in host else socket.AF_INET
+s = socket.socket(family, socket.SOCK_DGRAM if len(sys.argv) > 3 else socket.SOCK_STREAM)
+s.settimeout(1)
+try:
+    s.connect((host, port))
+    if len(sys.argv) > 3:
+        s.send(b'?')
+    print(s.recv(100).decode().strip().replace('::ffff:', ''))
+except OSError as e:
+    print('nothing' if isinstance(e, TimeoutError) else e.strerror)
+PY
+}
+from() { # PID|outer|world CMD…
+	case $1 in
+	outer) in_outer "${@:2}" ;;
+	world) in_world "${@:2}" ;;
+	*) inside "$@" ;;
+	esac
+}
+answer() { from "$1" bash -c "$(declare -f ask); ask $2 $3 ${4:-}"; }
+
+# Two LANs, forwarding, rules: web servers w1 and w2 on the first, w3 on the second.
+two_lans() {
+	in_world sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	batch bridge nook0 1000 10.89.0.1/24 fd12::1/64
+	batch bridge nk-two 1001 10.90.0.1/24 fd13::1/64
+	in_world sysctl -qw net.ipv4.conf.nook0.route_localnet=1 net.ipv4.conf.nk-two.route_localnet=1
+	batch rules
+	batch network nook0 "${1:-plain}" 10.89.0.0/24 fd12::/64
+	batch network nk-two "${2:-plain}" 10.90.0.0/24 fd13::/64
+	host_on 1000 w1 10.89.0.2/24 fd12::2/64 via 10.89.0.1 fd12::1
+	w1=$KEEPER
+	host_on 1000 w2 10.89.0.3/24 fd12::3/64 via 10.89.0.1 fd12::1
+	w2=$KEEPER
+	host_on 1001 w3 10.90.0.2/24 fd13::2/64 via 10.90.0.1 fd13::1
+	w3=$KEEPER
+	web "$w1" 80 one
+	web "$w2" 80 two
+	web "$w3" 80 three
+}
+
+# The words, loaded by nft, make the ruleset that the messages make.
+same_rules() {
+	batch "$@"
+	in_world nft list ruleset >by_messages
+	in_world nft flush ruleset
+	# The table goes before it is made, which nft refuses where there is none.
+	in_world nft add table inet nook
+	batch --words "$@" | in_world nft -f -
+	in_world nft list ruleset >by_words
+	diff by_messages by_words
+	[ -s by_words ]
+}
+
+@test "rules: the words of the host's table make the same table" {
+	cd "$BATS_TEST_TMPDIR"
+	same_rules rules
+	grep -q 'chain forward' by_words
+	for change in 'network nook0 isolate 10.89.0.0/24 fd12::/64' 'network nk-two internal 10.90.0.0/16' \
+		'publish tcp all 8080:80:3 10.89.0.2 fd12::2' 'publish udp 127.0.0.1 5353:53:1 10.89.0.2' \
+		'publish tcp 2001:db8::2 443:8443:1 fd12::2'; do
+		batch rules
+		# shellcheck disable=SC2086
+		batch $change
+		in_world nft list ruleset >by_messages
+		batch rules
+		# shellcheck disable=SC2086
+		batch --words $change >words
+		in_world nft -f - <words
+		in_world nft list ruleset >by_words
+		diff by_messages by_words
+		# And the element is there.
+		grep -q 'elements = ' by_words
+	done
+	batch rules
+	batch publish tcp all 8080:80:3 10.89.0.2 fd12::2
+	assert_equal "$(batch elements ports4)" 3
+	# Twice is no fault, another target is: "File exists".
+	batch publish tcp all 8080:80:3 10.89.0.2 fd12::2
+	run batch publish tcp all 8082:80:1 10.89.0.9
+	[ "$status" = 1 ]
+	[[ $output == *'File exists'* ]]
+	batch unpublish tcp all 8080:80:3 10.89.0.2 fd12::2
+	assert_equal "$(batch elements ports4)" 0
+	run batch unpublish tcp all 8080:80:3 10.89.0.2 fd12::2
+	[[ $output == *'No such file or directory'* ]]
+}
+
+@test "rules: the words of a container's firewall make the same table" {
+	cd "$BATS_TEST_TMPDIR"
+	same_rules firewall 'in accept tcp 80 from 192.168.0.2' 'in accept udp 100-200 from fd00::/12' 'in drop' \
+		'out accept icmp' 'out accept to 192.168.16.0/20' 'out drop'
+	grep -q 'ip saddr 192.168.0.2 tcp dport 80 accept' by_words
+	grep -q 'ip6 saddr fd00::/12 udp dport 100-200 accept' by_words
+	grep -q 'meta l4proto ipv6-icmp accept' by_words
+	grep -q 'ip daddr 192.168.16.0/20 accept' by_words
+	same_rules firewall in=drop out=drop egress=127.0.0.11
+	assert_equal "$(grep -c 'policy drop' by_words)" 2
+	grep -q 'ip daddr @egress4 accept' by_words
+}
+
+@test "rules: links, addresses and routes are what ip makes of the words" {
+	cd "$BATS_TEST_TMPDIR"
+	show() {
+		in_world ip -d -o link show nook0
+		in_world ip -o addr show nook0
+		in_world ip -d -o link show vw1 | sed 's/link-netnsid [0-9]*//'
+		inside "$KEEPER" ip -d -o link show eth0
+		inside "$KEEPER" ip -o addr show
+		inside "$KEEPER" ip route
+		inside "$KEEPER" ip -6 route
+	}
+	# Ages and link-local addresses, which the kernel makes of a random MAC outside.
+	steady() { sed -e '/fe80:/d' -e 's/[a-z_]*timer *[0-9.]*//g' -e 's/designated[a-z_]* [^ ]*//g' \
+		-e 's/link\/ether [0-9a-f:]* brd/link\/ether brd/' -e 's/veth addrgenmode.*//' -e 's/state [A-Z]*//' \
+		-e 's/\(NO-CARRIER\|LOWER_UP\),*//g' "$1"; }
+	batch bridge nook0 1000 10.89.0.1/24 fd12::1/64
+	host_on 1000 w1 10.89.0.2/24 fd12::2/64 via 10.89.0.1 fd12::1
+	inside "$KEEPER" ping -qc1 -W2 10.89.0.1
+	inside "$KEEPER" ping -qc1 -W2 fd12::1
+	show >by_messages
+	grep -q '2000: eth0@if' by_messages
+	grep -q 'mtu 1450' by_messages
+	grep -q 'alias nook network of a test' by_messages
+	grep -q 'default via 10.89.0.1 dev eth0 proto static' by_messages
+	in_world ip link del vw1
+	in_world ip link del nook0
+	batch --words bridge nook0 1000 10.89.0.1/24 fd12::1/64 | in_world ip -batch -
+	net_keeper --net
+	KEEPERS+=("$KEEPER")
+	batch --words veth vw1 1000 "$KEEPER" eth0 2000 | sed "s/[\$]pid/$KEEPER/" | in_world ip -batch -
+	batch --words card eth0 2000 10.89.0.2/24 fd12::2/64 via 10.89.0.1 fd12::1 | inside "$KEEPER" ip -batch -
+	inside "$KEEPER" ping -qc1 -W2 10.89.0.1
+	show >by_words
+	diff <(steady by_messages) <(steady by_words)
+	grep -q '02:6e:01:00:00:31' by_words
+}
+
+@test "rules: a LAN reaches itself, its gateway and the world; the world sees this machine" {
+	two_lans
+	web "$OUTER" 80 outer
+	[ "$(answer "$w1" 10.89.0.3 80)" = "two for 10.89.0.2" ]
+	[ "$(answer "$w1" fd12::3 80)" = "two for fd12::2" ]
+	inside "$w1" ping -qc1 -W2 10.89.0.1
+	[ "$(answer "$w1" 198.51.100.1 80)" = "outer for 198.51.100.2" ]
+	[ "$(answer "$w1" 2001:db8::1 80)" = "outer for 2001:db8::2" ]
+	[ "$(answer "$w1" 198.51.100.1 80 udp)" = "outer for 198.51.100.2" ]
+	# From LAN to LAN with its own address.
+	[ "$(answer "$w1" 10.90.0.2 80)" = "three for 10.89.0.2" ]
+	# Who has a route in does not come in past the published ports.
+	in_outer ip route add 10.89.0.0/24 via 198.51.100.2
+	in_outer ip -6 route add fd12::/64 via 2001:db8::2
+	[ "$(answer outer 10.89.0.2 80)" = nothing ]
+	[ "$(answer outer fd12::2 80)" = nothing ]
+	# This machine itself does.
+	[ "$(answer world 10.89.0.2 80)" = "one for 10.89.0.1" ]
+}
+
+@test "rules: a published port is reached from everywhere" {
+	two_lans
+	batch publish tcp all 8080:80:1 10.89.0.2 fd12::2
+	batch publish udp all 8080:80:1 10.89.0.2 fd12::2
+	# From outside with the client's address.
+	[ "$(answer outer 198.51.100.2 8080)" = "one for 198.51.100.1" ]
+	[ "$(answer outer 198.51.100.2 8080 udp)" = "one for 198.51.100.1" ]
+	[ "$(answer outer 2001:db8::2 8080)" = "one for 2001:db8::1" ]
+	# From this machine.
+	[ "$(answer world 127.0.0.1 8080)" = "one for 10.89.0.1" ]
+	[ "$(answer world 198.51.100.2 8080)" = "one for 198.51.100.2" ]
+	[ "$(answer world 127.0.0.1 8080 udp)" = "one for 10.89.0.1" ]
+	# From its own LAN, from itself (hairpin), from another LAN.
+	[ "$(answer "$w2" 198.51.100.2 8080)" = "one for 10.89.0.1" ]
+	[ "$(answer "$w2" 10.89.0.1 8080)" = "one for 10.89.0.1" ]
+	[ "$(answer "$w1" 198.51.100.2 8080)" = "one for 10.89.0.1" ]
+	[ "$(answer "$w1" 2001:db8::2 8080)" = "one for fd12::1" ]
+	[[ $(answer "$w3" 198.51.100.2 8080) == "one for "* ]]
+	# What is not published is not there, and afterwards nothing is.
+	[ "$(answer outer 198.51.100.2 8081)" = "Connection refused" ]
+	batch unpublish tcp all 8080:80:1 10.89.0.2 fd12::2
+	[ "$(answer outer 198.51.100.2 8080)" = "Connection refused" ]
+}
+
+@test "rules: a port at one address is not at the others" {
+	two_lans
+	batch publish tcp 127.0.0.1 8080:80:1 10.89.0.2
+	batch publish tcp 198.51.100.2 8081:80:2 10.89.0.2
+	batch publish tcp 2001:db8::2 8083:80:1 fd12::2
+	[ "$(answer world 127.0.0.1 8080)" = "one for 10.89.0.1" ]
+	[ "$(answer outer 198.51.100.2 8080)" = "Connection refused" ]
+	[ "$(answer outer 198.51.100.2 8081)" = "one for 198.51.100.1" ]
+	[ "$(answer world 127.0.0.1 8081)" = "Connection refused" ]
+	[ "$(answer outer 2001:db8::2 8083)" = "one for 2001:db8::1" ]
+	# Nor does a container come to this machine's loopback with packets of its own making.
+	web "$WORLD" 7000 private
+	inside "$w3" ip route del local 127.0.0.0/8 table local || inside "$w3" ip link set lo down
+	inside "$w3" ip route add 127.0.0.0/8 via 10.90.0.1
+	[ "$(answer world 127.0.0.1 7000)" = "private for 127.0.0.1" ]
+	[ "$(answer "$w3" 127.0.0.1 7000)" != "private for 10.90.0.2" ]
+	[[ $(answer "$w3" 127.0.0.1 8080) != "one for "* ]]
+}
+
+@test "rules: internal and isolated networks" {
+	two_lans internal isolate
+	web "$OUTER" 80 outer
+	# internal: itself and its gateway only.
+	[ "$(answer "$w1" 10.89.0.3 80)" = "two for 10.89.0.2" ]
+	inside "$w1" ping -qc1 -W2 10.89.0.1
+	[ "$(answer "$w1" 198.51.100.1 80)" = nothing ]
+	[ "$(answer "$w1" 10.90.0.2 80)" = nothing ]
+	# isolated: the world, but no other LAN.
+	[ "$(answer "$w3" 198.51.100.1 80)" = "outer for 198.51.100.2" ]
+	[ "$(answer "$w3" 10.89.0.2 80)" = nothing ]
+	batch bridge nk-3 1002 10.91.0.1/24
+	batch network nk-3 plain 10.91.0.0/24
+	host_on 1002 w4 10.91.0.2/24 via 10.91.0.1
+	web "$KEEPER" 80 four
+	[ "$(answer "$w3" 10.91.0.2 80)" = nothing ]
+	[ "$(answer "$KEEPER" 10.90.0.2 80)" = nothing ]
+	[ "$(answer "$KEEPER" 198.51.100.1 80)" = "outer for 198.51.100.2" ]
+	# A packet within a LAN passes, also where br_netfilter shows it to these rules.
+	in_world sysctl -qw net.bridge.bridge-nf-call-iptables=1 || true
+	[ "$(answer "$w1" 10.89.0.3 80)" = "two for 10.89.0.2" ]
+}
+
+@test "rules: a container's firewall decides by its rules in their order" {
+	two_lans
+	batch publish tcp all 8080:80:1 10.89.0.2
+	# Web server 1 accepts only from the address of server 2; server 2 only goes out to server 1.
+	inside "$w1" "$PROBES/net_batch" firewall 'in accept tcp 80 from 10.89.0.3' 'in drop'
+	inside "$w2" "$PROBES/net_batch" firewall 'out accept to 10.89.0.2' 'out drop'
+	[ "$(answer "$w2" 10.89.0.2 80)" = "one for 10.89.0.3" ]
+	[ "$(answer "$w2" 10.90.0.2 80)" = nothing ]
+	[ "$(answer "$w3" 10.89.0.2 80)" = nothing ]
+	[ "$(answer outer 198.51.100.2 8080)" = nothing ]
+	[ "$(answer "$w2" 10.89.0.2 80 udp)" = nothing ]
+	# The answers to what goes out come in, loopback passes, neighbours are found.
+	[ "$(answer "$w1" 10.90.0.2 80)" = "three for 10.89.0.2" ]
+	[ "$(answer "$w1" 127.0.0.1 80)" = "one for 127.0.0.1" ]
+	[ "$(answer "$w1" fd13::2 80)" = "three for fd12::2" ]
+	# Another table takes the place of the first.
+	inside "$w1" "$PROBES/net_batch" firewall 'in accept icmp' in=drop
+	inside "$w3" ping -qc1 -W2 10.89.0.2
+	inside "$w3" ping -qc1 -W2 fd12::2
+	[ "$(answer "$w2" 10.89.0.2 80)" = nothing ]
+}
+
+@test "rules: egress is what the sets hold, for as long as they hold it" {
+	two_lans
+	web "$w3" 53 dns
+	inside "$w1" "$PROBES/net_batch" firewall egress=10.89.0.3 'out accept tcp 53'
+	web "$w2" 53 resolver
+	[ "$(answer "$w1" 10.90.0.2 80)" = nothing ]
+	inside "$w1" nft add element inet nook egress4 '{ 10.90.0.2 timeout 2s }'
+	[ "$(answer "$w1" 10.90.0.2 80)" = "three for 10.89.0.2" ]
+	# No other resolver, even at an address that is allowed and by a rule.
+	[ "$(answer "$w1" 10.90.0.2 53)" = nothing ]
+	[ "$(answer "$w1" 10.90.0.2 53 udp)" = "Operation not permitted" ]
+	[ "$(answer "$w1" 10.89.0.3 53 udp)" = "resolver for 10.89.0.2" ]
+	[ "$(answer "$w1" 10.89.0.3 80)" = nothing ]
+	gone() { [ "$(answer "$w1" 10.90.0.2 80)" = nothing ]; }
+	eventually gone
+}
