@@ -26,6 +26,12 @@ case_codes() {
 	assert_exit 126
 	run_podman run --rm --network none "$I" /etc
 	assert_exit 126
+	# Only execve finds that it is no program.
+	printf garbage >"$BATS_TEST_TMPDIR/no-format"
+	chmod a+rx "$BATS_TEST_TMPDIR/no-format"
+	run_podman run --rm --network none -v "$BATS_TEST_TMPDIR/no-format:/no-format" "$I" /no-format
+	assert_exit 126
+	assert_stderr_match 'exec format error'
 	run_podman run --rm --network none -w /no/such/directory "$I" pwd
 	assert_differs "$status" 0
 	run_podman ps -a -q
