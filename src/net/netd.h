@@ -12,16 +12,32 @@
  * command ends with 0, it answers. Already running: 0 at once. Run as a helper step of the plan
  * (NK_OP_HELPER), so that its cost and its failure are seen there.
  *
+ *	nook-netd --alone --state STATE/net NAME
+ *
+ * the same without a network, for containers with --egress that are on none; a start that finds it
+ * running tells it that somebody will come, and it waits.
+ *
+ *	nook-netd --egress PID --state STATE/net --network NETWORK --id ID --owner OWNER
+ *		  --resolver ADDRESS --allow NAME,…
+ *
+ * makes the sockets of a resolver in PID's network namespace and asks for `egress` below.
+ *
  * Requests, one packet each, answered by "ok" or "error: words":
  *
- *	port tcp ADDRESS PORT OWNER	with the listening socket by SCM_RIGHTS: what comes to it
- *	port udp ADDRESS PORT OWNER	(bound) is forwarded to ADDRESS:PORT, until OWNER
- *					(net/lease.h's words) is gone
- *	egress ID OWNER RESOLVER NAME,…	with three descriptors: udp and tcp socket on RESOLVER:53 in
- *					the container's namespace and a NETLINK_NETFILTER socket
- *					there: a resolver that knows these names only, and puts
- *their addresses into the sets egress4/egress6 of the container's firewall (plan/net.h) before it
- *answers end OWNER			gives up at once what that owner has
+ *	port tcp ADDRESS PORT OWNER
+ *		with the listening socket by SCM_RIGHTS: what comes to it is forwarded to
+ *		ADDRESS:PORT, until OWNER (net/lease.h's words) is gone
+ *	port udp ADDRESS PORT OWNER
+ *		the same with a bound one
+ *	egress ID OWNER RESOLVER NAME,…
+ *		with three descriptors, all of the container's network namespace: udp and tcp
+ *		socket on RESOLVER:53 and a NETLINK_NETFILTER socket. A resolver that knows these
+ *		names only (net/egress.h), and puts their addresses into the sets egress4 and
+ *		egress6 of the container's firewall (plan/net.h) before it answers
+ *	end OWNER
+ *		gives up at once what that owner has asked for
+ *	expect
+ *		somebody will ask for egress in the next ten seconds
  */
 #ifndef NK_NET_NETD_H
 #define NK_NET_NETD_H

@@ -13,7 +13,7 @@
 #include "netd/egress.h"
 #include "netd/netd.h"
 
-enum { CONTROLS = 32, IDLE_MS = 10000, REQUEST_MAX = 65536, FDS = 3, WORDS = 6 };
+enum { CONTROLS = 32, IDLE_MS = 10000, EXPECT_MS = 10000, REQUEST_MAX = 65536, FDS = 3, WORDS = 6 };
 
 struct nk_control {
 	struct nk_watch w;
@@ -56,8 +56,9 @@ static int do_port(struct nk_netd *d, struct request *q, struct nk_err *e)
 	if (!tcp && strcmp(q->words[1], "udp") != 0)
 		return nk_fail(e, EINVAL, "port %s", q->words[1]);
 	unsigned long port = strtoul(q->words[3], &end, 10);
-	if (nk_ip_parse(q->words[2], false, &ip, e) < 0)
-		return -e->err;
+	int r = nk_ip_parse(q->words[2], false, &ip, e);
+	if (r < 0)
+		return r;
 	if (*end || port == 0 || port > 65535)
 		return nk_fail(e, EINVAL, "port '%s'", q->words[3]);
 	if (!is_socket(q->fds[0], tcp ? SOCK_STREAM : SOCK_DGRAM))
@@ -66,8 +67,8 @@ static int do_port(struct nk_netd *d, struct request *q, struct nk_err *e)
 	if (!owner)
 		return nk_fail(e, errno, "owner %s", q->words[4]);
 	nk_address_set(&to, &ip, (uint16_t)port);
-	int r = tcp ? nk_tcp_port_new(d, take(q, 0), &to, owner)
-		    : nk_udp_port_new(d, take(q, 0), &to, owner);
+	r = tcp ? nk_tcp_port_new(d, take(q, 0), &to, owner)
+		: nk_udp_port_new(d, take(q, 0), &to, owner);
 	return r < 0 ? nk_fail(e, -r, "port %lu", port) : 0;
 }
 
@@ -94,8 +95,9 @@ static int do_egress(struct nk_netd *d, struct request *q, struct nk_err *e)
 	if (!is_socket(q->fds[0], SOCK_DGRAM) || !is_socket(q->fds[1], SOCK_STREAM) ||
 	    !is_socket(q->fds[2], SOCK_RAW))
 		return nk_fail(e, EINVAL, "egress: sockets for UDP, TCP and netfilter");
-	if (nk_egress_new(q->n == 5 ? q->words[4] : "", take(q, 2), &egress, e) < 0)
-		return -e->err;
+	int r = nk_egress_new(q->n == 5 ? q->words[4] : "", take(q, 2), &egress, e);
+	if (r < 0)
+		return r;
 	struct nk_view *v = calloc(1, sizeof(*v));
 	if (v)
 		*v = (struct nk_view){.d = d,
@@ -112,12 +114,13 @@ static int do_egress(struct nk_netd *d, struct request *q, struct nk_err *e)
 		free(v);
 		return nk_fail(e, err, "egress of %s", q->words[1]);
 	}
+	d->expected -= d->expected > 0;
 	end_view(d, v->id);
 	v->next = d->views;
 	d->views = v;
 	for (size_t i = 0; i < 2; i++) {
 		fcntl(q->fds[i], F_SETFL, fcntl(q->fds[i], F_GETFL) | O_NONBLOCK);
-		int r = nk_view_listen(v, take(q, i), i == 1);
+		r = nk_view_listen(v, take(q, i), i == 1);
 		if (r < 0) {
 			nk_fail(e, -r, "egress of %s: listen", v->id);
 			end_view(d, v->id);
@@ -125,6 +128,12 @@ static int do_egress(struct nk_netd *d, struct request *q, struct nk_err *e)
 		}
 	}
 	return 0;
+}
+
+void nk_control_expect(struct nk_netd *d)
+{
+	d->expected++;
+	d->waits_until = nk_now_ms() + EXPECT_MS;
 }
 
 static int serve(struct nk_netd *d, struct request *q, struct nk_err *e)
@@ -140,6 +149,10 @@ static int serve(struct nk_netd *d, struct request *q, struct nk_err *e)
 		return do_port(d, q, e);
 	if (q->n && strcmp(q->words[0], "egress") == 0)
 		return do_egress(d, q, e);
+	if (q->n == 1 && strcmp(q->words[0], "expect") == 0) {
+		nk_control_expect(d);
+		return 0;
+	}
 	if (q->n == 2 && strcmp(q->words[0], "end") == 0) {
 		nk_owner_end(d, q->words[1]);
 		return 0;

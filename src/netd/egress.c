@@ -87,8 +87,11 @@ static int let_in(struct nk_egress *g, const struct nk_ips *ips, uint32_t ttl, i
 		put(&b, &ips->v[i], end == INT64_MAX ? 0 : end - now, r && longer);
 	}
 	nk_nft_end(&b);
-	if (nk_arena_ok(&a, e) < 0 || nk_batch_send(g->nft_fd, &b, 0, "egress", e) < 0)
-		return -e->err;
+	int rc = nk_arena_ok(&a, e);
+	if (rc >= 0)
+		rc = nk_batch_send(g->nft_fd, &b, 0, "egress", e);
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < ips->n; i++) {
 		struct reach *r = find(g, &ips->v[i]);
 		if (!r) {
@@ -270,32 +273,28 @@ static uint32_t life(ldns_pkt *pkt)
 	return most;
 }
 
-int nk_egress_pass(struct nk_egress *g, const struct nk_question *q, ldns_pkt *pkt, bool own,
-		   int64_t now)
+/* Our own answer has nothing but addresses of containers. */
+static int take_own(struct nk_arena *a, const ldns_pkt *pkt, struct nk_ips *ips)
+{
+	const ldns_rr_list *list = ldns_pkt_answer(pkt);
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+		struct nk_ip *ip = NK_PUSH(a, ips);
+		if (!ip || !nk_answer_address(ldns_rr_list_rr(list, i), ip))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int pass_addresses(struct nk_egress *g, const struct nk_question *q, ldns_pkt *pkt, bool own,
+			  int64_t now)
 {
 	_arena_ struct nk_arena a = {0};
 	struct nk_ips ips = {0};
 	struct nk_err e = {0};
 
-	empty(pkt, LDNS_SECTION_ADDITIONAL, ldns_pkt_additional(pkt));
-	/* They hold addresses as hints, which would not be in the firewall. */
-	if (q->type == TYPE_SVCB || q->type == TYPE_HTTPS) {
-		empty(pkt, LDNS_SECTION_ANSWER, ldns_pkt_answer(pkt));
-		return 0;
-	}
-	if (q->type != LDNS_RR_TYPE_A && q->type != LDNS_RR_TYPE_AAAA)
-		return 0;
-	if (own ? false : ldns_rr_list_rr_count(ldns_pkt_question(pkt)) != 1)
+	if (own ? take_own(&a, pkt, &ips) < 0 : cut_down(&a, pkt, q->type, &ips) < 0)
 		return LDNS_RCODE_SERVFAIL;
-	if (own) {
-		for (size_t i = 0; i < ldns_rr_list_rr_count(ldns_pkt_answer(pkt)); i++) {
-			struct nk_ip *ip = NK_PUSH(&a, &ips);
-			if (!ip || !nk_answer_address(ldns_rr_list_rr(ldns_pkt_answer(pkt), i), ip))
-				return LDNS_RCODE_SERVFAIL;
-		}
-	} else if (cut_down(&a, pkt, q->type, &ips) < 0) {
-		return LDNS_RCODE_SERVFAIL;
-	}
 	for (size_t i = 0; !own && i < ips.n; i++)
 		if (!may_be(g, q, &ips.v[i]))
 			return LDNS_RCODE_REFUSED;
@@ -304,4 +303,18 @@ int nk_egress_pass(struct nk_egress *g, const struct nk_question *q, ldns_pkt *p
 	if (ips.n > NK_REACH_ANSWER || let_in(g, &ips, life(pkt), now, &e) < 0)
 		return LDNS_RCODE_SERVFAIL;
 	return 0;
+}
+
+int nk_egress_pass(struct nk_egress *g, const struct nk_question *q, ldns_pkt *pkt, bool own,
+		   int64_t now)
+{
+	empty(pkt, LDNS_SECTION_ADDITIONAL, ldns_pkt_additional(pkt));
+	/* They hold addresses as hints, which would not be in the firewall. */
+	if (q->type == TYPE_SVCB || q->type == TYPE_HTTPS)
+		empty(pkt, LDNS_SECTION_ANSWER, ldns_pkt_answer(pkt));
+	if (q->type != LDNS_RR_TYPE_A && q->type != LDNS_RR_TYPE_AAAA)
+		return 0;
+	if (!own && ldns_rr_list_rr_count(ldns_pkt_question(pkt)) != 1)
+		return LDNS_RCODE_SERVFAIL;
+	return pass_addresses(g, q, pkt, own, now);
 }

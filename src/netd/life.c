@@ -18,7 +18,7 @@
 #include "base/cleanup.h"
 #include "netd/netd.h"
 
-enum { DEFINITION_MAX = 1 << 20, ALONE_MS = 10000 /* until somebody asks for something */ };
+enum { DEFINITION_MAX = 1 << 20 };
 
 static int take_lock(struct nk_netd *d)
 {
@@ -56,8 +56,10 @@ static int read_definition(struct nk_netd *d, struct nk_err *e)
 			break;
 		size += (size_t)more;
 	}
-	if (!text || nk_net_read(&a, text, size, &n, e) < 0)
-		return nk_arena_ok(&a, e) < 0 ? -ENOMEM : nk_ctx(e, "network %s", d->name);
+	if (!text)
+		return nk_fail(e, ENOMEM, "network %s", d->name);
+	if (nk_net_read(&a, text, size, &n, e) < 0)
+		return nk_ctx(e, "network %s", d->name);
 	nk_arena_done(&d->network_arena);
 	d->network_arena = a;
 	d->network = n;
@@ -183,7 +185,6 @@ static int open_dir(int at, const char *path, struct nk_err *e)
 int nk_life_begin(struct nk_netd *d, struct nk_err *e)
 {
 	d->definitions = -1;
-	d->born = nk_now_ms();
 	d->store.state_fd = open_dir(AT_FDCWD, d->store.state, e);
 	if (d->store.state_fd < 0)
 		return d->store.state_fd;
@@ -204,12 +205,18 @@ int nk_life_begin(struct nk_netd *d, struct nk_err *e)
 		return 1;
 	if (r < 0)
 		return nk_fail(e, -r, "lock %s/%s/netd.lock", d->store.state, d->name);
-	if (!d->alone && read_definition(d, e) < 0)
-		return -e->err;
+	if (!d->alone)
+		r = read_definition(d, e);
 	/* First watched, then read: no change is missed. */
-	if (begin_watching(d, e) < 0)
-		return -e->err;
-	return read_leases(d, e);
+	if (r >= 0)
+		r = begin_watching(d, e);
+	return r < 0 ? r : read_leases(d, e);
+}
+
+/* Whoever has connected, or said that it will, is waited for. */
+static bool wanted(const struct nk_netd *d)
+{
+	return d->owners || d->controls || (d->expected && nk_now_ms() < d->waits_until);
 }
 
 bool nk_life_over(struct nk_netd *d)
@@ -217,15 +224,19 @@ bool nk_life_over(struct nk_netd *d)
 	struct nk_err e = {0};
 
 	nk_life_leases(d);
-	if (d->owners || (d->alone && !d->ending && nk_now_ms() < d->born + ALONE_MS))
+	if (wanted(d))
 		return false;
 	unlinkat(d->dir_fd, "netd.sock", 0);
-	/* Who has connected already is served; who comes later waits for the next one. */
 	nk_loop_turn(&d->loop, 0);
-	drop_lock(d);
-	read_leases(d, &e);
-	if (!d->owners)
-		return true;
-	/* Somebody has come meanwhile. If that one has found no lock, there is another of us. */
-	return take_lock(d) < 0 || nk_control_listen(d, &e) < 0;
+	if (!wanted(d)) {
+		drop_lock(d);
+		read_leases(d, &e);
+		if (!d->owners)
+			return true;
+		/* Somebody has come meanwhile. Having found no lock, that one starts another of us.
+		 */
+		if (take_lock(d) < 0)
+			return true;
+	}
+	return nk_control_listen(d, &e) < 0;
 }

@@ -5,8 +5,13 @@
  *
  * The resolver of a network, and what NAT cannot do (net/netd.h). Ends with 0 when it answers, in
  * the background, or when another one does; one line on stderr and exit code 1 when it cannot.
- * --alone: no network, only what is asked for on STATE/net/NAME/netd.sock (a container with
- * --egress that is on no network of ours). --foreground: stays, for tests.
+ * --alone: no network, only what is asked for on STATE/net/NAME/netd.sock (containers with --egress
+ * that are on no network of ours). --foreground: stays, for tests.
+ *
+ * nook-netd --egress PID --state STATE/net --network NETWORK --id ID --owner OWNER
+ *           --resolver ADDRESS --allow NAME,…
+ *
+ * asks the one that runs for such a resolver, with sockets inside PID's network namespace.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "net/netd.h"
 #include "netd/netd.h"
 
 enum { DNS_PORT = 53, BIND_TRIES = 40, BIND_WAIT_MS = 50, OTHER_FDS = 2200, SESSIONS = 1024 };
@@ -37,59 +43,59 @@ static int say(const struct nk_err *e)
 }
 
 /* ROOT/networks and STATE/net as they are from "/", where we go. */
-static const char *whole(const char *path, struct nk_err *e)
+static int whole(const char *path, const char **real, struct nk_err *e)
 {
-	char *real = path ? realpath(path, NULL) : NULL;
-
-	if (!real)
-		nk_fail(e, path ? errno : EINVAL, "%s", path ? path : "--root or --state");
-	return real;
+	if (!path)
+		return nk_fail(e, EINVAL, "--root or --state is missing");
+	*real = realpath(path, NULL);
+	return *real ? 0 : nk_fail(e, errno, "%s", path);
 }
 
-static int arguments(int argc, char **argv, bool *foreground, struct nk_err *e)
+struct arguments {
+	const char *root, *state;
+	bool foreground;
+};
+
+static int read_arguments(int argc, char **argv, struct arguments *a, struct nk_err *e)
 {
-	static const struct option options[] = {{"root", required_argument, NULL, 'r'},
-						{"state", required_argument, NULL, 's'},
-						{"resolv-conf", required_argument, NULL, 'c'},
-						{"alone", no_argument, NULL, 'a'},
-						{"foreground", no_argument, NULL, 'f'},
-						{0}};
-	const char *root = NULL, *state = NULL;
+	/* clang-format off */
+	static const struct option options[] = {
+		{"root", required_argument, NULL, 'r'},
+		{"state", required_argument, NULL, 's'},
+		{"resolv-conf", required_argument, NULL, 'c'},
+		{"alone", no_argument, NULL, 'a'},
+		{"foreground", no_argument, NULL, 'f'},
+		{0},
+	};
+	const struct { int option; const char **to; } words[] = {
+		{'r', &a->root}, {'s', &a->state}, {'c', &d.upstreams.path},
+	};
+	/* clang-format on */
 	int option;
 
 	d.upstreams.path = "/etc/resolv.conf";
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'r':
-			root = optarg;
-			break;
-		case 's':
-			state = optarg;
-			break;
-		case 'c':
-			d.upstreams.path = optarg;
-			break;
-		case 'a':
-			d.alone = true;
-			break;
-		case 'f':
-			*foreground = true;
-			break;
-		default:
+		d.alone |= option == 'a';
+		a->foreground |= option == 'f';
+		if (option == '?')
 			return nk_fail(e, EINVAL, "arguments");
-		}
+		for (size_t i = 0; i < NK_COUNT(words); i++)
+			if (words[i].option == option)
+				*words[i].to = optarg;
 	}
-	d.name = optind == argc - 1 ? argv[optind] : "";
-	if (!*d.name || strchr(d.name, '/') || d.name[0] == '.')
+	d.name = optind == argc - 1 ? argv[optind] : NULL;
+	return 0;
+}
+
+static int check_arguments(const struct arguments *a, struct nk_err *e)
+{
+	if (!d.name || !*d.name || strchr(d.name, '/') || d.name[0] == '.')
 		return nk_fail(e, EINVAL, "one NETWORK is wanted");
-	d.store = (struct nk_net_store){.state = whole(state, e), .fd = -1, .state_fd = -1};
-	if (d.store.state && !d.alone)
-		d.store.root = whole(root, e);
-	if (!d.store.state || (!d.alone && !d.store.root))
-		return -e->err;
 	if (d.upstreams.path[0] != '/')
 		return nk_fail(e, EINVAL, "--resolv-conf %s: not from /", d.upstreams.path);
-	return 0;
+	d.store = (struct nk_net_store){.fd = -1, .state_fd = -1};
+	int r = whole(a->state, &d.store.state, e);
+	return r < 0 || d.alone ? r : whole(a->root, &d.store.root, e);
 }
 
 /* Every limit that costs descriptors fits into what we may open. */
@@ -125,47 +131,68 @@ static int bind_one(const struct nk_ip *gateway, bool tcp, struct nk_err *e)
 	setsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_FREEBIND : IP_FREEBIND, &on,
 		   sizeof(on));
 	/* One of us that is just ending may have it for a moment. */
+	int r = 0;
 	for (int i = 0; bind(fd, &own.any, nk_address_size(&own)) < 0; i++) {
-		if (errno != EADDRINUSE || i == BIND_TRIES) {
-			nk_fail(e, errno, "port 53 of %s, for the names of network %s",
-				nk_ip_text(gateway, false, text), d.name);
-			if (e->err == EADDRINUSE)
-				nk_hint(e, "a DNS server of this machine has it on all addresses "
-					   "(ss -lunp sport = :53): let that one name its own, or "
-					   "use a network that was created with --dns off");
-			return -e->err;
-		}
+		r = errno;
+		if (r != EADDRINUSE || i == BIND_TRIES)
+			break;
 		nanosleep(&(struct timespec){.tv_nsec = BIND_WAIT_MS * 1000000L}, NULL);
+		r = 0;
 	}
-	return nk_view_listen(&d.own, nk_take_fd(&fd), tcp) < 0
-		       ? nk_fail(e, errno, "listen on port 53")
-		       : 0;
+	if (r) {
+		nk_fail(e, r, "port 53 of %s, for the names of network %s",
+			nk_ip_text(gateway, false, text), d.name);
+		return r != EADDRINUSE
+			       ? -r
+			       : nk_hint(e, "a DNS server of this machine has it on all "
+					    "addresses (ss -lunp sport = :53): let that one "
+					    "name its own, or use a network that was "
+					    "created with --dns off");
+	}
+	r = nk_view_listen(&d.own, nk_take_fd(&fd), tcp);
+	return r < 0 ? nk_fail(e, -r, "listen on port 53") : 0;
 }
 
 static int bind_all(struct nk_err *e)
 {
+	int r = 0;
+
 	d.own.d = &d;
 	for (size_t i = 0; !d.alone && d.network.dns && i < d.network.subnets.n; i++) {
 		const struct nk_ip *gateway = &d.network.subnets.v[i].gateway;
-		if (gateway->family &&
-		    (bind_one(gateway, false, e) < 0 || bind_one(gateway, true, e) < 0))
-			return -e->err;
+		for (int tcp = 0; gateway->family && tcp < 2; tcp++) {
+			r = bind_one(gateway, tcp, e);
+			if (r < 0)
+				return r;
+		}
 	}
 	return nk_control_listen(&d, e);
 }
 
 static int begin(struct nk_err *e)
 {
-	if (nk_netd_forget_caller(e) < 0)
-		return -e->err;
+	int r = nk_netd_forget_caller(e);
+
+	if (r < 0)
+		return r;
 	share_descriptors();
 	d.dir_fd = d.lock_fd = d.control.fd = d.inotify.fd = -1;
-	if (nk_loop_open(&d.loop, e) < 0)
-		return -e->err;
-	int r = nk_life_begin(&d, e);
-	if (r != 0)
-		return r;
-	return bind_all(e);
+	r = nk_loop_open(&d.loop, e);
+	for (int i = 0; r >= 0 && i < BIND_TRIES; i++) {
+		r = nk_life_begin(&d, e);
+		/* No lease says that somebody will come: that one is waited for. */
+		if (r == 0 && d.alone)
+			nk_control_expect(&d);
+		if (r == 0)
+			return bind_all(e);
+		if (r < 0 || !d.alone || nk_netd_ask(&d.store, d.name, "expect", NULL, 0, e) == 0)
+			return r;
+		/* It was just about to end. */
+		close(d.lock_fd);
+		close(d.dir_fd);
+		close(d.store.state_fd);
+	}
+	return r < 0 ? r : nk_fail(e, EAGAIN, "%s/%s", d.store.state, d.name);
 }
 
 /* The child goes on; the parent ends when that is ready, with its exit code. */
@@ -230,26 +257,37 @@ static void turn(void)
 	nk_owners_tick(&d, now);
 }
 
-int main(int argc, char **argv)
+static int serve(const struct arguments *a, struct nk_err *e)
 {
-	struct nk_err e = {0};
-	bool foreground = false;
-
-	if (argc > 1 && !strcmp(argv[1], "--egress"))
-		return nk_netd_ask_egress(argc, argv, &e) < 0 ? say(&e) : 0;
-	if (arguments(argc, argv, &foreground, &e) < 0)
-		return say(&e);
 	umask(0077);
-	int r = begin(&e);
+	int r = begin(e);
 	if (r == 1)
 		return 0; /* another one answers already */
-	if (r < 0 || chdir("/") < 0)
-		return say(&e);
-	if (!foreground)
+	if (r < 0)
+		return r;
+	if (chdir("/") < 0)
+		return nk_fail(e, errno, "/");
+	if (!a->foreground)
 		to_background();
-	else if (nk_netd_confine(&e) < 0)
-		return say(&e);
+	else if ((r = nk_netd_confine(e)) < 0)
+		return r;
 	while (!nk_life_over(&d))
 		turn();
 	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct nk_err e = {0};
+	struct arguments a = {0};
+
+	if (argc > 1 && strcmp(argv[1], "--egress") == 0)
+		return nk_netd_ask_egress(argc, argv, &e) < 0 ? say(&e) : 0;
+
+	int r = read_arguments(argc, argv, &a, &e);
+	if (r >= 0)
+		r = check_arguments(&a, &e);
+	if (r >= 0)
+		r = serve(&a, &e);
+	return r < 0 ? say(&e) : 0;
 }

@@ -105,9 +105,10 @@ struct nk_netd {
 	struct nk_watch control, inotify;
 	int dir_fd; /* STATE/net/NAME */
 	int lock_fd;
-	int definitions; /* the watch of ROOT/networks */
-	int64_t born;
-	int64_t look_again; /* at owners that cannot be waited for */
+	int definitions;     /* the watch of ROOT/networks */
+	int64_t waits_until; /* for what has been announced: */
+	unsigned expected;   /* so many requests */
+	int64_t look_again;  /* at owners that cannot be waited for */
 	bool leases_changed;
 	int spare[NK_SPARE_PIPES][2]; /* empty pipes of tcp_proxy.c */
 	size_t n_spare;
@@ -157,6 +158,8 @@ void nk_udp_ports_end(struct nk_netd *d, const struct nk_owner *owner);
 
 int nk_control_listen(struct nk_netd *d, struct nk_err *e);
 void nk_control_tick(struct nk_netd *d, int64_t now);
+/* One more request is to come soon; it does not end before. */
+void nk_control_expect(struct nk_netd *d);
 
 /* ---- owner.c ---- */
 

@@ -163,8 +163,10 @@ static int filter(struct nk_err *e)
 
 int nk_netd_confine(struct nk_err *e)
 {
-	if (drop_capabilities(e) < 0)
-		return -e->err;
+	int r = drop_capabilities(e);
+
+	if (r < 0)
+		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return nk_fail(e, errno, "set no_new_privs");
 	/* Nobody of the same user looks into it, nor is a core of it written. */
