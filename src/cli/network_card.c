@@ -47,6 +47,7 @@ int nk_card_begin(struct nk_card_command *c, struct nk_cli *cli, const struct nk
 						   .card = &c->card,
 						   .dry = run->explain != NK_EXPLAIN_NO};
 	c->connection.net.netd_path = nk_run_find_program(&cli->arena, "nook-netd");
+	c->connection.net.dhcp_path = nk_run_find_program(&cli->arena, "nook-dhcp");
 	return rc;
 }
 

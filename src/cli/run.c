@@ -129,6 +129,7 @@ static int prepare_networks(struct run *r, struct nk_err *e)
 	if (!r->spec->net.cards.n && !r->spec->net.egress_given)
 		return 0;
 	r->spec->net.netd_path = nk_run_find_program(a, "nook-netd");
+	r->spec->net.dhcp_path = nk_run_find_program(a, "nook-dhcp");
 	if ((ret = nk_net_store_open(&r->networks, a, r->cli->root, r->cli->state, e)) < 0 ||
 	    (ret = nk_net_prepare(&r->networks, a, r->spec, r->request->explain != NK_EXPLAIN_NO,
 				  &r->facts.notices, e)) < 0 ||

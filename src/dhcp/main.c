@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * nook-dhcp --in FILE --ifname CARD --state STATE/net --network NAME --id ID --owner OWNER
+ * nook-dhcp --in FILE|--in-fd N --ifname CARD --state STATE/net --network NAME --id ID --owner
+ * OWNER
  *           [--hostname NAME] [--no-default]
  * nook-dhcp --end --ifname CARD --state STATE/net --network NAME --id ID
  *
- * FILE is a network namespace (/proc/PID/ns/net, or the number of a process of which it is; "fd:N"
- * is descriptor N of the parent). Ends with 0 when the card has its address (dhcp.h), or with one
+ * FILE is a network namespace, or the number of a process of which it is; N a descriptor of
+ * the parent. Ends with 0 when the card has its address (dhcp.h), or with one
  * line on stderr and nothing made.
  */
 #include <errno.h>
@@ -31,6 +32,7 @@
 enum { PATIENCE_MS = 8000 };
 
 struct words {
+	struct nk_arena arena;
 	const char *in;
 	bool end;
 };
@@ -52,12 +54,15 @@ static int arguments(int argc, char **argv, struct words *w, struct nk_dhcp *d, 
 						{"hostname", required_argument, NULL, 6},
 						{"no-default", no_argument, NULL, 7},
 						{"end", no_argument, NULL, 8},
+						{"in-fd", required_argument, NULL, 9},
 						{0}};
 	const char **to[] = {&w->in, &d->ifname, &d->state,   &d->network,
 			     &d->id, &d->owner,	 &d->hostname};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0 && option <= 8) {
+	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0 && option <= 9) {
+		if (option == 9)
+			w->in = nk_fmt(&w->arena, "fd:%s", optarg);
 		d->no_default |= option == 7;
 		w->end |= option == 8;
 		if (option < 7)

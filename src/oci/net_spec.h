@@ -137,6 +137,7 @@ struct nk_net_spec {
 	bool backend_guest_maps;    /* pasta knows --map-guest-addr and --map-host-loopback */
 	bool backend_ip6;	    /* slirp4netns: the host has a way out by IPv6 */
 	const char *backend_dns;    /* the resolver inside, which leads to the host's; or NULL */
+	const char *resolv_conf;    /* for nook-netd, instead of /etc/resolv.conf; or NULL */
 	const char *backend_socket; /* slirp4netns: where it takes ports; NULL: none published */
 	const char *netd_path;	    /* of nook-netd, for cards whose netd_missing; or NULL */
 
@@ -146,6 +147,8 @@ struct nk_net_spec {
 	bool bridge_filter;	  /* br_netfilter: rules see, and turn, what a bridge forwards */
 	struct nk_strv accept_ra; /* cards of the host that need accept_ra=2 before forward6 */
 	bool ip6;		  /* the host has IPv6: ports of all addresses are held for both */
+	const char *dhcp_path;	  /* of nook-dhcp, where a card needs it */
+	const char *id, *hostname; /* to whom leases belong; what DHCP servers are told, or NULL */
 	const char *root_dir;	  /* ROOT/networks */
 	const char *owner;	  /* of leases and resolvers: this nook (net/lease.h) */
 	const char *state_dir;	  /* STATE/net: leases, sockets of nook-netd */

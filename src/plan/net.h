@@ -50,6 +50,14 @@ extern const struct nk_ip nk_egress_resolver;
  * nk_part_net_cards(). */
 void nk_part_net_limits(struct nk_build *b);
 
+/* ---- plan/net_dhcp.c: for a card on a network with --ipam dhcp ---- */
+
+/* By the parent, the card being there: an address from the LAN. target: slot with the number of a
+ * process, or (fd) a network namespace. Given back afterwards. */
+void nk_part_dhcp(struct nk_build *b, const struct nk_net_card *c, int target, bool fd);
+/* The same at disconnect. */
+void nk_part_dhcp_end(struct nk_build *b, const struct nk_net_card *c);
+
 /* ---- plan/net_cards.c ---- */
 
 void nk_part_net_host(struct nk_build *b);   /* parent, before the clone */
@@ -59,6 +67,9 @@ void nk_part_net_inside(struct nk_build *b); /* init: AWAIT CARDS, addresses, ro
 /* ---- plan/net_backend.c: pasta or slirp4netns, where spec->net.backend says so ---- */
 
 const char *nk_net_backend_name(enum nk_net_backend backend); /* "pasta", as the program's */
+/* Words of the program, NULL behind the last; "%d" is the number of a process in the namespace. */
+char *const *nk_net_backend_argv(struct nk_plan *p, const struct nk_net_spec *net);
+int nk_net_backend_ready(enum nk_net_backend backend); /* NK_OP_COMPANION's n0 */
 void nk_part_net_backend(struct nk_build *b);	     /* parent, with init's pid, up to TELL CARDS */
 void nk_part_net_backend_inside(struct nk_build *b); /* init: AWAIT CARDS */
 

@@ -153,7 +153,9 @@ void nk_part_net_cards(struct nk_build *b)
 	nk_actor_topic(p, NK_PARENT, NK_T_NETWORK);
 	for (size_t i = 0; i < net->cards.n; i++) {
 		make_card(b, &net->cards.v[i], NK_SLOT_PID, NK_RT_NS_PID);
-		unmake_card(b, &net->cards.v[i], (int)p->steps.n - 1);
+		int made = (int)p->steps.n - 1;
+		nk_part_dhcp(b, &net->cards.v[i], NK_SLOT_PID, false);
+		unmake_card(b, &net->cards.v[i], made);
 	}
 	publish(b);
 	p->topic = NK_T_SYNC;
@@ -289,6 +291,7 @@ int nk_plan_connect(struct nk_plan *p, const struct nk_net_card *card,
 		nk_b_send(p, b.net_inner, batch, NK_NOFD, "its addresses, and the way out");
 	/* It has a way out already: that one stays. */
 	nk_tolerate(s, EEXIST, 0, 0);
+	nk_part_dhcp(&b, &copy, NK_SLOT_START, true);
 	return nk_arena_ok(p->arena, e);
 }
 
@@ -301,6 +304,7 @@ int nk_plan_disconnect(struct nk_plan *p, const struct nk_net_card *card,
 	int sock;
 
 	begin(&b, p, &spec, net, &copy);
+	nk_part_dhcp_end(&b, &copy);
 	struct nk_batch *batch = nk_b_batch(p, NETLINK_ROUTE);
 	if (copy.network->driver == NK_NET_BRIDGE) {
 		sock = nk_b_netlink(p, NETLINK_ROUTE, "route", "to take links away");

@@ -23,6 +23,8 @@ int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *s
 /* --egress: its resolver's facts. Refused where nothing can be reached (net_limits.c). */
 int nk_net_prepare_egress(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *spec,
 			  struct nk_err *e);
+/* Cards with --ipam dhcp: what cannot be, and by which of them the way out is (net_limits.c). */
+int nk_net_check_dhcp(struct nk_net_spec *net, struct nk_err *e);
 /* Facts of the host that the cards need, part of it: also for connect (net_facts.c). */
 int nk_net_facts(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec *net,
 		 struct nk_strv *notices, struct nk_err *e);

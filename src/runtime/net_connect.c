@@ -121,6 +121,13 @@ int nk_net_connect_prepare(struct nk_net_connection *c, struct nk_err *e)
 		nk_net_sweep(a, &dead);
 	card->default_route = leads_out(card->network);
 	*NK_PUSH(a, &c->net.cards) = *card;
+	c->net.id = c->target->id;
+	c->net.owner = c->target->owner;
+	/* "ns:NAME" of a named namespace: no host has such a name. */
+	c->net.hostname = strchr(c->target->name, ':') ? NULL : c->target->name;
+	rc = nk_net_check_dhcp(&c->net, e);
+	if (rc < 0)
+		return nk_net_connect_end(c, false, &(struct nk_err){0}), rc;
 	rc = nk_net_facts(c->store, a, &c->net, &c->notices, e);
 	if (rc >= 0) {
 		*card = c->net.cards.v[0];
@@ -181,6 +188,8 @@ int nk_net_disconnect_prepare(struct nk_net_connection *c, const char *ifname, s
 	if (rc >= 0)
 		rc = its_cards(c->store, c->a, c->target, n->name, ifname, &c->leases, e);
 	nk_plan_init(&c->plan, c->a);
+	c->net.id = c->target->id;
+	c->net.state_dir = c->store->state;
 	for (size_t i = 0; rc >= 0 && i < c->leases.n; i++) {
 		const struct nk_net_lease *l = &c->leases.v[i];
 		struct nk_net_card card = {.network = n,

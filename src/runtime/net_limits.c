@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What --egress needs beside the cards. */
+/* What --egress and DHCP need beside the cards. */
 #include <errno.h>
+#include <string.h>
 
 #include "runtime/net.h"
 
@@ -24,4 +25,34 @@ int nk_net_prepare_egress(struct nk_net_store *s, struct nk_arena *a, struct nk_
 	net->root_dir = s->root;
 	net->state_dir = s->state;
 	return net->owner ? 0 : -EINVAL;
+}
+
+int nk_net_check_dhcp(struct nk_net_spec *net, struct nk_err *e)
+{
+	bool out = false;
+
+	for (size_t i = 0; i < net->cards.n; i++)
+		out |= net->cards.v[i].default_route;
+	for (size_t i = 0; i < net->cards.n; i++) {
+		struct nk_net_card *c = &net->cards.v[i];
+
+		if (c->network->ipam != NK_IPAM_DHCP)
+			continue;
+		if (!net->dhcp_path) {
+			nk_fail(e, ENOENT, "network %s needs nook-dhcp", c->network->name);
+			return nk_hint(e, "it is installed beside nook-init");
+		}
+		if (c->ips.n) {
+			nk_fail(e, 0,
+				"an address was asked for on network %s, and its DHCP server "
+				"chooses",
+				c->network->name);
+			return nk_hint(e, "leave --ip away, or tell the server about the card: "
+					  "--mac-address");
+		}
+		/* The first of them leads out where no other card does. */
+		c->default_route = !c->network->internal && !out;
+		out |= c->default_route;
+	}
+	return 0;
 }

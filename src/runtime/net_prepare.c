@@ -133,6 +133,10 @@ int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *s
 		c->index = index++;
 		c->default_route = !c->network->internal && has_gateway(c->network);
 	}
+	net->id = spec->id;
+	net->hostname = spec->hostname ? spec->hostname : spec->name;
+	if ((rc = nk_net_check_dhcp(net, e)) < 0)
+		return rc;
 	net->ip6 = access("/proc/net/if_inet6", F_OK) == 0;
 	if ((rc = nk_net_choose_ports(&net->ports, net->ip6, e)) < 0)
 		return rc;

@@ -215,6 +215,13 @@ static void undo(struct nk_driver *d, struct nk_err *e)
 		const struct nk_step *s = &p->steps.v[i];
 		if (s->actor != NK_AFTER || (s->undo_of >= 0 && !d->done[s->undo_of]))
 			continue;
+		if (s->op == NK_OP_HELPER) {
+			struct nk_err left = {0};
+
+			if (nk_driver_helper(d, i, &left) < 0 && !e->msg[0])
+				*e = left;
+			continue;
+		}
 		long ret = nk_step_run(&d->run, i);
 		if (ret >= 0 || nk_step_tolerates(s, -ret) || clear_groups(d))
 			continue;
