@@ -23,10 +23,11 @@
 #include "cli/option.h"
 
 struct nk_cli {
-	struct nk_arena arena; /* lives as long as the program */
-	const char *root;      /* absolute: what nook keeps */
-	const char *state;     /* absolute: what dies with a reboot */
-	const char *leases;    /* absolute: state's default, whatever --state says */
+	struct nk_arena arena;	/* lives as long as the program */
+	const char *root;	/* absolute: what nook keeps */
+	const char *state;	/* absolute: what dies with a reboot */
+	const char *leases;	/* absolute: state's default, whatever --state says */
+	struct nk_cli_lan *lan; /* cli/lan.h: inside the holder of the user's networks; or NULL */
 	bool json_errors;
 	bool json_log;
 	bool no_color;

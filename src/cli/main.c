@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/habits.h"
 #include "cli/help.h"
+#include "cli/lan.h"
 #include "cli/paths.h"
 #include "cli/podman.h"
 #include "cli/report.h"
@@ -112,6 +113,7 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 		nk_help_program(nk_cli_width(STDERR_FILENO), stderr);
 		return NK_EXIT_FAULT;
 	}
+	nk_cli_lan_adopt(cli);
 	int used;
 	const struct nk_command *cmd = nk_command_find(argc - first, argv + first, &used);
 	if (!cmd)

@@ -2,6 +2,7 @@
 /* nook network: the group of commands about LANs of containers. */
 #include "cli/network.h"
 
+#include "cli/lan.h"
 #include "oci/ip.h"
 
 static const struct nk_command *const commands[] = {
@@ -14,7 +15,10 @@ static const struct nk_command *const commands[] = {
 
 int nk_cli_net_open(struct nk_cli *cli, struct nk_net_store *s, struct nk_err *e)
 {
-	return nk_net_store_open(s, &cli->arena, cli->root, cli->state, e);
+	/* An ordinary user's networks, while there are containers on them, are seen from inside. */
+	int rc = nk_cli_lan_enter(cli, false, NULL, e);
+
+	return rc < 0 ? rc : nk_net_store_open(s, &cli->arena, cli->root, cli->state, e);
 }
 
 int nk_cli_each_network(struct nk_cli *cli, struct nk_net_store *s, const char *command, int n,

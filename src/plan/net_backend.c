@@ -158,11 +158,29 @@ static void dismiss(struct nk_build *b, int companion, int made)
 	p->actor = NK_PARENT;
 }
 
+char *const *nk_net_backend_argv(struct nk_plan *p, const struct nk_net_spec *net)
+{
+	const struct nk_spec spec = {.net = *net};
+	struct nk_build b = {.p = p, .spec = &spec};
+	struct nk_strv argv = {0};
+
+	push(&b, &argv, nk_net_backend_name(net->backend));
+	if (net->backend == NK_NET_BACKEND_PASTA)
+		pasta(&b, &argv);
+	else
+		slirp(&b, &argv);
+	return (char *const *)argv.v;
+}
+
+int nk_net_backend_ready(enum nk_net_backend backend)
+{
+	return backend == NK_NET_BACKEND_PASTA ? 1 : 3;
+}
+
 void nk_part_net_backend(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	const struct nk_net_spec *net = &b->spec->net;
-	struct nk_strv argv = {0};
 
 	if (net->backend == NK_NET_BACKEND_NONE)
 		return;
@@ -174,18 +192,13 @@ void nk_part_net_backend(struct nk_build *b)
 	}
 	nk_actor_topic(p, NK_PARENT, NK_T_NETWORK);
 	const char *name = nk_net_backend_name(net->backend);
-	push(b, &argv, name);
-	if (net->backend == NK_NET_BACKEND_PASTA)
-		pasta(b, &argv);
-	else
-		slirp(b, &argv);
 	int slot = nk_plan_slot(p, name);
 	struct nk_step *s = nk_plan_add(p, NK_OP_COMPANION,
 					"%s carries its traffic: no right of root is needed", name);
 	s->s[0] = net->backend_path;
-	s->p[0] = argv.v;
+	s->p[0] = nk_net_backend_argv(p, net);
 	s->fd[0] = NK_SLOT_PID;
-	s->n[0] = net->backend == NK_NET_BACKEND_PASTA ? 1 : 3;
+	s->n[0] = (uint64_t)nk_net_backend_ready(net->backend);
 	s->out = (int16_t)slot;
 	dismiss(b, slot, (int)p->steps.n - 1);
 	s = nk_plan_add(p, NK_OP_READY, "until %s has made its card", name);

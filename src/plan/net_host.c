@@ -273,6 +273,10 @@ static void start_netd(struct nk_build *b, const struct nk_net_card *c)
 	nk_strv_push(p->arena, &argv, net->root_dir);
 	nk_strv_push(p->arena, &argv, "--state");
 	nk_strv_push(p->arena, &argv, net->state_dir);
+	if (net->resolv_conf) {
+		nk_strv_push(p->arena, &argv, "--resolv-conf");
+		nk_strv_push(p->arena, &argv, net->resolv_conf);
+	}
 	nk_strv_push(p->arena, &argv, c->network->name);
 	s->s[0] = net->netd_path;
 	s->p[0] = argv.v;

@@ -185,5 +185,8 @@ int nk_net_facts(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec 
 		return rc;
 	forward_facts(a, net, notices);
 	netd_facts(s, net);
+	/* In the holder of a user's networks (runtime/lan.h). */
+	const char *own = nk_fmt(a, "%s/resolv.conf", s->state);
+	net->resolv_conf = access(own, R_OK) == 0 ? own : NULL;
 	return 0;
 }

@@ -110,11 +110,11 @@ static const struct nk_net_card *served_card(const struct nk_spec *spec)
 	return NULL;
 }
 
-static int inner_port(const struct nk_ports *ports, uint16_t number, bool udp)
+static int inner_port(const struct nk_ports *ports, uint16_t number, bool udp, int but)
 {
 	for (size_t i = 0; i < ports->n; i++) {
 		const struct nk_port *p = &ports->v[i];
-		if (p->host.family != AF_INET && (p->proto == NK_UDP) == udp &&
+		if ((!but || p->host.family != but) && (p->proto == NK_UDP) == udp &&
 		    number >= p->host_port && number < (unsigned)p->host_port + p->count)
 			return p->port + (number - p->host_port);
 	}
@@ -131,13 +131,14 @@ static bool is_udp(int fd)
 }
 
 static int hand_over(struct nk_net_store *s, struct nk_arena *a, const struct nk_spec *spec,
-		     const union address *at, int fd, struct nk_err *e)
+		     const union address *at, int fd, bool own, struct nk_err *e)
 {
 	const struct nk_net_card *c = served_card(spec);
 	const struct nk_ip *to = target(spec);
 	char text[NK_IP_TEXT];
 	bool udp = is_udp(fd);
-	int port = inner_port(&spec->net.ports, port_of(at), udp);
+	/* What rules of the kernel's lead to it is not for nook-netd, in our own network. */
+	int port = inner_port(&spec->net.ports, port_of(at), udp, own ? AF_INET : 0);
 
 	if (!c || !to || port < 0)
 		return 0;
@@ -161,7 +162,25 @@ int nk_net_hand_ports(struct nk_net_store *s, struct nk_arena *a, const struct n
 		    (!IN6_IS_ADDR_UNSPECIFIED(&at->six.sin6_addr) &&
 		     !IN6_IS_ADDR_LOOPBACK(&at->six.sin6_addr)))
 			continue;
-		int rc = hand_over(s, a, spec, at, slots[step->fd[0]], e);
+		int rc = hand_over(s, a, spec, at, slots[step->fd[0]], true, e);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int nk_net_hand_sockets(struct nk_net_store *s, struct nk_arena *a, const struct nk_spec *spec,
+			const int *fds, size_t n, struct nk_err *e)
+{
+	if (!n || !spec->net.netd_path)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		union address at = {0};
+		socklen_t size = sizeof(at);
+
+		if (getsockname(fds[i], &at.any, &size) < 0)
+			return nk_fail(e, errno, "a published port");
+		int rc = hand_over(s, a, spec, &at, fds[i], false, e);
 		if (rc < 0)
 			return rc;
 	}

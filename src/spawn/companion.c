@@ -21,15 +21,15 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "spawn/companion.h"
 #include "spawn/driver.h"
 
 enum { MAX_ARGS = 1024, LIMIT_S = 10, LOOK_MS = 100 };
 
-static __attribute__((noreturn)) void become(const struct nk_step *s, char *const argv[], int ready,
-					     int words, pid_t nook)
+static __attribute__((noreturn)) void become(const char *path, char *const argv[], int wanted,
+					     int ready, int words, pid_t nook)
 {
 	static char *const env[] = {(char *)"LC_ALL=C", NULL};
-	const int wanted = (int)s->n[0];
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -50,36 +50,36 @@ static __attribute__((noreturn)) void become(const struct nk_step *s, char *cons
 	dup2(ready, wanted);
 	/* Nothing else of nook's caller goes there. */
 	close_range(wanted < 3 ? 3 : (unsigned)wanted + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-	execve(s->s[0], argv, env);
-	dprintf(STDERR_FILENO, "%s: %s\n", s->s[0], strerror(errno));
+	execve(path, argv, env);
+	dprintf(STDERR_FILENO, "%s: %s\n", path, strerror(errno));
 	_exit(127);
 }
 
-static int start(struct nk_driver *d, const struct nk_step *s, char *const argv[], int *pidfd)
+int nk_companion_start(struct nk_companion *c, const char *path, char *const argv[], int wanted)
 {
 	int ready[2], words[2];
-	pid_t nook = getpid();
+	pid_t self = getpid();
 
 	if (pipe2(ready, O_CLOEXEC))
 		return -errno;
-	d->ready_fd = ready[0];
+	c->ready_fd = ready[0];
 	/* Nobody reads it later: what is too much is lost, and holds nothing up. */
 	if (pipe2(words, O_CLOEXEC | O_NONBLOCK)) {
 		int err = errno;
 		close(ready[1]);
 		return -err;
 	}
-	d->words_fd = words[0];
+	c->words_fd = words[0];
 	pid_t pid = fork();
 	if (pid == 0)
-		become(s, argv, ready[1], words[1], nook);
+		become(path, argv, wanted, ready[1], words[1], self);
 	int err = errno;
 	close(ready[1]);
 	close(words[1]);
 	if (pid < 0)
 		return -err;
-	*pidfd = pidfd_open(pid, 0);
-	return *pidfd < 0 ? -errno : 0;
+	c->pidfd = pidfd_open(pid, 0);
+	return c->pidfd < 0 ? -errno : 0;
 }
 
 static int companion(struct nk_driver *d, size_t index, struct nk_err *e)
@@ -87,8 +87,8 @@ static int companion(struct nk_driver *d, size_t index, struct nk_err *e)
 	const struct nk_step *s = &d->plan->steps.v[index];
 	char *const *args = s->p[0];
 	char *argv[MAX_ARGS + 1], number[16];
+	struct nk_companion c = NK_COMPANION_INIT;
 	size_t n = 0;
-	int pidfd = -1;
 
 	snprintf(number, sizeof(number), "%d", s->fd[0] >= 0 ? d->slots[s->fd[0]] : -1);
 	for (; args[n] && n < MAX_ARGS; n++)
@@ -96,10 +96,12 @@ static int companion(struct nk_driver *d, size_t index, struct nk_err *e)
 	if (args[n])
 		return nk_driver_failed(d, index, E2BIG, e);
 	argv[n] = NULL;
-	int ret = start(d, s, argv, &pidfd);
+	int ret = nk_companion_start(&c, s->s[0], argv, (int)s->n[0]);
+	d->ready_fd = c.ready_fd;
+	d->words_fd = c.words_fd;
 	if (ret < 0)
 		return nk_driver_failed(d, index, -ret, e);
-	d->slots[s->out] = pidfd;
+	d->slots[s->out] = c.pidfd;
 	return 0;
 }
 
@@ -128,10 +130,10 @@ static bool to_be_ended(void)
 }
 
 /* 1: it has spoken, 0: it has ended, -ETIMEDOUT, -EINTR */
-static int wait_ready(struct nk_driver *d, char *words, size_t size)
+static int wait_ready(struct nk_companion *c, char *words, size_t size)
 {
-	struct pollfd fds[2] = {{.fd = d->ready_fd, .events = POLLIN},
-				{.fd = d->words_fd, .events = POLLIN}};
+	struct pollfd fds[2] = {{.fd = c->ready_fd, .events = POLLIN},
+				{.fd = c->words_fd, .events = POLLIN}};
 	struct timespec now, begin;
 	size_t said = 0;
 
@@ -141,7 +143,7 @@ static int wait_ready(struct nk_driver *d, char *words, size_t size)
 
 		poll(fds, 2, LOOK_MS);
 		if (fds[1].revents) {
-			ssize_t n = read(d->words_fd, words + said, size - 1 - said);
+			ssize_t n = read(c->words_fd, words + said, size - 1 - said);
 			if (n > 0)
 				said += (size_t)n;
 			if (said > size / 2) { /* the end counts */
@@ -154,7 +156,7 @@ static int wait_ready(struct nk_driver *d, char *words, size_t size)
 			continue;
 		}
 		if (fds[0].revents)
-			return read(d->ready_fd, word, sizeof(word)) > 0;
+			return read(c->ready_fd, word, sizeof(word)) > 0;
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		if (to_be_ended())
 			return -EINTR;
@@ -163,18 +165,28 @@ static int wait_ready(struct nk_driver *d, char *words, size_t size)
 	}
 }
 
+int nk_companion_ready(struct nk_companion *c, char *words, size_t size)
+{
+	char text[1024] = "";
+	int ret = wait_ready(c, text, sizeof(text));
+
+	snprintf(words, size, "%s", last_line(text));
+	nk_cleanup_close(&c->ready_fd);
+	c->ready_fd = -EBADF;
+	return ret > 0 ? 0 : ret ? ret : -EPIPE;
+}
+
 static int ready(struct nk_driver *d, size_t index, struct nk_err *e)
 {
 	const struct nk_step *s = &d->plan->steps.v[index];
-	char words[1024] = "";
-	int ret = wait_ready(d, words, sizeof(words));
-	const char *line = last_line(words);
+	struct nk_companion c = {.ready_fd = d->ready_fd, .words_fd = d->words_fd};
+	char line[256];
+	int ret = nk_companion_ready(&c, line, sizeof(line));
 
-	nk_cleanup_close(&d->ready_fd);
-	d->ready_fd = -1;
-	if (ret > 0)
+	d->ready_fd = c.ready_fd;
+	if (ret == 0)
 		return 0;
-	nk_fail(e, ret < 0 ? -ret : EPERM, "step %zu of %zu: %s: %s", index + 1, d->plan->steps.n,
+	nk_fail(e, ret == -EPIPE ? 0 : -ret, "step %zu of %zu: %s: %s", index + 1, d->plan->steps.n,
 		s->why, *line ? line : "it ended without a word");
 	e->step = (int)index + 1;
 	if (s->hint)
