@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "state/oci_record.h"
 #include "state/process.h"
+#include "state/text.h"
 
 enum { FILE_MAX = 32 << 20, LOOK_MS = 5 };
 
@@ -249,26 +250,9 @@ int nk_oci_write_file(struct nk_oci_dir *d, const char *name, const char *text, 
 int nk_oci_read_file(struct nk_oci_dir *d, struct nk_arena *a, const char *name, char **text,
 		     size_t *n, struct nk_err *e)
 {
-	_close_ int fd = openat(d->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
+	int ret = nk_state_text(a, d->fd, name, FILE_MAX, text, n);
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return nk_fail(e, errno, "state of container %s: %s", d->id, name);
-	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
-		return nk_fail(e, EFBIG, "state of container %s: %s", d->id, name);
-	*n = 0;
-	*text = nk_alloc(a, (size_t)st.st_size + 1);
-	while (*text && *n < (size_t)st.st_size) {
-		ssize_t got = read(fd, *text + *n, (size_t)st.st_size - *n);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return nk_fail(e, errno, "state of container %s: read %s", d->id, name);
-		if (got == 0)
-			break;
-		*n += (size_t)got;
-	}
-	return nk_arena_ok(a, e);
+	return ret < 0 ? nk_fail(e, -ret, "state of container %s: %s", d->id, name) : 0;
 }
 
 int nk_oci_load(struct nk_oci_dir *d, struct nk_arena *a, struct nk_oci_record *r, struct nk_err *e)

@@ -2,15 +2,14 @@
 #include "state/record.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "data/json_in.h"
 #include "oci/spec_json.h"
+#include "state/text.h"
 
 /*
  * By hand, because gmtime_r() reads /etc/localtime (eight system calls on every start).
@@ -168,32 +167,13 @@ int nk_record_parse(struct nk_arena *a, const char *text, size_t len, struct nk_
 
 int nk_record_load(struct nk_arena *a, int dir_fd, struct nk_state_record *r, struct nk_err *e)
 {
-	_close_ int fd = openat(dir_fd, "state.json",
-				O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat st;
+	char *text;
+	size_t n;
+	int ret = nk_state_text(a, dir_fd, "state.json", NK_STATE_FILE_MAX, &text, &n);
 
-	if (fd < 0)
-		return nk_fail(e, errno, "state.json");
-	if (fstat(fd, &st) < 0)
-		return nk_fail(e, errno, "state.json");
-	if (!S_ISREG(st.st_mode) || st.st_size > NK_STATE_FILE_MAX)
+	if (ret == -EFBIG)
 		return nk_fail(e, 0, "state.json is not a file of a reasonable size");
-
-	_free_ char *text = malloc((size_t)st.st_size + 1);
-	size_t n = 0;
-
-	if (!text)
-		return nk_fail(e, ENOMEM, "state.json");
-	while (n < (size_t)st.st_size) {
-		ssize_t got = read(fd, text + n, (size_t)st.st_size - n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return nk_fail(e, errno, "read state.json");
-		if (got == 0)
-			break;
-		n += (size_t)got;
-	}
+	if (ret < 0)
+		return nk_fail(e, -ret, "state.json");
 	return nk_record_parse(a, text, n, r, e);
 }
