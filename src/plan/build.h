@@ -169,6 +169,8 @@ void nk_part_bounding(struct nk_build *b); /* capabilities that never come back 
 void nk_part_capabilities(struct nk_build *b);
 struct nk_step *nk_part_seccomp(struct nk_build *b); /* NULL: no filter */
 void nk_part_signals(struct nk_build *b);
+void nk_part_terminal_stdio(struct nk_build *b);   /* the slave as descriptors 0 to 2 */
+void nk_part_terminal_session(struct nk_build *b); /* and as the new session's own */
 
 /* The places where the command may be, by PATH of its environment. */
 struct nk_strv nk_b_command_paths(struct nk_build *b);

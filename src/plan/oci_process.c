@@ -24,29 +24,15 @@
 static void terminal(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
-	struct nk_step *s;
 
 	p->topic = NK_T_SESSION;
 	if (!nk_weak("bubblewrap-2017-5226"))
 		nk_plan_add(p, NK_OP_SETSID, "a session of its own");
 	if (!b->spec->terminal)
 		return;
-	s = nk_plan_add(p, NK_OP_CTTY, "the new terminal is this session's own");
-	s->fd[0] = (int16_t)b->slave;
-	if (b->spec->uid) {
-		s = nk_plan_add(p, NK_OP_FCHOWNAT, "it belongs to the user");
-		s->fd[0] = (int16_t)b->slave;
-		s->s[0] = "";
-		s->n[0] = b->spec->uid;
-		s->n[1] = (uint32_t)-1;
-		s->n[2] = AT_EMPTY_PATH;
-	}
+	nk_part_terminal_session(b);
 	p->topic = NK_T_DESCRIPTORS;
-	for (unsigned fd = 0; fd < 3; fd++) {
-		s = nk_plan_add(p, NK_OP_DUP3, "descriptor %u is the terminal", fd);
-		s->fd[0] = (int16_t)b->slave;
-		s->n[0] = fd;
-	}
+	nk_part_terminal_stdio(b);
 }
 
 static void keyring(struct nk_build *b)

@@ -20,6 +20,31 @@
 #include "base/weaken.h"
 #include "plan/build.h"
 
+void nk_part_terminal_stdio(struct nk_build *b)
+{
+	for (unsigned fd = 0; fd < 3; fd++) {
+		struct nk_step *s =
+			nk_plan_add(b->p, NK_OP_DUP3, "descriptor %u is the terminal", fd);
+		s->fd[0] = (int16_t)b->slave;
+		s->n[0] = fd;
+	}
+}
+
+void nk_part_terminal_session(struct nk_build *b)
+{
+	struct nk_step *s = nk_plan_add(b->p, NK_OP_CTTY, "the new terminal is this session's own");
+
+	s->fd[0] = (int16_t)b->slave;
+	if (!b->spec->uid)
+		return;
+	s = nk_plan_add(b->p, NK_OP_FCHOWNAT, "it belongs to the user");
+	s->fd[0] = (int16_t)b->slave;
+	s->s[0] = "";
+	s->n[0] = b->spec->uid;
+	s->n[1] = (uint32_t)-1;
+	s->n[2] = AT_EMPTY_PATH;
+}
+
 static void descriptors(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
@@ -27,11 +52,7 @@ static void descriptors(struct nk_build *b)
 
 	p->topic = NK_T_DESCRIPTORS;
 	if (b->spec->terminal) {
-		for (unsigned fd = 0; fd < 3; fd++) {
-			s = nk_plan_add(p, NK_OP_DUP3, "descriptor %u is the terminal", fd);
-			s->fd[0] = (int16_t)b->slave;
-			s->n[0] = fd;
-		}
+		nk_part_terminal_stdio(b);
 	} else if (!b->spec->interactive) {
 		int null = nk_b_open(
 			p, NK_CWD, "/dev/null", O_RDONLY | (b->joins_root ? O_NONBLOCK : 0),
@@ -48,18 +69,8 @@ static void session(struct nk_build *b)
 
 	p->topic = NK_T_SESSION;
 	nk_plan_add(p, NK_OP_SETSID, "away from the caller's terminal (TIOCSTI, CVE-2017-5226)");
-	if (b->spec->terminal) {
-		s = nk_plan_add(p, NK_OP_CTTY, "the new terminal is this session's own");
-		s->fd[0] = (int16_t)b->slave;
-		if (b->spec->uid) {
-			s = nk_plan_add(p, NK_OP_FCHOWNAT, "it belongs to the user");
-			s->fd[0] = (int16_t)b->slave;
-			s->s[0] = "";
-			s->n[0] = b->spec->uid;
-			s->n[1] = (uint32_t)-1;
-			s->n[2] = AT_EMPTY_PATH;
-		}
-	}
+	if (b->spec->terminal)
+		nk_part_terminal_session(b);
 	s = nk_plan_add(p, NK_OP_KEYRING, "a session keyring of its own");
 	nk_tolerate(s, ENOSYS, EDQUOT, EPERM);
 }
