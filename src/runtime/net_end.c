@@ -5,15 +5,30 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "net/netd.h"
 #include "runtime/net.h"
 #include "sys/netlink.h"
 #include "sys/nft.h"
 #include "sys/rtnl.h"
 
+/* nook-netd would notice by itself that we are gone; but whoever waits for us may want the same
+ * ports at once. */
+static void give_ports_back(struct nk_net_store *s, struct nk_arena *a, const struct nk_spec *spec)
+{
+	struct nk_err ignored;
+	const char *owner = nk_net_owner_self(a, &ignored);
+
+	for (size_t i = 0; owner && i < spec->net.cards.n; i++)
+		nk_netd_ask(s, spec->net.cards.v[i].network->name, nk_fmt(a, "end %s", owner), NULL,
+			    0, &ignored);
+}
+
 void nk_net_container_end(struct nk_net_store *s, struct nk_arena *a, const struct nk_spec *spec)
 {
 	struct nk_err ignored;
 
+	if (spec->net.ports.n)
+		give_ports_back(s, a, spec);
 	for (size_t i = 0; i < spec->net.cards.n; i++)
 		nk_net_release(s, a, spec->net.cards.v[i].network->name, spec->id, NULL, NULL,
 			       &ignored);
