@@ -57,7 +57,7 @@ static int choose_place(struct nk_arena *a, const struct nk_net_target *t, struc
 
 	if (rc < 0)
 		return nk_ctx(e, "%s", t->name);
-	card->index = 2;
+	card->index = card->network->driver == NK_NET_BRIDGE ? 2 : NK_RT_INDEX_UPON;
 	for (size_t i = 0; i < links.n; i++)
 		if (links.v[i].index >= card->index)
 			card->index = links.v[i].index + 1;

@@ -7,6 +7,7 @@
 
 #include "host/facts.h"
 #include "runtime/net.h"
+#include "sys/rtnl.h"
 
 /* Inside, lo is 1. */
 enum { FIRST_INDEX = 2, BEHIND_TUNNELS = 64 };
@@ -130,7 +131,8 @@ int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *s
 	for (size_t i = 0; i < net->cards.n; i++) {
 		struct nk_net_card *c = &net->cards.v[i];
 
-		c->index = index++;
+		c->index = c->network->driver == NK_NET_BRIDGE ? index++
+							       : NK_RT_INDEX_UPON + (uint32_t)i;
 		c->default_route = !c->network->internal && has_gateway(c->network);
 	}
 	net->id = spec->id;

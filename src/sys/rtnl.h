@@ -18,13 +18,17 @@ enum nk_rt_ns {
 	NK_RT_NS_FD = -2,  /* a descriptor of it (IFLA_NET_NS_FD) */
 };
 
+/* For macvlan and ipvlan: what no namespace comes to by counting, nor nook by hashing a name. */
+#define NK_RT_INDEX_UPON 0x3ffff000U
+
 /* The other end of a veth, or a macvlan: the card that the container gets. */
 struct nk_rt_card {
 	const char *name;
 	/*
 	 * Inside; 0: the kernel chooses. A new namespace may have tunl0 and the like from 2 on, and
-	 * the kernel refuses a macvlan or ipvlan with an index that this namespace has, too: take a
-	 * large one. The end of a veth that stays here has one made of its name then.
+	 * the kernel refuses a macvlan or ipvlan with an index that this namespace has, too: take
+	 * NK_RT_INDEX_UPON and above. The end of a veth that stays here has one made of its name
+	 * then.
 	 */
 	uint32_t index;
 	const uint8_t *mac; /* NULL: random */
