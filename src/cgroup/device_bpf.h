@@ -7,6 +7,11 @@
 #define NK_CGROUP_DEVICE_BPF_H
 
 #include <linux/bpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
 
 #define LOAD(dst, offset)                                                                  \
 	{                                                                                  \
@@ -55,5 +60,17 @@ static const struct bpf_insn nk_device_bpf_head[] = {
 	LOAD(TYPE, 0),	 MOV(ACCESS, TYPE), AND(TYPE, 0xffff),
 	SHR(ACCESS, 16), LOAD(MAJOR, 4),    LOAD(MINOR, 8),
 };
+
+/* Is it this device? -1: any number. Answers how many instructions, 3 at most. */
+size_t nk_device_bpf_match(struct bpf_insn *out, char type, int64_t major, int64_t minor);
+
+/* BPF_DEVCG_ACC_… */
+int nk_device_bpf_access(bool read, bool write, bool make);
+
+/* Gives all SKIPs among these their distance: behind the last of them. */
+void nk_device_bpf_mend(struct bpf_insn *out, size_t n);
+
+/* A number of a line for devices.allow: "*" for -1. */
+const char *nk_device_number(struct nk_arena *a, int64_t n);
 
 #endif

@@ -45,22 +45,15 @@ void nk_cgroup_device_rules(struct nk_arena *a, const struct nk_spec *spec,
 	}
 }
 
-static const char *number(struct nk_arena *a, int64_t n)
-{
-	return n < 0 ? "*" : nk_fmt(a, "%lld", (long long)n);
-}
-
 const char *nk_cgroup_device_line(struct nk_arena *a, const struct nk_cg_device_rule *r)
 {
-	return nk_fmt(a, "%c %s:%s %s", r->type, number(a, r->major), number(a, r->minor),
-		      r->access);
+	return nk_fmt(a, "%c %s:%s %s", r->type, nk_device_number(a, r->major),
+		      nk_device_number(a, r->minor), r->access);
 }
 
 static int access_bits(const char *access)
 {
-	return (strchr(access, 'm') ? BPF_DEVCG_ACC_MKNOD : 0) |
-	       (strchr(access, 'r') ? BPF_DEVCG_ACC_READ : 0) |
-	       (strchr(access, 'w') ? BPF_DEVCG_ACC_WRITE : 0);
+	return nk_device_bpf_access(strchr(access, 'r'), strchr(access, 'w'), strchr(access, 'm'));
 }
 
 /*
@@ -69,22 +62,14 @@ static int access_bits(const char *access)
  */
 static size_t rule_program(struct bpf_insn *out, const struct nk_cg_device_rule *r)
 {
-	size_t n = 0;
+	size_t n = nk_device_bpf_match(out, r->type, r->major, r->minor);
 
-	out[n++] = (struct bpf_insn)SKIP_UNLESS(TYPE, r->type == 'b' ? BPF_DEVCG_DEV_BLOCK
-								     : BPF_DEVCG_DEV_CHAR);
-	if (r->major >= 0)
-		out[n++] = (struct bpf_insn)SKIP_UNLESS(MAJOR, (int32_t)r->major);
-	if (r->minor >= 0)
-		out[n++] = (struct bpf_insn)SKIP_UNLESS(MINOR, (int32_t)r->minor);
 	out[n++] = (struct bpf_insn)MOV(REST, ACCESS);
 	out[n++] = (struct bpf_insn)AND(REST, 7 & ~access_bits(r->access));
 	out[n++] = (struct bpf_insn)SKIP_UNLESS(REST, 0);
 	out[n++] = (struct bpf_insn)SET(BPF_REG_0, 1);
 	out[n++] = (struct bpf_insn)EXIT;
-	for (size_t i = 0; i < n; i++)
-		if (out[i].code == (BPF_JMP | BPF_JNE | BPF_K))
-			out[i].off = (int16_t)(n - i - 1);
+	nk_device_bpf_mend(out, n);
 	return n;
 }
 

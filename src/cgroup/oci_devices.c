@@ -2,7 +2,6 @@
 #include "cgroup/oci_devices.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -69,16 +68,11 @@ static bool overlap(int64_t x, int64_t y)
 	return x < 0 || y < 0 || x == y;
 }
 
-static const char *number(struct nk_arena *a, int64_t n)
-{
-	return n < 0 ? "*" : nk_fmt(a, "%" PRId64, n);
-}
-
 static const char *line_of(struct nk_arena *a, const struct nk_device_rule *r)
 {
-	return nk_fmt(a, "%c %s:%s %s%s%s", r->type, number(a, r->major), number(a, r->minor),
-		      r->access & NK_DEV_READ ? "r" : "", r->access & NK_DEV_WRITE ? "w" : "",
-		      r->access & NK_DEV_MKNOD ? "m" : "");
+	return nk_fmt(a, "%c %s:%s %s%s%s", r->type, nk_device_number(a, r->major),
+		      nk_device_number(a, r->minor), r->access & NK_DEV_READ ? "r" : "",
+		      r->access & NK_DEV_WRITE ? "w" : "", r->access & NK_DEV_MKNOD ? "m" : "");
 }
 
 /*
@@ -148,9 +142,8 @@ int nk_cg_devices_v1(struct nk_arena *a, const struct nk_cg_devices *d, const st
 
 static int access_bits(unsigned access)
 {
-	return (access & NK_DEV_MKNOD ? BPF_DEVCG_ACC_MKNOD : 0) |
-	       (access & NK_DEV_READ ? BPF_DEVCG_ACC_READ : 0) |
-	       (access & NK_DEV_WRITE ? BPF_DEVCG_ACC_WRITE : 0);
+	return nk_device_bpf_access(access & NK_DEV_READ, access & NK_DEV_WRITE,
+				    access & NK_DEV_MKNOD);
 }
 
 enum { RULE_MAX = 9 };
@@ -162,14 +155,8 @@ enum { RULE_MAX = 9 };
 static size_t rule_program(struct bpf_insn *out, const struct nk_device_rule *r)
 {
 	int bits = access_bits(r->access);
-	size_t n = 0;
+	size_t n = nk_device_bpf_match(out, r->type, r->major, r->minor);
 
-	out[n++] = (struct bpf_insn)SKIP_UNLESS(TYPE, r->type == 'b' ? BPF_DEVCG_DEV_BLOCK
-								     : BPF_DEVCG_DEV_CHAR);
-	if (r->major >= 0)
-		out[n++] = (struct bpf_insn)SKIP_UNLESS(MAJOR, (int32_t)r->major);
-	if (r->minor >= 0)
-		out[n++] = (struct bpf_insn)SKIP_UNLESS(MINOR, (int32_t)r->minor);
 	if (r->allow) {
 		out[n++] = (struct bpf_insn)AND(ACCESS, 7 & ~bits);
 		out[n++] = (struct bpf_insn)SKIP_UNLESS(ACCESS, 0);
@@ -180,9 +167,7 @@ static size_t rule_program(struct bpf_insn *out, const struct nk_device_rule *r)
 	}
 	out[n++] = (struct bpf_insn)SET(BPF_REG_0, r->allow);
 	out[n++] = (struct bpf_insn)EXIT;
-	for (size_t i = 0; i < n; i++)
-		if (BPF_CLASS(out[i].code) == BPF_JMP && BPF_OP(out[i].code) != BPF_EXIT)
-			out[i].off = (int16_t)(n - i - 1);
+	nk_device_bpf_mend(out, n);
 	return n;
 }
 
