@@ -7,9 +7,9 @@ load ../lib/nook
 load ../lib/netd
 
 setup() {
+	nook_setup
 	need_root
 	need_netd
-	nook_setup
 	netd_world
 	lease web web www,app
 	lease db DB www

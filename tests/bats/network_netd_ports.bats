@@ -6,9 +6,9 @@ load ../lib/nook
 load ../lib/netd
 
 setup() {
+	nook_setup
 	need_root
 	need_netd
-	nook_setup
 	netd_world
 	lease web web -
 	lease db db -
@@ -135,7 +135,7 @@ c.recv(1)'
 @test "nobody listens inside: the client is told, and the port lives on" {
 	ask "port tcp 10.89.0.2 80 $OWNER" tcp:::1:8080
 	run in_world curl -sg --max-time 5 "http://[::1]:8080/"
-	[ "$status" = 56 ] || [ "$status" = 52 ]
+	[[ $status == 5[256] ]] # cut off: while it sent, or before an answer
 	web_server
 	[ "$(get)" = hello ]
 }
