@@ -30,6 +30,16 @@ void nk_rules_network(struct nk_batch *b, const struct nk_network *n, bool add);
 void nk_rules_ports(struct nk_batch *b, const struct nk_ports *ports, const struct nk_ips *ips,
 		    bool add);
 
+/* Published ports that the kernel has, each with where it leads to; fd: nk_nft_open(). */
+struct nk_port_seen {
+	struct nk_port port; /* of count 1 */
+	struct nk_ip to;
+};
+struct nk_ports_seen {
+	NK_VEC(struct nk_port_seen);
+};
+int nk_rules_ports_seen(int fd, struct nk_arena *a, struct nk_ports_seen *out, struct nk_err *e);
+
 /* ---- plan/net_firewall.c: table inet nook inside the container's network namespace ---- */
 
 /* The whole table anew: loopback and established pass, then the rules in order, then the defaults.

@@ -339,3 +339,45 @@ void nk_rules_ports(struct nk_batch *b, const struct nk_ports *list, const struc
 				publish(b, port, k, f, to, add);
 		}
 }
+
+/* ---- back ---- */
+
+static void see(struct nk_arena *a, const struct nk_nft_elem *e, int f, bool with_host,
+		struct nk_ports_seen *out)
+{
+	size_t size = families[f] == AF_INET ? 4 : 16;
+	const uint8_t *key = e->key, *data = e->data;
+	struct nk_port_seen *to = data ? NK_PUSH(a, out) : NULL;
+
+	if (!to)
+		return;
+	to->port.count = 1;
+	if (with_host) {
+		to->port.host.family = (uint8_t)families[f];
+		to->port.host.prefix = (uint8_t)(8 * size);
+		memcpy(to->port.host.a, key, size);
+		key += size;
+	}
+	to->port.proto = key[0] == IPPROTO_UDP ? NK_UDP : NK_TCP;
+	to->port.host_port = (uint16_t)(key[4] << 8 | key[5]);
+	to->to.family = (uint8_t)families[f];
+	to->to.prefix = (uint8_t)(8 * size);
+	memcpy(to->to.a, data, size);
+	to->port.port = (uint16_t)(data[size] << 8 | data[size + 1]);
+}
+
+int nk_rules_ports_seen(int fd, struct nk_arena *a, struct nk_ports_seen *out, struct nk_err *e)
+{
+	for (int f = 0; f < 2; f++)
+		for (int with_host = 0; with_host < 2; with_host++) {
+			struct nk_nft_seen elements;
+			int rc = nk_nft_elements(fd, a, with_host ? &at_ports[f] : &ports[f],
+						 &elements, e);
+
+			if (rc < 0)
+				return rc;
+			for (size_t i = 0; i < elements.n; i++)
+				see(a, &elements.v[i], f, with_host, out);
+		}
+	return nk_arena_ok(a, e);
+}

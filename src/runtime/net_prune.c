@@ -10,6 +10,7 @@
 #include "oci/ip.h"
 #include "runtime/net.h"
 #include "sys/netlink.h"
+#include "sys/nft.h"
 #include "sys/rtnl.h"
 
 enum { END_TRIES = 150, END_MS = 20, HEX = 11 };
@@ -91,6 +92,65 @@ static int stray_cards(struct prune *p, int fd, const struct nk_network *n, uint
 	return 0;
 }
 
+static bool leads_there(const struct nk_net_lease *l, const struct nk_port_seen *seen)
+{
+	bool its = false;
+
+	for (size_t i = 0; i < l->ips.n; i++)
+		its |= nk_ip_equal(&l->ips.v[i], &seen->to);
+	for (size_t i = 0; its && i < l->ports.n; i++) {
+		const struct nk_port *p = &l->ports.v[i];
+
+		if (p->proto == seen->port.proto && seen->port.host_port >= p->host_port &&
+		    seen->port.host_port - p->host_port < p->count &&
+		    nk_ip_equal(&p->host, &seen->port.host))
+			return true;
+	}
+	return false;
+}
+
+static int unpublish(struct prune *p, int fd, const struct nk_port_seen *seen, struct nk_err *e)
+{
+	struct nk_ports ports = {0};
+	struct nk_ips ips = {0};
+	struct nk_batch b;
+	char buf[NK_IP_TEXT];
+	int rc;
+
+	*NK_PUSH(p->a, &ports) = seen->port;
+	*NK_PUSH(p->a, &ips) = seen->to;
+	nk_batch_init(&b, p->a, NETLINK_NETFILTER);
+	nk_nft_begin(&b);
+	nk_rules_ports(&b, &ports, &ips, false);
+	nk_nft_end(&b);
+	rc = nk_batch_send(fd, &b, 0, "a port that leads to nobody", e);
+	if (rc == -ENOENT)
+		return 0;
+	if (rc >= 0)
+		nk_strv_push(p->a, p->told,
+			     nk_fmt(p->a, "port %u/%s, which led to %s", seen->port.host_port,
+				    seen->port.proto == NK_UDP ? "udp" : "tcp",
+				    nk_ip_text(&seen->to, false, buf)));
+	return rc;
+}
+
+/* Ports that lead to an address nobody has: seen before the leases were read, so that those of a
+ * container that starts now are known. */
+static int stray_ports(struct prune *p, int fd, const struct nk_ports_seen *seen, struct nk_err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < seen->n; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < p->alive.n; k++)
+			known |= leads_there(&p->alive.v[k], &seen->v[i]);
+		if (!known)
+			rc = unpublish(p, fd, &seen->v[i], e);
+	}
+	return rc;
+}
+
 /* 1, 0. Asked again: one may have started since. */
 static int in_use(struct prune *p, const struct nk_network *n, struct nk_err *e)
 {
@@ -144,12 +204,19 @@ int nk_net_prune(struct nk_net_store *s, struct nk_arena *a, bool all, struct nk
 {
 	struct prune p = {.s = s, .a = a, .told = told};
 	_close_ int fd = nk_nl_open(e);
+	_close_ int filter = fd < 0 ? fd : nk_nft_open(e);
 	struct nk_rt_links links = {0};
-	int rc = fd < 0 ? fd : nk_net_list(s, a, &p.all, e);
+	struct nk_ports_seen ports = {0};
+	int rc = filter < 0 ? filter : nk_net_list(s, a, &p.all, e);
 
-	/* Links first, then who has a lease: what is there and has none is of the dead. */
+	/* Links and rules first, then who has a lease: what is there and has none is of the dead.
+	 */
 	if (rc >= 0)
 		rc = nk_rt_links(fd, a, &links, e);
+	if (rc >= 0)
+		rc = nk_nft_has_chain(filter, NK_NFT_TABLE, nk_rules_version, e);
+	if (rc > 0)
+		rc = nk_rules_ports_seen(filter, a, &ports, e);
 	for (size_t i = 0; rc >= 0 && i < p.all.n; i++)
 		rc = dead_leases(&p, &p.all.v[i], e);
 	for (size_t i = 0; rc >= 0 && i < p.all.n; i++) {
@@ -159,6 +226,8 @@ int nk_net_prune(struct nk_net_store *s, struct nk_arena *a, bool all, struct nk
 		if (rc > 0)
 			rc = stray_cards(&p, fd, &p.all.v[i], bridge.index, &links, e);
 	}
+	if (rc >= 0)
+		rc = stray_ports(&p, filter, &ports, e);
 	for (size_t i = 0; rc >= 0 && i < p.all.n; i++)
 		rc = unused(&p, &p.all.v[i], all, e);
 	return rc < 0 ? rc : nk_arena_ok(a, e);
