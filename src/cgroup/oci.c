@@ -24,6 +24,7 @@ struct placing {
 	bool scope;    /* systemd makes the group and those above it */
 	struct nk_cg_groups *groups;
 	struct nk_err *e;
+	const char *writable; /* a directory of this hierarchy that is known to be, or NULL */
 };
 
 static bool word_in(const char *list, const char *word, const char *separators)
@@ -108,7 +109,10 @@ static const char *base_of(struct placing *p, const struct nk_cg_hierarchy *h)
 {
 	const char *own = nk_cg_dir(p->a, h, h->self);
 
-	if (p->absolute || nk_cg_can_write(p->a, h->mount) || !own)
+	p->writable = NULL;
+	if (!p->absolute && nk_cg_can_write(p->a, h->mount))
+		return p->writable = h->mount;
+	if (p->absolute || !own)
 		return h->mount;
 	const char *slash = strrchr(own, '/');
 	if (h->v2 && strlen(own) > strlen(h->mount)) {
@@ -290,7 +294,8 @@ static int place_in(struct placing *p, const struct nk_cgroups *c, const struct 
 		g.controllers = nk_cg_controllers(g.name);
 	if (p->config->resources.weight != NK_UNSET || p->config->resources.weights.n)
 		nk_cg_find_weight(p->a, &g, deepest);
-	if (!p->scope && faccessat(AT_FDCWD, deepest, W_OK, AT_EACCESS) < 0) {
+	if (!p->scope && !(p->writable && !strcmp(deepest, p->writable)) &&
+	    faccessat(AT_FDCWD, deepest, W_OK, AT_EACCESS) < 0) {
 		int err = errno;
 
 		if (only_keeps(h, c) || (p->rootless && !p->given))

@@ -55,6 +55,21 @@ static bool needs_middle(const struct nk_build *b)
 	return false;
 }
 
+/*
+ * A network and its lo take the kernel as long as all other namespaces: where nook has something
+ * to do meanwhile, init makes it.
+ */
+static uint64_t own_flags(const struct nk_build *b)
+{
+	static const enum nk_ns_kind kinds[] = {NK_NS_NET, NK_NS_IPC};
+	uint64_t flags = 0;
+
+	for (size_t i = 0; b->cg.meanwhile && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (is_new(b, kinds[i]))
+			flags |= nk_ns_clone_flag(kinds[i]);
+	return flags;
+}
+
 /* The flags of the clone that makes init. The cgroup namespace comes later, when
  * init sits in its group (a bare command stays in the caller's); the middle makes the user
  * namespace where there is one. */
@@ -67,7 +82,7 @@ static uint64_t clone_flags(const struct nk_build *b)
 		    !(k == NK_NS_USER && b->middle) &&
 		    !(k == NK_NS_TIME && b->spec->has_time_offset))
 			flags |= nk_ns_clone_flag((enum nk_ns_kind)k);
-	return flags;
+	return flags & ~own_flags(b);
 }
 
 void nk_part_begin(struct nk_build *b)
@@ -451,6 +466,12 @@ void nk_part_clone(struct nk_build *b)
 			nk_b_become_root(b, is_joined(b, NK_NS_USER));
 		p->topic = NK_T_NAMESPACES;
 		join_all_but_user(b, fds);
+		if (own_flags(b)) {
+			struct nk_step *s = nk_plan_add(p, NK_OP_UNSHARE, "its own %s",
+							nk_b_kinds_in_words(b, own_flags(b)));
+			s->n[0] = own_flags(b);
+			s->hint = clone_hint;
+		}
 	}
 	if (waits_for_place(b))
 		b->wait_place = true;

@@ -2,7 +2,9 @@
 /*
  * The plan of an OCI container: everything of config.json from the first cgroup to execve.
  *
- *   parent   cgroups with their limits, copies of host mounts, the clone, id maps
+ *   parent   cgroups with their limits, copies of host mounts, the clone, id maps; or, with
+ *            version 1 and no users of its own, the clone and then the cgroups, while init makes
+ *            its network and mounts: ── PLACED ──▶ init enters them
  *   init     namespaces, mounts in the order of config.json, devices, masks
  *            ── HOOKS ──▶ nook runs prestart, createRuntime, createContainer hooks, moves
  *            ◀── GO ────  network devices (only where there are any)

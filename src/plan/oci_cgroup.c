@@ -140,7 +140,10 @@ static void write_settings(struct nk_build *b, const struct nk_cg_group *g, int 
 		if (!open || strcmp(open, w->file) != 0) {
 			if (open)
 				close_slot(b, slot, "written");
-			s = open_file(b, dir, w->file, slot);
+			s = open_file(b, dir,
+				      dir == NK_CWD ? nk_fmt(b->p->arena, "%s/%s", g->dir, w->file)
+						    : w->file,
+				      slot);
 			nk_tolerate(s, w->soft, 0, 0);
 			s->hint = hint_of(w);
 		}
@@ -155,25 +158,36 @@ static void write_settings(struct nk_build *b, const struct nk_cg_group *g, int 
 		nk_tolerate((close_slot(b, slot, "written"), nk_plan_last(b->p)), EBADF, 0, 0);
 }
 
-/* The group with its limits; its directory is in the slot that is answered. */
+static int open_dir(struct nk_build *b, const struct nk_cg_group *g, const char *label)
+{
+	struct nk_step *s = nk_plan_add(b->p, NK_OP_OPENAT2, "its directory");
+	int dir = nk_plan_slot(b->p, label);
+
+	s->fd[0] = NK_CWD;
+	s->s[0] = g->dir;
+	s->n[0] = (g->v2 ? O_RDONLY : O_PATH) | O_DIRECTORY | O_CLOEXEC;
+	s->out = (int16_t)dir;
+	return dir;
+}
+
+/*
+ * The group with its limits; its directory is in the slot that is answered. Not those that are made
+ * meanwhile: most have one limit or none, and then it is less to write by path (NK_CWD).
+ */
 static int make_group(struct nk_build *b, const struct nk_cg_group *g,
 		      const struct nk_cg_writes *writes, bool by_systemd)
 {
 	struct nk_plan *p = b->p;
 	const char *label = label_of(p->arena, g);
-	int dir = nk_plan_slot(p, label),
-	    slot = nk_plan_slot(p, nk_fmt(p->arena, "%s_file", label));
+	int slot = nk_plan_slot(p, nk_fmt(p->arena, "%s_file", label)), dir = NK_CWD;
 
 	if (!by_systemd) {
 		make_levels(b, g, slot);
 		if (!g->existed)
 			make_dir(b, g->dir, true, "the container's group");
 	}
-	struct nk_step *s = nk_plan_add(p, NK_OP_OPENAT2, "its directory");
-	s->fd[0] = NK_CWD;
-	s->s[0] = g->dir;
-	s->n[0] = (g->v2 ? O_RDONLY : O_PATH) | O_DIRECTORY | O_CLOEXEC;
-	s->out = (int16_t)dir;
+	if (g->v2 || !b->cg.meanwhile)
+		dir = open_dir(b, g, label);
 	if (!g->v2 && g->cpus && !g->existed)
 		inherit_cpuset(b, g, g->dir, slot);
 	write_settings(b, g, dir, slot, writes);
@@ -273,9 +287,7 @@ static void group_steps(struct nk_build *b, const struct nk_cg_devices *devices,
 		close_slot(b, dir, "all limits are set");
 	else if (g->v2)
 		b->cg.v2_fd = dir;
-	else if (b->cg.meanwhile)
-		close_slot(b, dir, "all limits are set");
-	else
+	else if (!b->cg.meanwhile)
 		b->cg.v1_procs[b->cg.n_v1++] = open_procs(b, g, dir);
 }
 

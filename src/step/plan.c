@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define FIRST_STEPS 256
+#define FIRST_STEPS 384
 #define FIRST_SLOTS 128
 
 static struct nk_step spare; /* where writes go once memory has run out */

@@ -338,11 +338,11 @@ three"
 	nothing_left
 }
 
-# Both have looked into the group when the first of them has its process there. $1: the second's call on $2 that waits meanwhile.
+# Both have looked into the group when the first of them has its process there. $1: the second's call (on $2) that waits meanwhile.
 two_at_once() {
 	local first=$ID second=$ID-b
 	command_is sleep 1000
-	strace -qq -o strace.out -P "$2" -e inject="$1":delay_enter=3000000 \
+	strace -qq -o strace.out ${2:+-P "$2"} -e inject="$1":delay_enter=3000000 \
 		"$RUNTIME" --root "$STATE" create --bundle "$BUNDLE" "$second" </dev/null >second.out 2>&1 3>&- &
 	local strace=$!
 	slept() { grep -q INJECTED strace.out || [ -e "$STATE/$second/state.json" ]; }
@@ -382,7 +382,7 @@ first_group() {
 		[[ $dir != */cpuset/* ]] || cat "${dir%/*}/cpuset.cpus" >"$dir/cpuset.cpus"
 		[[ $dir != */cpuset/* ]] || cat "${dir%/*}/cpuset.mems" >"$dir/cpuset.mems"
 	done
-	two_at_once openat2 "$first_group"
+	two_at_once clone3 ""
 	rt delete --force "$ID"
 	for dir in $groups; do rmdir "$dir"; done
 }
