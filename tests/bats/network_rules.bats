@@ -4,6 +4,7 @@
 # process in a network namespace is one.
 
 load ../lib/nook
+load ../lib/background
 load ../lib/net
 
 setup() {
@@ -319,4 +320,78 @@ same_rules() {
 	[ "$(answer "$w1" 10.89.0.3 80)" = nothing ]
 	gone() { [ "$(answer "$w1" 10.90.0.2 80)" = nothing ]; }
 	eventually gone
+}
+
+# What a container says of its network, and whether it reaches the outer world.
+WHAT='ip -o addr show eth0 | sed "s/.*inet6* //; s/ .*//; /fe80/d"; ip route; ping -qc1 -W2 198.51.100.1 >/dev/null && echo reached'
+
+@test "rules: --explain=c is a program that makes the same network" {
+	need_cc
+	busybox_rootfs "$BATS_TEST_TMPDIR/rootfs"
+	cd "$BATS_TEST_TMPDIR"
+	local arguments=(--network nook -p 8080:80 --rootfs "$PWD/rootfs")
+	nook run "${arguments[@]}" --explain=c sh -c "$WHAT" >start.c
+	cc -std=gnu17 -O2 -Wall -Wextra -Werror -static -o start start.c
+	in_world "$PWD/start" >by_program
+	in_world nft list ruleset >rules_by_program
+	in_world ip link del nook0
+	in_world nft flush ruleset
+	nook run "${arguments[@]}" sh -c "$WHAT" >by_nook
+	in_world nft list ruleset >rules_by_nook
+	diff by_program by_nook
+	diff rules_by_program rules_by_nook
+	grep -q reached by_nook
+	# The ports are gone, the table stands.
+	grep -q 'map ports4' rules_by_nook
+	! grep -q 8080 rules_by_nook
+	assert_equal "$(in_world ip -o link show type veth | grep -vc wire)" 0
+	nook network prune --force
+}
+
+@test "rules: --explain=sh makes the same network with ip and nft" {
+	busybox_rootfs "$BATS_TEST_TMPDIR/rootfs"
+	cd "$BATS_TEST_TMPDIR"
+	local arguments=(--network nook -p 8080:80 --rootfs "$PWD/rootfs")
+	nook run "${arguments[@]}" --explain=sh sh -c "$WHAT" >start.sh
+	in_world sh "$PWD/start.sh" >by_script
+	in_world nft list ruleset >rules_by_script
+	in_world ip link del nook0
+	in_world nft flush ruleset
+	nook run "${arguments[@]}" sh -c "$WHAT" >by_nook
+	in_world nft list ruleset >rules_by_nook
+	diff by_script by_nook
+	diff rules_by_script rules_by_nook
+	grep -q reached by_nook
+	nook network prune --force
+}
+
+@test "rules: --explain=json has the messages and their commands" {
+	busybox_rootfs "$BATS_TEST_TMPDIR/rootfs"
+	nook run --network nook -p 127.0.0.1:8080:80 --rootfs "$BATS_TEST_TMPDIR/rootfs" --explain=json true >"$BATS_TEST_TMPDIR/plan.json"
+	jq -e '[.steps[] | select(.op == "netlink") | .args.messages.commands[]] |
+		(any(startswith("link add name nook0 ")) and any(startswith("link add name nk")) and
+		 any(. == "add element inet nook at_ports4 { 127.0.0.1 . tcp . 8080 : 10.89.0.2 . 80 }"))' \
+		"$BATS_TEST_TMPDIR/plan.json"
+	jq -e '.steps[] | select(.op == "bind") | .args.address | .address == "127.0.0.1" and .value == 8080' \
+		"$BATS_TEST_TMPDIR/plan.json"
+	# As many bytes as hex digits say, and as many messages as there are.
+	jq -e '[.steps[] | select(.op == "netlink") | .args.messages | (.hex | length) == 2 * .len and .messages > 0] | all' \
+		"$BATS_TEST_TMPDIR/plan.json"
+}
+
+@test "rules: the calls are those of the plan" {
+	need_plain_build
+	busybox_rootfs "$BATS_TEST_TMPDIR/rootfs"
+	cd "$BATS_TEST_TMPDIR"
+	command -v strace >/dev/null || skip 'needs strace'
+	local arguments=(run --name called --network nook -p 8080:80 --rootfs "$PWD/rootfs")
+	# What is there already is not made again: once, then look.
+	nook "${arguments[@]}" true 2>/dev/null
+	nook "${arguments[@]}" --explain=json true >plan.json
+	in_world env ASAN_OPTIONS="$UNTRACED" timeout 50 strace -ff -X raw -xx -v -s 99999 -o "$PWD/trace" \
+		sh -c 'echo $$ >"$1"; shift; exec "$@"' sh "$PWD/pid" "$NOOK" "${arguments[@]}" true
+	run python3 "$TOP/tests/lib/match_strace.py" plan.json trace "$(cat pid)"
+	echo "$output"
+	[ "$status" = 0 ]
+	nook network prune --force
 }

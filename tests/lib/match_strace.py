@@ -88,8 +88,8 @@ def expect(step, slots):
         if isinstance(value, dict) and 'slot' in value:
             if step['op'] == 'write' and key == 'data':
                 strings.append(str(slot(value)))
-            elif (step['op'], key) == ('clone3', 'pidfd'):
-                pass  # filled by the call
+            elif (step['op'], key) in {('clone3', 'pidfd'), ('netlink', 'number')}:
+                pass  # filled by the call; within a message
             elif (step['op'], key) == ('tell', 'carries') and step['args']['message'].get('name') == 'PID':
                 pass  # a number in the message
             else:
@@ -98,6 +98,8 @@ def expect(step, slots):
             strings.append(plain(value['format']).replace('%d', str(slot(value['number']))))
         elif isinstance(value, dict) and 'hex' in value and 'len' not in value:
             strings.append(plain(value))
+        elif isinstance(value, dict) and 'address' in value:  # strace shows a port's two bytes
+            strings.append(value['value'].to_bytes(2, 'big').decode('latin-1'))
         elif isinstance(value, dict) and 'len' in value:
             numbers.append(value['len'])
         elif isinstance(value, dict) and 'major' in value:
@@ -162,6 +164,8 @@ def child(name, steps, calls, slots):
         call = calls.pop(0)
         check(step, call, slots)
         fill(step, call, slots)
+        while step['op'] == 'netlink' and calls and calls[0].name == 'recvfrom':
+            calls.pop(0)  # the kernel's answers
         if step['op'] == 'clone3':
             made = (call.result, dict(slots))
         if step['op'] == 'execve' and not call.error:
