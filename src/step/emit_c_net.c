@@ -63,7 +63,7 @@ void nk_c_bytes(FILE *out, size_t index, const struct nk_step *s)
 {
 	const struct nk_batch *b = s->op == NK_OP_NETLINK ? s->p[0] : NULL;
 	const unsigned char *v = b ? b->bytes.v : s->p[0];
-	size_t n = b ? b->bytes.n : s->n[0];
+	size_t n = !v ? 0 : b ? b->bytes.n : s->n[0];
 
 	if (b && b->words.n)
 		comment(out, b->words.v, b->words.n);
