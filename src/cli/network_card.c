@@ -31,7 +31,7 @@ int nk_card_begin(struct nk_card_command *c, struct nk_cli *cli, const struct nk
 	*c = (struct nk_card_command){.cli = cli,
 				      .run = run,
 				      .store = {.fd = -EBADF, .state_fd = -EBADF},
-				      .target = {.ns_fd = -EBADF}};
+				      .target = {.ns_fd = -EBADF, .root_fd = -EBADF}};
 	if (rc >= 0)
 		rc = nk_cli_net_open(cli, &c->store, e);
 	if (rc >= 0)
@@ -55,12 +55,15 @@ void nk_card_done(struct nk_card_command *c)
 {
 	nk_net_store_close(&c->store);
 	nk_net_target_done(&c->target);
+	if (c->connection.resolv_fd > 0)
+		close(c->connection.resolv_fd);
 }
 
 int nk_card_run(struct nk_card_command *c, bool *explained, struct nk_err *e)
 {
 	const struct nk_spawn_options o = {
 		.start_fd = c->target.ns_fd,
+		.waiting_fd = c->connection.resolv_fd,
 		/* No process of the plan's own: done is done. */
 		.detach = true,
 		.step = c->run->debug ? nk_cli_debug_step : NULL,

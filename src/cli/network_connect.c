@@ -123,7 +123,7 @@ static int connect_card(struct nk_card_command *c, const struct request *r, stru
 static int run(struct nk_cli *cli, int argc, char **argv)
 {
 	_card_ struct nk_card_command c = {.store = {.fd = -EBADF, .state_fd = -EBADF},
-					   .target = {.ns_fd = -EBADF}};
+					   .target = {.ns_fd = -EBADF, .root_fd = -EBADF}};
 	struct request r = {0};
 	struct nk_err e = {0};
 	int code, first;

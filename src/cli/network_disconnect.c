@@ -49,7 +49,7 @@ int nk_cli_disconnect(struct nk_card_command *c, const char *ifname, struct nk_e
 static int run(struct nk_cli *cli, int argc, char **argv)
 {
 	_card_ struct nk_card_command c = {.store = {.fd = -EBADF, .state_fd = -EBADF},
-					   .target = {.ns_fd = -EBADF}};
+					   .target = {.ns_fd = -EBADF, .root_fd = -EBADF}};
 	struct request r = {0};
 	struct nk_err e = {0};
 	int code, first;

@@ -78,6 +78,7 @@ struct nk_net_target {
 	const char *id, *name; /* of the container; "ns:NAME" for both */
 	const char *owner;     /* net/lease.h */
 	pid_t pid;	       /* of the container's init, or 0 */
+	int root_fd;	       /* its root, where nook gave it an /etc/resolv.conf; or -EBADF */
 };
 void nk_net_target_done(struct nk_net_target *t);
 #define _net_target_ __attribute__((cleanup(nk_net_target_done)))
@@ -101,6 +102,7 @@ struct nk_net_connection {
 	struct nk_net_spec net;
 	struct nk_strv notices;	     /* what a person is told once it is done */
 	struct nk_net_leases leases; /* disconnect: what goes */
+	int resolv_fd;		     /* NK_SLOT_WAITING: net_resolv.h; or -EBADF, 0 */
 };
 int nk_net_connect_prepare(struct nk_net_connection *c, struct nk_err *e);
 /* done: the plan has run; else what was leased is given back. */

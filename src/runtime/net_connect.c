@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "host/facts.h"
 #include "runtime/net.h"
+#include "runtime/net_resolv.h"
 #include "sys/netlink.h"
 #include "sys/rtnl.h"
 
@@ -134,6 +135,8 @@ int nk_net_connect_prepare(struct nk_net_connection *c, struct nk_err *e)
 		nk_plan_init(&c->plan, a);
 		rc = nk_plan_connect(&c->plan, card, &c->net, e);
 	}
+	if (rc >= 0)
+		rc = nk_net_resolv_plan(c, e);
 	if (rc < 0)
 		nk_net_connect_end(c, false, e);
 	return rc;
@@ -210,6 +213,7 @@ int nk_net_disconnect_end(struct nk_net_connection *c, struct nk_err *e)
 
 	/* What led to it leads nowhere any more, before its address is free. */
 	nk_net_sweep(c->a, &c->leases);
+	nk_net_resolv_undo(c);
 	for (size_t i = 0; rc >= 0 && i < c->leases.n; i++)
 		rc = nk_net_release(c->store, c->a, network, c->target->id, c->leases.v[i].ifname,
 				    NULL, e);

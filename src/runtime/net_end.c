@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "net/netd.h"
 #include "runtime/net.h"
+#include "runtime/net_resolv.h"
 #include "sys/netlink.h"
 #include "sys/nft.h"
 #include "sys/rtnl.h"
@@ -72,6 +73,8 @@ void nk_net_sweep(struct nk_arena *a, const struct nk_net_leases *dead)
 		if (route >= 0 && l->host_ifname && *l->host_ifname &&
 		    strcmp(l->host_ifname, "-") != 0)
 			unlink_card(route, a, l);
+		if (!nk_net_owner_alive(l->owner))
+			nk_net_resolv_forget(a, l->id);
 	}
 }
 

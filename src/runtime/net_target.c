@@ -18,7 +18,8 @@
 void nk_net_target_done(struct nk_net_target *t)
 {
 	nk_cleanup_close(&t->ns_fd);
-	t->ns_fd = -EBADF;
+	nk_cleanup_close(&t->root_fd);
+	t->ns_fd = t->root_fd = -EBADF;
 }
 
 static int own_network(const struct nk_net_target *t, struct nk_err *e)
@@ -65,6 +66,16 @@ static int by_name(const char *state, struct nk_arena *a, const char *word, stru
 	return -ENOENT;
 }
 
+/* Made by nook, and nothing of the user's lies there. */
+static bool own_resolv(const struct nk_spec *s)
+{
+	for (size_t i = 0; i < s->mounts.n; i++)
+		if (!strcmp(s->mounts.v[i].target, "/etc/resolv.conf") ||
+		    !strcmp(s->mounts.v[i].target, "/etc"))
+			return false;
+	return s->etc_resolv != NULL;
+}
+
 static int by_container(struct nk_state *st, struct nk_arena *a, const char *word,
 			struct nk_net_target *t, struct nk_err *e)
 {
@@ -84,6 +95,9 @@ static int by_container(struct nk_state *st, struct nk_arena *a, const char *wor
 	t->ns_fd = open(nk_state_ns_path(a, &r, NK_NS_NET), O_RDONLY | O_CLOEXEC);
 	if (t->ns_fd < 0)
 		return nk_fail(e, errno, "the network of container \"%s\"", r.name);
+	if (own_resolv(r.spec))
+		t->root_fd = open(nk_fmt(a, "/proc/%d/root", (int)r.pid),
+				  O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* The number was still its own when the file was opened. */
 	if (nk_process_wait(pidfd, 0) == 0)
 		return nk_fail(e, ESRCH, "container \"%s\" has ended", r.name);
@@ -99,7 +113,7 @@ int nk_net_target(struct nk_state *st, const char *state, struct nk_arena *a, co
 {
 	int rc;
 
-	*t = (struct nk_net_target){.ns_fd = -EBADF};
+	*t = (struct nk_net_target){.ns_fd = -EBADF, .root_fd = -EBADF};
 	if (!strncmp(word, "ns:/", 4))
 		rc = open_path(a, word + 3, word, t, e);
 	else if (!strncmp(word, "ns:", 3))

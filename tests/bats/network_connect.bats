@@ -130,6 +130,52 @@ address() { nook network inspect "$1" | jq -r --arg n "$2" '.[0].containers[] | 
 	assert_equal "$(net_made)" ""
 }
 
+@test "network connect: names, in a container and in a named namespace" {
+	nook network create --subnet 10.5.0.0/24 lab
+	nook network create --subnet 10.6.0.0/24 db
+	begin server --network lab -- sleep 100
+	begin web --network none -- sleep 100
+	nook network connect --alias www lab web
+	assert_equal "$(nook exec web cat /etc/resolv.conf)" 'nameserver 10.5.0.1'
+	assert_equal "$(name_in web server)" "$(address lab server)"
+	assert_equal "$(name_in server www)" "$(address lab web)"
+	nook network connect db web
+	assert_equal "$(nook exec web cat /etc/resolv.conf)" $'nameserver 10.5.0.1\nnameserver 10.6.0.1'
+	nook network disconnect lab web
+	assert_equal "$(nook exec web cat /etc/resolv.conf)" 'nameserver 10.6.0.1'
+	nook network disconnect db web
+	assert_match_text "$(nook exec web cat /etc/resolv.conf)" 'no network'
+
+	# /etc is the world's own from here on.
+	cp -r "$(readlink -f /etc)" etc-copy 2>/dev/null || true
+	in_world mount --bind "$PWD/etc-copy" /etc
+	in_world ip netns add blue
+	nook network connect lab ns:blue
+	[[ $(in_world ip netns exec blue cat /etc/resolv.conf) == *'nameserver 10.5.0.1' ]]
+	assert_equal "$(in_world ip netns exec blue dig +short server @10.5.0.1)" "$(address lab server)"
+	assert_equal "$(name_in server blue)" "$(address lab ns:blue)"
+	nook network disconnect lab ns:blue
+	[ ! -e etc-copy/netns ]
+	# What somebody else has written stays.
+	mkdir -p etc-copy/netns/blue
+	echo 'nameserver 9.9.9.9' >etc-copy/netns/blue/resolv.conf
+	nook network connect lab ns:blue
+	assert_equal "$(cat etc-copy/netns/blue/resolv.conf)" 'nameserver 9.9.9.9'
+	rm -r etc-copy/netns
+	nook network disconnect lab ns:blue
+	nook network connect lab ns:blue
+	[ -e etc-copy/netns/blue/resolv.conf ]
+	in_world ip netns del blue
+	nook network prune
+	[ ! -e etc-copy/netns/blue ]
+}
+assert_match_text() { [[ $1 =~ $2 ]] || { echo "$1 does not match $2" >&2; return 1; }; }
+# The address of name $2, as container $1 finds it.
+name_in() {
+	in_world nsenter --net="/proc/$(nook inspect "$1" | jq '.[0].State.Pid')/ns/net" \
+		dig +short +time=2 "$2" "@$(nook exec "$1" cat /etc/resolv.conf | awk '/^nameserver/ {print $2; exit}')"
+}
+
 @test "network connect: --explain shows each step in four forms and makes nothing" {
 	nook network create lab
 	begin web --network none -- sleep 100
