@@ -31,7 +31,8 @@ static int still_there(const struct nk_oci_record *r, struct nk_err *e)
 	if (!frozen) {
 		nk_fail(e, 0, "container init still running");
 	} else {
-		nk_fail(e, 0, "container init still running: it is in the frozen cgroup %s", frozen);
+		nk_fail(e, 0, "container init still running: it is in the frozen cgroup %s",
+			frozen);
 		nk_hint(e, "echo THAWED > %s/freezer.state", frozen);
 	}
 	e->err = ETIMEDOUT;
