@@ -90,6 +90,13 @@ void nk_dns_question(struct nk_netd *d, const struct nk_client *c, const uint8_t
 		refuse(d, c, &q, LDNS_RCODE_REFUSED, EDE_BLOCKED);
 		return;
 	}
+	/* Its other networks have names as well. */
+	if (!c->view->egress && !nk_names_known(zone.names, q.q.text)) {
+		const struct nk_names *other = nk_elsewhere(d, c, q.q.text);
+
+		if (other)
+			zone = (struct nk_zone){other, NULL};
+	}
 	pkt = nk_zone_answer(&zone, &q.q, &mine);
 	if (mine) {
 		nk_dns_give(d, c, &q, pkt, true, EDE_NONE);

@@ -134,6 +134,12 @@ void nk_dns_question(struct nk_netd *d, const struct nk_client *c, const uint8_t
 void nk_dns_give(struct nk_netd *d, const struct nk_client *c, const struct nk_query *q,
 		 ldns_pkt *pkt, bool own, int ede);
 
+/* ---- elsewhere.c ---- */
+
+/* The names of another network that the asking container is on, if name is one of them; else NULL.
+ * Valid until the next question. */
+const struct nk_names *nk_elsewhere(struct nk_netd *d, const struct nk_client *c, const char *name);
+
 /* ---- forward.c: questions to upstreams ---- */
 
 /* The answer goes to c through nk_dns_give(). -EBUSY: too many wait already. */

@@ -141,6 +141,11 @@ address() { nook network inspect "$1" | jq -r --arg n "$2" '.[0].containers[] | 
 	assert_equal "$(name_in server www)" "$(address lab web)"
 	nook network connect db web
 	assert_equal "$(nook exec web cat /etc/resolv.conf)" $'nameserver 10.5.0.1\nnameserver 10.6.0.1'
+	# One resolver knows the names of both, for who is on both.
+	begin other --network db -- sleep 100
+	assert_equal "$(name_in web other)" "$(address db other)"
+	assert_equal "$(name_in web server)" "$(address lab server)"
+	assert_equal "$(name_in server other)" ''
 	nook network disconnect lab web
 	assert_equal "$(nook exec web cat /etc/resolv.conf)" 'nameserver 10.6.0.1'
 	nook network disconnect db web
