@@ -174,15 +174,19 @@ random_kills() {
 }
 
 @test "oci fault: init killed at random times: create fails or it is stopped, and nothing is left" { untraced init_kills; }
+ended_all() { for init in $killed; do [ ! -e "/proc/$init" ] || return 1; done; }
 init_kills() {
-	local i pid init
+	local i pid init killed
 	for ((i = 1; i <= KILLS; i += 10)); do
 		"$RUNTIME" --root "$STATE" create --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&- &
 		pid=$!
 		sleep "0${SPREAD}0$((RANDOM % 10))"
 		# shellcheck disable=SC2013 # on purpose
-		for init in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do kill -9 "$init" || true; done
+		killed=$(cat "/proc/$pid/task/$pid/children" 2>/dev/null || true)
+		for init in $killed; do kill -9 "$init" || true; done
 		wait "$pid" || true
+		# One that has been killed takes a while to end, and is what it was until then.
+		eventually ended_all || return 1
 		truthful "init $i" || return 1
 	done
 	eventually none_left
