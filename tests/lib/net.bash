@@ -32,11 +32,14 @@ net_keeper() {
 
 net_world() {
 	local KEEPER
+	unset NOOK_NETWORK # here nothing is in the way of defaults
 	net_keeper --net --mount --propagation private
 	WORLD=$KEEPER
 	net_keeper --net
 	OUTER=$KEEPER
-	in_world mount -t sysfs sysfs /sys
+	# Its own network in /sys, with the machine's cgroups as they were.
+	in_world sh -c 'mount --rbind /sys/fs/cgroup /mnt && mount -t sysfs sysfs /sys &&
+		mount --rbind /mnt /sys/fs/cgroup && umount -l /mnt'
 	in_world ip link set lo up
 	in_outer ip link set lo up
 	in_world ip link add wire type veth peer name wire netns "/proc/$OUTER/ns/net"
