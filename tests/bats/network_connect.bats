@@ -13,6 +13,11 @@ setup() {
 	background_setup
 	net_world
 	in_world mount -t tmpfs none /run
+	# /etc/netns of the world's own.
+	mkdir etc
+	in_world mount -t tmpfs none "$PWD/etc"
+	in_world mkdir "$PWD/etc/upper" "$PWD/etc/work"
+	in_world mount -t overlay -o "lowerdir=/etc,upperdir=$PWD/etc/upper,workdir=$PWD/etc/work" none /etc
 }
 teardown() {
 	local pid
@@ -151,28 +156,25 @@ address() { nook network inspect "$1" | jq -r --arg n "$2" '.[0].containers[] | 
 	nook network disconnect db web
 	assert_match_text "$(nook exec web cat /etc/resolv.conf)" 'no network'
 
-	# /etc is the world's own from here on.
-	cp -r "$(readlink -f /etc)" etc-copy 2>/dev/null || true
-	in_world mount --bind "$PWD/etc-copy" /etc
 	in_world ip netns add blue
 	nook network connect lab ns:blue
 	[[ $(in_world ip netns exec blue cat /etc/resolv.conf) == *'nameserver 10.5.0.1' ]]
 	assert_equal "$(in_world ip netns exec blue dig +short server @10.5.0.1)" "$(address lab server)"
 	assert_equal "$(name_in server blue)" "$(address lab ns:blue)"
 	nook network disconnect lab ns:blue
-	[ ! -e etc-copy/netns ]
+	in_world test ! -e /etc/netns
 	# What somebody else has written stays.
-	mkdir -p etc-copy/netns/blue
-	echo 'nameserver 9.9.9.9' >etc-copy/netns/blue/resolv.conf
+	in_world mkdir -p /etc/netns/blue
+	in_world sh -c 'echo nameserver 9.9.9.9 >/etc/netns/blue/resolv.conf'
 	nook network connect lab ns:blue
-	assert_equal "$(cat etc-copy/netns/blue/resolv.conf)" 'nameserver 9.9.9.9'
-	rm -r etc-copy/netns
+	assert_equal "$(in_world cat /etc/netns/blue/resolv.conf)" 'nameserver 9.9.9.9'
+	in_world rm -r /etc/netns
 	nook network disconnect lab ns:blue
 	nook network connect lab ns:blue
-	[ -e etc-copy/netns/blue/resolv.conf ]
+	in_world test -e /etc/netns/blue/resolv.conf
 	in_world ip netns del blue
 	nook network prune
-	[ ! -e etc-copy/netns/blue ]
+	in_world test ! -e /etc/netns/blue
 }
 assert_match_text() { [[ $1 =~ $2 ]] || { echo "$1 does not match $2" >&2; return 1; }; }
 # The address of name $2, as container $1 finds it.
@@ -238,9 +240,9 @@ name_in() {
 	nook exec other ping -c 1 -W 5 198.51.100.1
 }
 
-# foreign RULES…: with those rules the way out is closed; what reload prints opens it.
+# foreign WHO RULES…: with those rules the way out is closed; what reload prints to open it -> $command
 foreign() {
-	local who=$1 command
+	local who=$1
 	shift
 	printf '%s\n' "$@" | in_world nft -f -
 	begin web --network nook -- sleep 100
@@ -253,7 +255,6 @@ foreign() {
 	# They are not changed by nook.
 	in_world nft list ruleset | grep -v -e nook | cmp - rules-before
 	command=$(sed -n 's/.*this permits it: //p' <<<"$stderr" | head -n 1)
-	echo "$command"
 }
 permitted() {
 	nook exec web ping -c 1 -W 5 198.51.100.1
@@ -262,20 +263,20 @@ permitted() {
 }
 
 @test "network: a bare nft policy is told, and the printed command opens it" {
-	run -0 foreign "chain passing of nftables' table inet guard" \
+	foreign "chain passing of nftables' table inet guard" \
 		'table inet guard { chain passing { type filter hook forward priority 0; policy drop; }; }'
-	in_world sh -c "${lines[-1]}"
+	in_world sh -c "$command"
 	permitted
 }
 
 @test "network: Docker's firewall is told, with its own chain" {
-	run -0 foreign "Docker's firewall" 'table ip filter {
+	foreign "Docker's firewall" 'table ip filter {
 		chain DOCKER-USER { return
 		}
 		chain FORWARD { type filter hook forward priority 0; policy drop; jump DOCKER-USER
 		}
 	}'
-	[[ ${lines[-1]} == 'iptables -I DOCKER-USER -i nook0 -j ACCEPT; iptables -I DOCKER-USER -o nook0 -j ACCEPT' ]]
+	[[ $command == 'iptables -I DOCKER-USER -i nook0 -j ACCEPT; iptables -I DOCKER-USER -o nook0 -j ACCEPT' ]]
 	in_world nft insert rule ip filter DOCKER-USER iifname nook0 accept
 	in_world nft insert rule ip filter DOCKER-USER oifname nook0 accept
 	permitted

@@ -1,0 +1,49 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# docs/networks.md: each block does what the page says, in a machine of the test's own.
+
+load ../lib/nook
+load ../lib/background
+load ../lib/net
+load ../lib/page
+
+PAGE=$TOP/docs/networks.md
+export BATS_TEST_TIMEOUT=240
+
+setup() {
+	need_root
+	background_setup
+	net_world
+	in_world mount -t tmpfs none /run
+	# /etc/netns of the world's own.
+	mkdir "$BATS_TEST_TMPDIR/etc"
+	in_world mount -t tmpfs none "$BATS_TEST_TMPDIR/etc"
+	in_world mkdir "$BATS_TEST_TMPDIR/etc/upper" "$BATS_TEST_TMPDIR/etc/work"
+	in_world mount -t overlay -o "lowerdir=/etc,upperdir=$BATS_TEST_TMPDIR/etc/upper,workdir=$BATS_TEST_TMPDIR/etc/work" none /etc
+}
+teardown() {
+	local name
+	if [ -n "${WORLD:-}" ]; then
+		for name in $(nook ps --format json | jq -r '.[].Names[0]'); do nook stop -t 0 "$name" >/dev/null 2>&1 || true; done
+		nook network prune >/dev/null 2>&1 || true
+	fi
+	net_world_end
+	background_teardown
+}
+
+in_page() {
+	nsenter --net="/proc/$WORLD/ns/net" --mount="/proc/$WORLD/ns/mnt" --wd="$PWD" -- "$@"
+}
+
+@test "networks page: every block, in order; and nothing is left" {
+	local number
+	for number in $(blocks .); do
+		echo "block $number:"
+		paste_block "$number" in_page
+		# What a block began runs on, with its files.
+		mv "$BATS_TEST_TMPDIR/here" "$BATS_TEST_TMPDIR/block-$number"
+	done
+	[ "$number" -ge 8 ]
+	assert_equal "$(net_made)" ''
+	assert_equal "$(nook network ls -q)" nook
+}
