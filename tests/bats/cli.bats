@@ -113,8 +113,6 @@ commands() { nook --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
 @test "cli: options of Podman that are not there are told with the reason" {
 	run_nook run -d host true
 	assert_refused 125 'nook run has no --detach yet' 'kept'
-	run_nook run --publish 80:80 host true
-	assert_refused 125 'nook run has no --publish yet' 'network'
 	run_nook run --oom-kill-disable host true
 	assert_refused 125 'nook run has no --oom-kill-disable$' 'cgroup v1'
 }
