@@ -50,6 +50,7 @@ static void program(FILE *out)
 	command_section(out, nk_commands);
 	nk_scdoc_options(out, nk_global_options, "OPTIONS");
 	fputs("# ENVIRONMENT\n\n*NOOK_ROOT*, *NOOK_STATE*\n\tAs *--root* and *--state*.\n\n"
+	      "*NOOK_NETWORK*\n\tAs *--network* of *nook run*, where that is not given.\n\n"
 	      "*NO_COLOR*\n\tAs *--no-color*, when it is not empty.\n\n"
 	      "# EXIT STATUS\n\n*125*\n\tThe fault is nook's own, or the command line's.\n\n"
 	      "*126*\n\tThe command cannot be executed.\n\n*127*\n\tThere is no such command.\n\n"

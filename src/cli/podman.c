@@ -10,7 +10,6 @@
 #include "cli/help.h"
 #include "cli/run_options.h"
 
-#define NETWORK "with networks of nook's own"
 #define IMAGES "with images"
 #define KEPT "with containers that are kept"
 #define HEALTH "with containers that are kept and watched"
@@ -40,7 +39,6 @@ const struct nk_absent nk_podman_absent[] = {
 	{"disable-content-trust", 0, true, "does nothing in Podman either"},
 	{"env-host", 0, false, "the host's variables hold secrets; -e NAME hands on single ones"},
 	{"env-merge", 0, false, IMAGES},
-	{"expose", 0, false, NETWORK},
 	{"gpus", 0, false, "with device descriptions (CDI)"},
 	{"group-entry", 0, false, "with entries that are written into the container's group file"},
 	{"health-cmd", 0, false, HEALTH},
@@ -59,19 +57,16 @@ const struct nk_absent nk_podman_absent[] = {
 	{"health-timeout", 0, false, HEALTH},
 	{"hosts-file", 0, false, "for now /etc/hosts is made from --add-host"},
 	{"hostuser", 0, false, "with entries that are written into the container's passwd file"},
-	{"http-proxy", 0, false, NETWORK},
+	{"http-proxy", 0, true,
+	 "nothing of the environment goes in by itself: -e http_proxy hands it on"},
 	{"image-volume", 0, false, IMAGES},
 	{"init-path", 0, true, "--init is nook-init, which nook's exit codes rely on"},
-	{"ip", 0, false, NETWORK},
-	{"ip6", 0, false, NETWORK},
 	{"label", 'l', false, KEPT},
 	{"label-file", 0, false, KEPT},
 	{"link-local-ip", 0, true, "does nothing in Podman either"},
 	{"log-driver", 0, false, KEPT},
 	{"log-opt", 0, false, KEPT},
-	{"mac-address", 0, false, NETWORK},
 	{"memory-swappiness", 0, true, "only cgroup v1 has it, and kernels are leaving that"},
-	{"network-alias", 0, false, NETWORK},
 	{"no-healthcheck", 0, false, HEALTH},
 	{"oom-kill-disable", 0, true, "only cgroup v1 has it, and processes hang for ever"},
 	{"oom-score-adj", 0, false, "with the next attributes of the process"},
@@ -85,8 +80,6 @@ const struct nk_absent nk_podman_absent[] = {
 	{"pod", 0, false, "for now --network container:NAME and its like share namespaces"},
 	{"pod-id-file", 0, false, "with pods"},
 	{"preserve-fd", 0, false, "for now --preserve-fds N hands on the first N"},
-	{"publish", 'p', false, NETWORK},
-	{"publish-all", 'P', false, NETWORK},
 	{"pull", 0, false, IMAGES},
 	{"quiet", 'q', false, IMAGES},
 	{"rdt-class", 0, false, "needs machines with resctrl to be tested on"},

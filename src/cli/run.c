@@ -166,6 +166,10 @@ static int make_plan(struct run *r, struct nk_err *e)
 		nk_strv_push(a, &notices, r->cli->lan->notice);
 	for (size_t i = 0; i < notices.n; i++)
 		nk_strv_push(a, &r->facts.notices, notices.v[i]);
+	if (r->request->no_network)
+		nk_strv_push(a, &r->facts.notices,
+			     "only loopback in the network: this root may not make links here "
+			     "(--network none does so without this line)");
 	if (r->request->init) {
 		struct nk_strv args = {0};
 		nk_strv_push(a, &args, "/dev/nook-init");
@@ -200,6 +204,7 @@ static int made(void *arg, const int *slots, struct nk_err *e)
 	struct run *r = arg;
 	const struct nk_cli_lan *lan = r->cli->lan;
 
+	nk_net_forget_waiting(&r->cli->arena, &r->spec->net.ports);
 	if (lan)
 		return nk_net_hand_sockets(&r->networks, &r->cli->arena, r->spec, lan->ports,
 					   lan->n_ports, e);

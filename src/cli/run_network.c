@@ -275,6 +275,31 @@ static int name_cards(struct nk_run_request *r, struct nk_arena *a, struct nk_er
 	return 0;
 }
 
+/*
+ * Nothing was said: what NOOK_NETWORK says, or for root the network that is there by itself. Before
+ * the namespaces are chosen. (Ordinary users: run_backend.c.)
+ */
+int nk_run_default_network(struct nk_run_request *r, struct nk_arena *a,
+			   const struct nk_run_world *w, struct nk_err *e)
+{
+	static const struct nk_option option = {.name = "network"};
+	const struct nk_option_use use = {.option = &option, .target = r, .arena = a};
+	const char *word = w->network && *w->network ? w->network : NULL;
+	bool wants = r->spec.net.ports.n || r->publish_all || card_option(&r->card);
+
+	if (r->ns[NK_NS_NET].given || r->network_word || r->spec.net.cards.n)
+		return 0;
+	/* Ports and addresses say that it shall be a network, whatever the habit is. */
+	if (wants && word && !strcmp(word, "none"))
+		word = NULL;
+	if (!word && w->euid == 0 && (wants || (w->makes_links && w->makes_links())))
+		word = NK_NET_DEFAULT;
+	r->no_network = w->euid == 0 && !word;
+	if (!word || nk_run_set_network(&use, word, e) >= 0)
+		return 0;
+	return nk_ctx(e, "NOOK_NETWORK %.80s", word);
+}
+
 int nk_run_finish_network(struct nk_run_request *r, struct nk_arena *a, struct nk_err *e)
 {
 	struct nk_net_spec *net = &r->spec.net;

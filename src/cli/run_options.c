@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "base/cleanup.h"
 #include "cli/run_set.h"
 #include "host/facts.h"
+#include "host/owner.h"
 
 void nk_run_request_init(struct nk_run_request *r)
 {
@@ -83,6 +85,8 @@ int nk_run_finish(struct nk_run_request *r, struct nk_arena *a, const struct nk_
 	if (rc == 0)
 		rc = nk_run_identity(r, a, e);
 	if (rc == 0)
+		rc = nk_run_default_network(r, a, w, e);
+	if (rc == 0)
 		rc = nk_run_finish_namespaces(r, w->euid, e);
 	if (rc == 0)
 		rc = nk_run_finish_backend(r, w->euid, e);
@@ -131,6 +135,11 @@ const char *nk_run_find_program(struct nk_arena *a, const char *name)
 	return access(built, X_OK) == 0 ? built : NULL;
 }
 
+static bool makes_links(void)
+{
+	return (nk_own_caps() >> CAP_NET_ADMIN & 1) && nk_ns_own_network();
+}
+
 int nk_run_world_read(struct nk_run_world *w, struct nk_arena *a, struct nk_err *e)
 {
 	struct utsname u;
@@ -144,6 +153,8 @@ int nk_run_world_read(struct nk_run_world *w, struct nk_arena *a, struct nk_err 
 		.term = getenv("TERM"),
 		.stdin_is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
 		.bash = access("/bin/bash", X_OK) == 0,
+		.network = getenv("NOOK_NETWORK"),
+		.makes_links = makes_links,
 		.init_path = nk_run_find_program(a, "nook-init"),
 	};
 	return 0;

@@ -56,6 +56,7 @@ struct nk_run_request {
 	bool rootless_net;	 /* one of the two: nk_run_choose_backend() is to be called */
 	struct nk_net_card card; /* --ip, --mac-address, …: of the only one */
 	bool publish_all;
+	bool no_network; /* nothing was said, and this root cannot make links: only loopback */
 	struct nk_strv add_host, dns, dns_search, dns_option;
 	bool no_hosts, no_hostname;
 	const char *own_hostname; /* by which the inside calls itself, or NULL */
@@ -77,6 +78,8 @@ struct nk_run_world {
 	bool stdin_is_terminal;
 	bool bash;	       /* /bin/bash is there */
 	const char *init_path; /* nook-init, or NULL when it is not installed */
+	const char *network;   /* NOOK_NETWORK: what --network is where it is not given, or NULL */
+	bool (*makes_links)(void); /* may this process? Asked only where it matters; NULL: no */
 };
 
 extern const struct nk_option nk_run_table[];

@@ -34,6 +34,8 @@ int nk_run_check_ifname(const char *name, struct nk_err *e);
 /* run_backend.c: 0 when the word names a back end, 1 when not; and who gets one. */
 int nk_run_backend_word(struct nk_run_request *r, const char *value, struct nk_err *e);
 int nk_run_finish_backend(struct nk_run_request *r, uid_t euid, struct nk_err *e);
+int nk_run_default_network(struct nk_run_request *r, struct nk_arena *a,
+			   const struct nk_run_world *w, struct nk_err *e);
 int nk_run_finish_network(struct nk_run_request *r, struct nk_arena *a, struct nk_err *e);
 
 /* run_ports.c */

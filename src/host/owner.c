@@ -41,10 +41,20 @@ uint32_t nk_ns_foreign(const struct nk_spec *spec)
 	return foreign;
 }
 
-bool nk_ns_own_mounts(void)
+static bool own(const char *path)
 {
-	_close_ int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat users;
 
 	return fd >= 0 && !stat("/proc/self/ns/user", &users) && belongs_to(fd, &users);
+}
+
+bool nk_ns_own_mounts(void)
+{
+	return own("/proc/self/ns/mnt");
+}
+
+bool nk_ns_own_network(void)
+{
+	return own("/proc/self/ns/net");
 }

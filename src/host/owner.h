@@ -17,6 +17,8 @@ uint32_t nk_ns_foreign(const struct nk_spec *spec);
 
 /* The mounts that we see belong to our own users: only then may CAP_SYS_ADMIN copy them. */
 bool nk_ns_own_mounts(void);
+/* The same of the network: only then may CAP_NET_ADMIN make links and rules in it. */
+bool nk_ns_own_network(void);
 
 /*
  * The user that we are in the user namespace around ours: rootless Podman calls its runtime as

@@ -15,6 +15,8 @@
 #include "cgroup/live.h"
 #include "spawn/driver.h"
 
+enum { LAST_MS = 1000 };
+
 /* What a person can do about a step that has no hint of its own. */
 static const char *general_hint(int err)
 {
@@ -85,6 +87,30 @@ void nk_driver_trace(struct nk_driver *d)
 	}
 }
 
+/* Then why it did says more than that nothing could be done with it. */
+static bool init_ended(struct nk_driver *d, int ms)
+{
+	struct pollfd fd = {.fd = d->slots[NK_SLOT_PIDFD], .events = POLLIN};
+
+	if (poll(&fd, 1, ms) <= 0)
+		return false;
+	/* What is read ends where nobody holds the other end. */
+	if (d->slots[NK_SLOT_PEER] >= 0)
+		close(d->slots[NK_SLOT_PEER]);
+	d->slots[NK_SLOT_PEER] = -1;
+	return true;
+}
+
+/*
+ * What ends has no namespaces any more (ESRCH), and a card in them goes with them (ENODEV), a
+ * moment before it is seen to have ended.
+ */
+static bool lost_init(struct nk_driver *d, const struct nk_step *s, long ret)
+{
+	return (ret == -ESRCH || ret == -ENODEV) && s->op == NK_OP_NETLINK &&
+	       s->fd[1] == NK_SLOT_PID && d->slots[NK_SLOT_PIDFD] >= 0 && init_ended(d, LAST_MS);
+}
+
 /* One step of the parent. 1 in a new process (never seen by the caller). */
 static int run_step(struct nk_driver *d, size_t i, struct nk_err *e)
 {
@@ -104,26 +130,12 @@ static int run_step(struct nk_driver *d, size_t i, struct nk_err *e)
 		nk_child_main(&d->run, (enum nk_actor)s->n[1], i + 1);
 	if (d->run.fault_done) /* never but in tests */
 		d->done[i] = 1;
-	if (ret == -EPIPE && s->op == NK_OP_TELL)
+	if ((ret == -EPIPE && s->op == NK_OP_TELL) || lost_init(d, s, ret))
 		return nk_driver_last_words(d, e) ? -e->err : nk_driver_died(d, 0, e);
 	if (ret < 0 && !nk_step_tolerates(s, -ret))
 		return nk_driver_failed(d, i, (int)-ret, e);
 	d->done[i] = ret < 0 ? 0 : 1;
 	return 0;
-}
-
-/* Then why it did says more than that nothing could be done with it. */
-static bool init_ended(struct nk_driver *d)
-{
-	struct pollfd fd = {.fd = d->slots[NK_SLOT_PIDFD], .events = POLLIN};
-
-	if (poll(&fd, 1, 0) <= 0)
-		return false;
-	/* What is read ends where nobody holds the other end. */
-	if (d->slots[NK_SLOT_PEER] >= 0)
-		close(d->slots[NK_SLOT_PEER]);
-	d->slots[NK_SLOT_PEER] = -1;
-	return true;
 }
 
 /* Is this step the word that lets init go on, and does somebody want to know before? */
@@ -145,7 +157,7 @@ static int run_parent(struct nk_driver *d, struct nk_err *e)
 		if (lets_go(d, &p->steps.v[i]))
 			ret = d->o->placed(d->o->arg, d->slots[NK_SLOT_PID], e);
 		if (ret < 0)
-			return init_ended(d) && nk_driver_last_words(d, e) ? -e->err : ret;
+			return init_ended(d, 0) && nk_driver_last_words(d, e) ? -e->err : ret;
 		ret = run_step(d, i, e);
 		if (ret < 0)
 			return ret;
@@ -154,7 +166,8 @@ static int run_parent(struct nk_driver *d, struct nk_err *e)
 			told = true;
 			if (d->o->started &&
 			    (ret = d->o->started(d->o->arg, d->slots[NK_SLOT_PID], e)) < 0)
-				return init_ended(d) && nk_driver_last_words(d, e) ? -e->err : ret;
+				return init_ended(d, 0) && nk_driver_last_words(d, e) ? -e->err
+										      : ret;
 		}
 	}
 	return 0;

@@ -39,10 +39,17 @@ left() {
 }
 nothing_left() { [ -z "$(left)" ]; }
 
+# So that each start is a first one.
+as_before() {
+	in_world sh -c 'cd /proc/sys/net && echo 0 >ipv4/ip_forward && echo 0 >ipv6/conf/all/forwarding &&
+		echo 1 >ipv6/conf/wire/accept_ra'
+}
+
 # every_step WHEN:WHAT OPTIONS…: once for each step of a first start on the network.
 every_step() {
 	local what=$1 step n code out
 	shift
+	as_before
 	n=$(nook run --explain=json "$@" | jq '.steps | length')
 	[ "$n" -gt 150 ]
 	# Without a fault it works: what fails below fails for the fault.
@@ -50,6 +57,7 @@ every_step() {
 	nook network prune --force >/dev/null
 	for ((step = 1 + BATS_TEST_NUMBER % STRIDE; step <= n; step += STRIDE)); do
 		code=0
+		as_before
 		out=$(nook run --fault "$step:$what" "$@" 2>&1 </dev/null) || code=$?
 		case $what:$code in
 			*fail:0 | *fail:12[567] | *kill:0 | *kill:125 | *kill:137 | *kill:132) ;;

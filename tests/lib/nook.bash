@@ -66,6 +66,8 @@ nook_setup() {
 }
 setup_untraced() {
 	export NOOK_ROOT=$BATS_TEST_TMPDIR/root NOOK_STATE=$BATS_TEST_TMPDIR/state
+	# Root's default makes a bridge and rules: only in worlds of a test's own (net.bash).
+	export NOOK_NETWORK=none
 	# The tests' own directory must be open to the ordinary users among them.
 	chmod 0755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/*/ "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR"
 	leaks_before

@@ -139,6 +139,60 @@ static void options_that_want_a_network(void **state)
 	    "--network lan has an IPv4 address already: --ip 10.0.0.6");
 }
 
+static bool yes(void)
+{
+	return true;
+}
+
+static bool no(void)
+{
+	return false;
+}
+
+static void defaults(void **state)
+{
+	(void)state;
+	world.makes_links = yes;
+	good("");
+	assert_string_equal(cards(), "eth0 nook");
+	good("--network none");
+	assert_string_equal(cards(), "");
+	assert_false(r.no_network);
+	good("--network host");
+	assert_int_equal(r.spec.ns[NK_NS_NET].mode, NK_NS_HOST);
+	good("--network lan");
+	assert_string_equal(cards(), "eth0 lan");
+	world.network = "none";
+	good("");
+	assert_string_equal(cards(), "");
+	assert_int_equal(r.spec.ns[NK_NS_NET].mode, NK_NS_NEW);
+	good("-p 80");
+	assert_string_equal(cards(), "eth0 nook");
+	world.network = "lan:alias=x";
+	good("");
+	assert_string_equal(cards(), "eth0 lan x");
+	good("--network other");
+	assert_string_equal(cards(), "eth0 other");
+	world.network = "lan:speed=9";
+	bad("", "NOOK_NETWORK lan:speed=9: a card has no \"speed\"");
+	world.network = "";
+	world.makes_links = no;
+	good("");
+	assert_string_equal(cards(), "");
+	assert_true(r.no_network);
+	world.euid = 1000;
+	good("");
+	assert_true(r.rootless_net && !r.no_network);
+	world.network = "none";
+	good("");
+	assert_false(r.rootless_net);
+	good("-p 8080:80");
+	assert_true(r.rootless_net);
+	world.euid = 0;
+	world.network = NULL;
+	world.makes_links = NULL;
+}
+
 static void faults_of_a_card(void **state)
 {
 	(void)state;
@@ -311,9 +365,13 @@ static void etc_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(networks_by_name), cmocka_unit_test(options_that_want_a_network),
-		cmocka_unit_test(faults_of_a_card), cmocka_unit_test(published_ports),
-		cmocka_unit_test(faults_of_ports),  cmocka_unit_test(exposed_ports),
+		cmocka_unit_test(networks_by_name),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(options_that_want_a_network),
+		cmocka_unit_test(faults_of_a_card),
+		cmocka_unit_test(published_ports),
+		cmocka_unit_test(faults_of_ports),
+		cmocka_unit_test(exposed_ports),
 		cmocka_unit_test(etc_files),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
