@@ -32,6 +32,8 @@ TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 : "${PROBES:=$TOP/build/tests/probes}"
 : "${EVENTUALLY_SECONDS:=5}"
 export TOP NOOK PROBES
+# Root's default makes a bridge and rules: only in worlds of a test's own (net.bash).
+export NOOK_NETWORK=none
 # For a program under strace: the search for leaks needs ptrace for itself.
 UNTRACED=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 export UNTRACED
@@ -66,7 +68,6 @@ nook_setup() {
 }
 setup_untraced() {
 	export NOOK_ROOT=$BATS_TEST_TMPDIR/root NOOK_STATE=$BATS_TEST_TMPDIR/state
-	# Root's default makes a bridge and rules: only in worlds of a test's own (net.bash).
 	export NOOK_NETWORK=none
 	# The tests' own directory must be open to the ordinary users among them.
 	chmod 0755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/*/ "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR"
