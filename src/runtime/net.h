@@ -44,6 +44,13 @@ int nk_net_hand_ports(struct nk_net_store *s, struct nk_arena *a, const struct n
 /* The same with sockets of another network, which hold all of the ports (runtime/lan.h). */
 int nk_net_hand_sockets(struct nk_net_store *s, struct nk_arena *a, const struct nk_spec *spec,
 			const int *fds, size_t n, struct nk_err *e);
+/*
+ * What the kernel remembers of UDP (net_forget.c; faults are no matter, it takes half a minute of
+ * silence then): of clients that asked before somebody had the port, and of who is gone.
+ */
+void nk_net_forget_waiting(struct nk_arena *a, const struct nk_ports *ports);
+void nk_net_forget_answers(struct nk_arena *a, const struct nk_ports *ports,
+			   const struct nk_ips *ips);
 /* *e says that a step NK_OP_BIND of p found its port taken: say who has it. Else nothing. */
 void nk_net_explain_port(struct nk_state *st, struct nk_arena *a, const struct nk_plan *p,
 			 struct nk_err *e);

@@ -31,6 +31,8 @@ void nk_net_container_end(struct nk_net_store *s, struct nk_arena *a, const stru
 	if (spec->net.ports.n)
 		give_ports_back(s, a, spec);
 	for (size_t i = 0; i < spec->net.cards.n; i++)
+		nk_net_forget_answers(a, &spec->net.ports, &spec->net.cards.v[i].ips);
+	for (size_t i = 0; i < spec->net.cards.n; i++)
 		nk_net_release(s, a, spec->net.cards.v[i].network->name, spec->id, NULL, NULL,
 			       &ignored);
 }
@@ -70,6 +72,7 @@ void nk_net_sweep(struct nk_arena *a, const struct nk_net_leases *dead)
 
 		if (filter >= 0 && l->ports.n)
 			unpublish(filter, a, l);
+		nk_net_forget_answers(a, &l->ports, &l->ips);
 		if (route >= 0 && l->host_ifname && *l->host_ifname &&
 		    strcmp(l->host_ifname, "-") != 0)
 			unlink_card(route, a, l);

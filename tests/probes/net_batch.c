@@ -10,6 +10,7 @@
  *	network LINK plain|internal|isolate SUBNET…	its elements
  *	publish|unpublish tcp|udp HOST|all PORT:PORT:COUNT ADDRESS…
  *	firewall [in=drop] [out=drop] [egress=RESOLVER] RULE…
+ *	forget udp-port FIRST LAST | answers-of ADDRESS	connections
  *	elements SET					how many the set `lan4` or `ports4` has
  */
 #include <linux/netlink.h>
@@ -21,6 +22,7 @@
 #include "net/rule.h"
 #include "oci/ip.h"
 #include "plan/net.h"
+#include "sys/conntrack.h"
 #include "sys/netlink.h"
 #include "sys/nft.h"
 #include "sys/rtnl.h"
@@ -163,6 +165,20 @@ static int elements(const char *name)
 	return 0;
 }
 
+static int forget(char **w)
+{
+	int fd = nk_nft_open(&e), ret = fd;
+
+	if (fd >= 0 && strcmp(w[0], "answers-of") == 0) {
+		const struct nk_ip ip = ip_of(w[1]);
+		ret = nk_ct_forget_answers(fd, &arena, &ip, &e);
+	} else if (fd >= 0) {
+		ret = nk_ct_forget_ports(fd, &arena, AF_INET, (uint16_t)number(w[1]),
+					 (uint16_t)number(w[2]), &e);
+	}
+	return ret < 0 ? bad("forget") : 0;
+}
+
 static int send_or_print(struct nk_batch *b, bool words, uint32_t patch)
 {
 	if (words) {
@@ -188,6 +204,8 @@ int main(int argc, char **argv)
 		return bad("what?");
 	if (strcmp(*w, "elements") == 0)
 		return elements(w[1]);
+	if (strcmp(*w, "forget") == 0)
+		return forget(w + 1);
 	bool route =
 		strcmp(*w, "bridge") == 0 || strcmp(*w, "veth") == 0 || strcmp(*w, "card") == 0;
 	nk_batch_init(&b, &arena, route ? NETLINK_ROUTE : NETLINK_NETFILTER);
