@@ -260,6 +260,47 @@ same_rules() {
 	[[ $(answer "$w3" 127.0.0.1 8080) != "one for "* ]]
 }
 
+# A client that keeps its port, as many do that speak UDP: what it is answered.
+keeps_port() {
+	in_outer python3 - "$1" "$2" <<'PY'
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('', 5555))
+s.settimeout(1)
+try:
+    s.connect((sys.argv[1], int(sys.argv[2])))
+    s.send(b'?')
+    print(s.recv(100).decode().split()[0])
+except OSError as e:
+    print('nothing' if isinstance(e, TimeoutError) else e.strerror)
+PY
+}
+
+@test "rules: what was sent by UDP before and after a container goes where it should" {
+	two_lans
+	# Nobody is there: that is remembered, and has to be forgotten when somebody is.
+	[ "$(keeps_port 198.51.100.2 8080)" = "Connection refused" ]
+	batch publish udp all 8080:80:1 10.89.0.2
+	[ "$(keeps_port 198.51.100.2 8080)" = "Connection refused" ]
+	[ "$(keeps_port 198.51.100.2 8090)" = "Connection refused" ]
+	batch forget udp-port 8081 8089
+	[ "$(keeps_port 198.51.100.2 8080)" = "Connection refused" ]
+	batch forget udp-port 8080 8080
+	[ "$(keeps_port 198.51.100.2 8080)" = one ]
+	# Another container with the port.
+	batch unpublish udp all 8080:80:1 10.89.0.2
+	batch publish udp all 8080:80:1 10.89.0.3
+	[ "$(keeps_port 198.51.100.2 8080)" = one ]
+	batch forget answers-of 10.89.0.9
+	[ "$(keeps_port 198.51.100.2 8080)" = one ]
+	batch forget answers-of 10.89.0.2
+	[ "$(keeps_port 198.51.100.2 8080)" = two ]
+	batch unpublish udp all 8080:80:1 10.89.0.3
+	batch publish udp all 8080:80:1 10.89.0.2
+	batch forget udp-port 8000 8100
+	[ "$(keeps_port 198.51.100.2 8080)" = one ]
+}
+
 @test "rules: internal and isolated networks" {
 	two_lans internal isolate
 	web "$OUTER" 80 outer
@@ -393,5 +434,45 @@ WHAT='ip -o addr show eth0 | sed "s/.*inet6* //; s/ .*//; /fe80/d"; ip route; pi
 	run python3 "$TOP/tests/lib/match_strace.py" plan.json trace "$(cat pid)"
 	echo "$output"
 	[ "$status" = 0 ]
+	nook network prune --force
+}
+
+@test "rules: a client of a UDP port that never stops asking finds the next container" {
+	background_setup
+	serve_udp() { # NAME ADDRESS WORD
+		begin "$1" --network "nook:ip=$2" -p 9000:9000/udp -- sleep 100
+		web "$pid" 9000 "$3"
+	}
+	ask_from_5555() {
+		in_outer timeout 20 python3 - <<'PY'
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('', 5555))
+s.settimeout(0.3)
+s.connect(('198.51.100.2', 9000))
+for i in range(20):
+    try:
+        s.send(b'?\n')
+        print(s.recv(100).decode().split()[0])
+        break
+    except OSError:
+        pass
+else:
+    print('nothing')
+PY
+	}
+	STARTED=()
+	in_world sysctl -qw net.ipv4.ip_forward=1
+	assert_equal "$(ask_from_5555)" nothing
+	serve_udp first 10.89.0.77 one
+	assert_equal "$(ask_from_5555)" one
+	kill -KILL "$owner"
+	wait "$owner" || true
+	nook network prune --force >/dev/null 2>&1 || true
+	# With another address than the first had.
+	serve_udp second 10.89.0.78 two
+	assert_equal "$(ask_from_5555)" two
+	kill -KILL "$owner"
+	wait "$owner" || true
 	nook network prune --force
 }
