@@ -8,6 +8,7 @@
 #include "cli/value.h"
 #include "oci/ip.h"
 #include "runtime/net.h"
+#include "runtime/net_uplink.h"
 
 struct request {
 	struct nk_network n;
@@ -216,6 +217,21 @@ static void defaults(struct request *r)
 		r->n.dns = !shared && r->n.ipam == NK_IPAM_HOST_LOCAL;
 }
 
+/* The machine's own card goes onto the bridge now, while somebody looks. */
+static int put_card(struct nk_cli *cli, struct nk_net_store *s, const struct nk_network *n,
+		    struct nk_strv *notices, struct nk_err *e)
+{
+	struct nk_err ignored;
+	int rc = nk_net_uplink_up(&cli->arena, n, notices, e);
+
+	if (rc < 0)
+		nk_net_remove(s, &cli->arena, n, true, &ignored);
+	/* Not "there is such a network already": that is another fault. */
+	if (rc == -EEXIST)
+		rc = -EBUSY;
+	return rc;
+}
+
 static int make(struct nk_cli *cli, struct nk_net_store *s, struct request *r, struct nk_err *e)
 {
 	struct nk_strv notices = {0};
@@ -225,7 +241,10 @@ static int make(struct nk_cli *cli, struct nk_net_store *s, struct request *r, s
 		rc = place(r, &r->ranges, true, e);
 	if (rc >= 0) {
 		defaults(r);
+		nk_net_parent_gateways(&cli->arena, &r->n);
 		rc = nk_net_create(s, &cli->arena, &r->n, r->ipv6, e);
+		if (rc >= 0 && r->n.driver == NK_NET_BRIDGE && r->n.parent)
+			rc = put_card(cli, s, &r->n, &notices, e);
 	}
 	if (rc == -EEXIST && r->ignore)
 		return 0;

@@ -159,6 +159,13 @@ static int check_driver(const struct nk_network *n, struct nk_err *e)
 {
 	const char *driver = nk_net_driver_name(n->driver);
 
+	if (n->driver == NK_NET_BRIDGE && n->parent && (n->internal || n->isolate || n->dns)) {
+		nk_fail(e, 0, "a network on the LAN of %.20s cannot be --%s", n->parent,
+			n->internal  ? "internal"
+			: n->isolate ? "isolate"
+				     : "dns on");
+		return nk_hint(e, "its router and names are those of that LAN");
+	}
 	if (n->driver == NK_NET_BRIDGE)
 		return 0;
 	if (!n->parent) {

@@ -147,6 +147,7 @@ struct nk_net_spec {
 	bool bridge_filter;	  /* br_netfilter: rules see, and turn, what a bridge forwards */
 	struct nk_strv accept_ra; /* cards of the host that need accept_ra=2 before forward6 */
 	bool ip6;		  /* the host has IPv6: ports of all addresses are held for both */
+	bool dry;		  /* only to be explained: nothing is changed */
 	const char *dhcp_path;	  /* of nook-dhcp, where a card needs it */
 	const char *id, *hostname; /* to whom leases belong; what DHCP servers are told, or NULL */
 	const char *root_dir;	  /* ROOT/networks */

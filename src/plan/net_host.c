@@ -123,7 +123,7 @@ static void make_bridges(struct nk_build *b)
 
 	for (size_t i = 0; i < net->cards.n; i++)
 		if (net->cards.v[i].network->driver == NK_NET_BRIDGE &&
-		    net->cards.v[i].bridge_missing)
+		    !net->cards.v[i].network->parent && net->cards.v[i].bridge_missing)
 			make_bridge(b, &net->cards.v[i]);
 }
 
@@ -149,7 +149,8 @@ static void forward(struct nk_build *b)
 
 static bool wants_rules(const struct nk_net_spec *net, const struct nk_net_card *c)
 {
-	return c->network->driver == NK_NET_BRIDGE && (net->table_missing || c->bridge_missing);
+	return c->network->driver == NK_NET_BRIDGE && !c->network->parent &&
+	       (net->table_missing || c->bridge_missing);
 }
 
 static void rules(struct nk_build *b)

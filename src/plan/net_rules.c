@@ -268,7 +268,8 @@ void nk_rules_network(struct nk_batch *b, const struct nk_network *n, bool add)
 {
 	char name[32] = ""; /* twice, for `same` */
 
-	if (n->driver != NK_NET_BRIDGE)
+	/* With a card of the host its LAN is that of others: nothing is routed here. */
+	if (n->driver != NK_NET_BRIDGE || n->parent)
 		return;
 	strncpy(name, n->link, 15);
 	strncpy(name + 16, n->link, 15);

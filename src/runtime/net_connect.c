@@ -122,6 +122,7 @@ int nk_net_connect_prepare(struct nk_net_connection *c, struct nk_err *e)
 		nk_net_sweep(a, &dead);
 	card->default_route = leads_out(card->network);
 	*NK_PUSH(a, &c->net.cards) = *card;
+	c->net.dry = c->dry;
 	c->net.id = c->target->id;
 	c->net.owner = c->target->owner;
 	/* "ns:NAME" of a named namespace: no host has such a name. */

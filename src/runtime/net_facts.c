@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "net/netd.h"
 #include "runtime/net.h"
+#include "runtime/net_uplink.h"
 #include "sys/netlink.h"
 #include "sys/nft.h"
 #include "sys/rtnl.h"
@@ -89,7 +90,7 @@ static void router_cards(struct nk_arena *a, struct nk_net_spec *net)
 
 static bool leads_out(const struct nk_net_card *c, int family)
 {
-	if (c->network->driver != NK_NET_BRIDGE || c->network->internal)
+	if (c->network->driver != NK_NET_BRIDGE || c->network->internal || c->network->parent)
 		return false;
 	for (size_t i = 0; i < c->network->subnets.n; i++)
 		if (c->network->subnets.v[i].net.family == family)
@@ -171,10 +172,17 @@ int nk_net_facts(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec 
 
 	for (size_t i = 0; rc >= 0 && i < net->cards.n; i++) {
 		struct nk_net_card *c = &net->cards.v[i];
+		const struct nk_network *n = c->network;
+
+		/* After a reboot; `nook network create` has done it before. */
+		if (n->driver == NK_NET_BRIDGE && n->parent && !net->dry)
+			rc = nk_net_uplink_up(a, n, notices, e);
+		if (rc < 0)
+			break;
 
 		rc = c->network->driver == NK_NET_BRIDGE ? bridge_fact(fd, a, c, e)
 							 : parent_fact(fd, a, c, e);
-		bridges |= c->network->driver == NK_NET_BRIDGE;
+		bridges |= n->driver == NK_NET_BRIDGE && !n->parent;
 	}
 	if (rc < 0)
 		return rc;

@@ -79,7 +79,8 @@ static bool has_gateway(const struct nk_network *n)
 static struct nk_net_card *published_card(struct nk_net_spec *net)
 {
 	for (size_t i = 0; i < net->cards.n; i++)
-		if (net->cards.v[i].network->driver == NK_NET_BRIDGE)
+		if (net->cards.v[i].network->driver == NK_NET_BRIDGE &&
+		    !net->cards.v[i].network->parent)
 			return &net->cards.v[i];
 	return NULL;
 }
@@ -136,6 +137,7 @@ int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *s
 		c->default_route = !c->network->internal && has_gateway(c->network);
 	}
 	net->id = spec->id;
+	net->dry = dry;
 	net->hostname = spec->hostname ? spec->hostname : spec->name;
 	if ((rc = nk_net_check_dhcp(net, e)) < 0)
 		return rc;

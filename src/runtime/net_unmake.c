@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "runtime/net.h"
+#include "runtime/net_uplink.h"
 #include "sys/netlink.h"
 #include "sys/nft.h"
 #include "sys/rtnl.h"
@@ -31,6 +32,12 @@ static int remove_bridge(int fd, struct nk_arena *a, const struct nk_network *n,
 
 	if (rc <= 0 || !ours(a, n, &link))
 		return rc < 0 ? rc : 0;
+	if (n->parent) {
+		rc = nk_net_uplink_down(a, n, e);
+		if (rc >= 0)
+			tell(a, told, "bridge", n->link);
+		return rc;
+	}
 	nk_batch_init(&b, a, NETLINK_ROUTE);
 	nk_rt_del_link(&b, n->link);
 	rc = nk_batch_send(fd, &b, 0, nk_fmt(a, "remove the bridge %s", n->link), e);
@@ -104,5 +111,5 @@ int nk_net_unmake(struct nk_net_store *s, struct nk_arena *a, const struct nk_ne
 		rc = any_bridge(s, a, route, e);
 	if (rc == 0)
 		return remove_table(filter, a, told, e);
-	return rc < 0 ? rc : remove_elements(s, a, filter, n, e);
+	return rc < 0 || n->parent ? rc : remove_elements(s, a, filter, n, e);
 }
