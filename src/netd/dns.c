@@ -97,7 +97,11 @@ void nk_dns_question(struct nk_netd *d, const struct nk_client *c, const uint8_t
 		if (other)
 			zone = (struct nk_zone){other, NULL};
 	}
-	pkt = nk_zone_answer(&zone, &q.q, &mine);
+	if (!d->alone && !nk_names_known(&d->names, q.q.text))
+		pkt = nk_neighbours_answer(d, c, &q.q);
+	mine = pkt != NULL;
+	if (!pkt)
+		pkt = nk_zone_answer(&zone, &q.q, &mine);
 	if (mine) {
 		nk_dns_give(d, c, &q, pkt, true, EDE_NONE);
 		return;

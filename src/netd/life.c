@@ -35,21 +35,20 @@ static void drop_lock(struct nk_netd *d)
 	fcntl(d->lock_fd, F_OFD_SETLK, &all);
 }
 
-static int read_definition(struct nk_netd *d, struct nk_err *e)
+int nk_life_definition(struct nk_netd *d, const char *name, struct nk_arena *a,
+		       struct nk_network *n, struct nk_err *e)
 {
-	_arena_ struct nk_arena a = {0};
-	char name[NAME_MAX + 1];
-	struct nk_network n;
+	char file[NAME_MAX + 8];
 	struct stat st;
 	size_t size = 0;
 
-	snprintf(name, sizeof(name), "%s.json", d->name);
-	_close_ int fd = openat(d->store.fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	snprintf(file, sizeof(file), "%.*s.json", NAME_MAX, name);
+	_close_ int fd = openat(d->store.fd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return nk_fail(e, errno, "network %s", d->name);
+		return nk_fail(e, errno, "network %s", name);
 	if (st.st_size > DEFINITION_MAX)
-		return nk_fail(e, EFBIG, "network %s", d->name);
-	char *text = nk_alloc(&a, (size_t)st.st_size + 1);
+		return nk_fail(e, EFBIG, "network %s", name);
+	char *text = nk_alloc(a, (size_t)st.st_size + 1);
 	while (text && size < (size_t)st.st_size) {
 		ssize_t more = read(fd, text + size, (size_t)st.st_size - size);
 		if (more <= 0)
@@ -57,9 +56,18 @@ static int read_definition(struct nk_netd *d, struct nk_err *e)
 		size += (size_t)more;
 	}
 	if (!text)
-		return nk_fail(e, ENOMEM, "network %s", d->name);
-	if (nk_net_read(&a, text, size, &n, e) < 0)
-		return nk_ctx(e, "network %s", d->name);
+		return nk_fail(e, ENOMEM, "network %s", name);
+	return nk_net_read(a, text, size, n, e) < 0 ? nk_ctx(e, "network %s", name) : 0;
+}
+
+static int read_definition(struct nk_netd *d, struct nk_err *e)
+{
+	_arena_ struct nk_arena a = {0};
+	struct nk_network n;
+	int r = nk_life_definition(d, d->name, &a, &n, e);
+
+	if (r < 0)
+		return r;
 	nk_arena_done(&d->network_arena);
 	d->network_arena = a;
 	d->network = n;

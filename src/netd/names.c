@@ -122,6 +122,14 @@ bool nk_names_known(const struct nk_names *t, const char *text)
 	return i < t->names.n && strcmp(t->names.v[i].name, text) == 0;
 }
 
+bool nk_names_has_id(const struct nk_names *t, const char *id)
+{
+	for (size_t i = 0; i < t->leases.n; i++)
+		if (strcmp(t->leases.v[i].id, id) == 0)
+			return true;
+	return false;
+}
+
 bool nk_zone_inside(const struct nk_zone *z, const struct nk_ip *ip)
 {
 	for (size_t i = 0; z->network && i < z->network->subnets.n; i++)
@@ -143,7 +151,7 @@ static ldns_pkt *nothing(const struct nk_question *q, int rcode)
 }
 
 /* Addresses of all that have the name, each time from another one on: the work is shared. */
-static ldns_pkt *forward(const struct nk_names *t, const struct nk_question *q)
+ldns_pkt *nk_names_forward(const struct nk_names *t, const struct nk_question *q)
 {
 	ldns_pkt *pkt = nk_reply_new(LDNS_RCODE_NOERROR);
 	size_t begin = first(t, q->text), n = 0, turn = 0;
@@ -172,10 +180,10 @@ static ldns_pkt *forward(const struct nk_names *t, const struct nk_question *q)
 	return pkt;
 }
 
-static ldns_pkt *reverse(const struct nk_zone *z, const struct nk_question *q,
-			 const struct nk_ip *ip)
+ldns_pkt *nk_names_reverse(const struct nk_names *t, const struct nk_question *q,
+			   const struct nk_ip *ip)
 {
-	const struct nk_net_lease *l = nk_names_whose(z->names, ip);
+	const struct nk_net_lease *l = nk_names_whose(t, ip);
 
 	if (!l)
 		return nothing(q, LDNS_RCODE_NXDOMAIN);
@@ -219,10 +227,10 @@ ldns_pkt *nk_zone_answer(const struct nk_zone *z, const struct nk_question *q, b
 
 	*mine = true;
 	if (nk_names_known(z->names, q->text))
-		return forward(z->names, q);
+		return nk_names_forward(z->names, q);
 	if (nk_reverse_read(q->text, &ip, &bits) && below_subnet(z, &ip, bits)) {
 		bool whole = bits == (ip.family == AF_INET ? 32 : 128);
-		return whole ? reverse(z, q, &ip) : nothing(q, LDNS_RCODE_NOERROR);
+		return whole ? nk_names_reverse(z->names, q, &ip) : nothing(q, LDNS_RCODE_NOERROR);
 	}
 	if (single_word(q))
 		return nothing(q, LDNS_RCODE_NXDOMAIN);

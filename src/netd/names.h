@@ -35,6 +35,12 @@ void nk_names_done(struct nk_names *t);
 const struct nk_net_lease *nk_names_whose(const struct nk_names *t, const struct nk_ip *ip);
 bool nk_names_known(const struct nk_names *t, const char *text);
 
+bool nk_names_has_id(const struct nk_names *t, const char *id);
+/* Addresses of a name that is known, or the name of an address; NULL when memory is out. */
+ldns_pkt *nk_names_forward(const struct nk_names *t, const struct nk_question *q);
+ldns_pkt *nk_names_reverse(const struct nk_names *t, const struct nk_question *q,
+			   const struct nk_ip *ip);
+
 /* The network whose names these are. */
 struct nk_zone {
 	const struct nk_names *names;

@@ -3,6 +3,7 @@
  * nook-netd: everything that one process has. Who speaks to whom:
  *
  *	containers ──▶ serve.c, dns_tcp.c ──▶ dns.c ──▶ names.c	     names of the network
+ *						│   ├─▶ neighbours.c  of others that the asker is on
  *						│   └─▶ cache.c	     what was asked before
  *						└─▶ forward.c ──▶ upstreams of the host
  *	nook ────────▶ control.c ──▶ tcp_proxy.c, udp_proxy.c	     ports
@@ -86,6 +87,8 @@ struct nk_netd {
 	struct nk_owner **lease_owners; /* one for each lease in names */
 	size_t n_lease_owners;
 
+	struct nk_neighbour *neighbours;
+
 	struct nk_cache cache;
 	struct nk_upstreams upstreams;
 	struct nk_flight *flights;
@@ -140,6 +143,12 @@ void nk_dns_give(struct nk_netd *d, const struct nk_client *c, const struct nk_q
  * Valid until the next question. */
 const struct nk_names *nk_elsewhere(struct nk_netd *d, const struct nk_client *c, const char *name);
 
+/* ---- neighbours.c: names of the other networks that an asker is on ---- */
+
+/* NULL: no such name there. */
+ldns_pkt *nk_neighbours_answer(struct nk_netd *d, const struct nk_client *c,
+			       const struct nk_question *q);
+
 /* ---- forward.c: questions to upstreams ---- */
 
 /* The answer goes to c through nk_dns_give(). -EBUSY: too many wait already. */
@@ -183,6 +192,9 @@ void nk_owners_tick(struct nk_netd *d, int64_t now);
  * Directories, lock, definition, leases. d->store has the paths. 1: another process has the lock.
  */
 int nk_life_begin(struct nk_netd *d, struct nk_err *e);
+/* The definition of a network as it stands on disk now. */
+int nk_life_definition(struct nk_netd *d, const char *name, struct nk_arena *a,
+		       struct nk_network *n, struct nk_err *e);
 /* Read what has changed. */
 void nk_life_leases(struct nk_netd *d);
 /* Nobody is left: true when the process is to end (its lock is given back then). */

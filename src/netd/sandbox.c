@@ -53,8 +53,9 @@ static int drop_capabilities(struct nk_err *e)
 
 	if (syscall(SYS_capget, &head, data) < 0)
 		return nk_fail(e, errno, "read the capabilities");
-	for (int cap = 0; cap <= 63; cap++)
-		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* EPERM for an ordinary user */
+	/* Up to the last one of this kernel; EPERM for an ordinary user. */
+	for (int cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0 && cap < 64;)
+		cap++;
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	data[0].permitted &= keep;
 	data[0].effective = data[0].permitted;

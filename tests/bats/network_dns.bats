@@ -83,6 +83,33 @@ teardown() {
 	eventually late_is_gone
 }
 
+@test "who is on several networks is told the names of all of them, and nobody else is" {
+	sleep 100 3>&- 4>&- &
+	local other=$! words
+	words=$("$PROBES/netd_ask" owner $other)
+	mkdir "$NET_STATE/lan2"
+	jq '.name = "lan2" | .network_interface = "nk-lan2" |
+		.subnets = [{subnet: "10.90.0.0/24", gateway: "10.90.0.1"}]' \
+		"$NET_ROOT/lan.json" >"$NET_ROOT/lan2.json"
+	printf '%s\n' "10.90.0.2/24 02:42:0a:5a:00:02 eth1 vweb2 aaaaaaaaaaaa1111 web - - $OWNER" \
+		"10.90.0.7/24 02:42:0a:5a:00:07 eth0 vfar cccccccccccc3333 far there - $words" \
+		"10.90.0.8/24 02:42:0a:5a:00:08 eth0 vdb2 dddddddddddd4444 db - - $OWNER" \
+		>"$NET_STATE/lan2/leases"
+	netd_start
+	[ "$(dig_in web +short far)" = 10.90.0.7 ]
+	[ "$(dig_in web +short there)" = 10.90.0.7 ]
+	[ "$(dig_in web +short -x 10.90.0.7)" = far. ]
+	# Its own network comes first.
+	[ "$(dig_in web +short db)" = 10.89.0.3 ]
+	run dig_in db far
+	[[ $output == *"status: NXDOMAIN"* ]]
+	kill -KILL $other
+	wait $other || true
+	[ "$(status_of far)" = NXDOMAIN ]
+	rm -r "$NET_STATE/lan2"
+	[ "$(status_of there)" = NXDOMAIN ]
+}
+
 @test "it ends with the last lease and leaves no socket and no lock" {
 	netd_start
 	netd_runs
