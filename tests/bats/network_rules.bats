@@ -3,6 +3,7 @@
 # say, and packets go where the rules say. $PROBES/net_batch sends them; no container is needed, a
 # process in a network namespace is one.
 
+# shellcheck disable=SC2154 # owner, pid: lib/net.bash
 load ../lib/nook
 load ../lib/background
 load ../lib/net
