@@ -13,12 +13,22 @@ static const struct nk_command *const commands[] = {
 	&nk_command_network_map,	NULL,
 };
 
-int nk_cli_net_open(struct nk_cli *cli, struct nk_net_store *s, struct nk_err *e)
+/* An ordinary user's networks, while there are containers on them, are seen from inside. */
+static int open_from(struct nk_cli *cli, bool make, struct nk_net_store *s, struct nk_err *e)
 {
-	/* An ordinary user's networks, while there are containers on them, are seen from inside. */
-	int rc = nk_cli_lan_enter(cli, false, NULL, e);
+	int rc = nk_cli_lan_enter(cli, make, NULL, e);
 
 	return rc < 0 ? rc : nk_net_store_open(s, &cli->arena, cli->root, cli->state, e);
+}
+
+int nk_cli_net_open(struct nk_cli *cli, struct nk_net_store *s, struct nk_err *e)
+{
+	return open_from(cli, false, s, e);
+}
+
+int nk_cli_net_open_live(struct nk_cli *cli, struct nk_net_store *s, struct nk_err *e)
+{
+	return open_from(cli, true, s, e);
 }
 
 int nk_cli_each_network(struct nk_cli *cli, struct nk_net_store *s, const char *command, int n,

@@ -12,6 +12,9 @@ extern const struct nk_command nk_command_network_create, nk_command_network_ls,
 	nk_command_network_map;
 
 int nk_cli_net_open(struct nk_cli *cli, struct nk_net_store *s, struct nk_err *e);
+/* For what changes or looks at the kernel's objects: an ordinary user's is made where there is
+ * none. */
+int nk_cli_net_open_live(struct nk_cli *cli, struct nk_net_store *s, struct nk_err *e);
 
 /* Call fn for the network of each word; its faults are reported one by one. The exit code. */
 typedef int nk_each_network_fn(struct nk_cli *cli, struct nk_net_store *s,

@@ -33,7 +33,7 @@ int nk_card_begin(struct nk_card_command *c, struct nk_cli *cli, const struct nk
 				      .store = {.fd = -EBADF, .state_fd = -EBADF},
 				      .target = {.ns_fd = -EBADF, .root_fd = -EBADF}};
 	if (rc >= 0)
-		rc = nk_cli_net_open(cli, &c->store, e);
+		rc = nk_cli_net_open_live(cli, &c->store, e);
 	if (rc >= 0)
 		rc = nk_net_find(&c->store, &cli->arena, words[0], &c->network, e);
 	if (rc >= 0)

@@ -179,7 +179,7 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 		nk_hint(&e, "it shows all networks; nook network inspect NAME shows one");
 		return nk_cli_error(cli, &e);
 	}
-	rc = nk_cli_net_open(cli, &s, &e);
+	rc = nk_cli_net_open_live(cli, &s, &e);
 	if (rc >= 0)
 		rc = nk_runtime_open(&st, cli->state, &e);
 	if (rc >= 0)

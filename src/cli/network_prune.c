@@ -42,7 +42,7 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 
 	if (rc >= 0) {
 		nk_state_clean(&st);
-		rc = nk_cli_net_open(cli, &s, &e);
+		rc = nk_cli_net_open_live(cli, &s, &e);
 	}
 	if (rc >= 0)
 		rc = nk_net_prune(&s, &cli->arena, r.all, &told, &e);

@@ -44,7 +44,7 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 		nk_hint(&e, "the rules of all networks are one table: nook network reload");
 		return nk_cli_error(cli, &e);
 	}
-	if (nk_cli_net_open(cli, &s, &e) < 0 || reload(cli, &s, &e) < 0)
+	if (nk_cli_net_open_live(cli, &s, &e) < 0 || reload(cli, &s, &e) < 0)
 		return nk_cli_error(cli, &e);
 	return 0;
 }

@@ -68,7 +68,7 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 	if (first < 0)
 		return code;
 	nk_run_request_init(&r.run);
-	if (nk_cli_net_open(cli, &s, &e) < 0)
+	if (nk_cli_net_open_live(cli, &s, &e) < 0)
 		return nk_cli_error(cli, &e);
 	return nk_cli_each_network(cli, &s, "rm", argc - first, argv + first, one, &r);
 }

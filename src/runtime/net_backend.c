@@ -255,11 +255,10 @@ int nk_net_backend_choose(struct nk_state *st, struct nk_arena *a, const char *s
 		why = "neither pasta nor slirp4netns is installed";
 	else
 		why = nk_net_tun_fault(&mend);
-	if (!why && pasta) {
-		if (mkdir(state, 0700) && errno != EEXIST)
-			return nk_fail(e, errno, "make %s", state);
+	if (!why && mkdir(state, 0700) && errno != EEXIST)
+		return nk_fail(e, errno, "make %s", state);
+	if (!why && pasta)
 		knows = pasta_knows(a, state, pasta);
-	}
 	if (!why && pasta && (!(knows & KNOWS_CONFIG) || (!w.four && !w.six))) {
 		if (!slirp) {
 			why = knows & KNOWS_CONFIG

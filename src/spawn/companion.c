@@ -24,7 +24,7 @@
 #include "spawn/companion.h"
 #include "spawn/driver.h"
 
-enum { MAX_ARGS = 1024, LIMIT_S = 10, LOOK_MS = 100 };
+enum { MAX_ARGS = 1024, LIMIT_S = 10, LOOK_MS = 100, SOCKET_TRIES = 200 };
 
 static __attribute__((noreturn)) void become(const char *path, char *const argv[], int wanted,
 					     int ready, int words, pid_t nook)
@@ -194,11 +194,28 @@ static int ready(struct nk_driver *d, size_t index, struct nk_err *e)
 	return -e->err;
 }
 
+/* It may be ready before its socket is. */
+static int dial(const struct sockaddr_un *to)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+
+	for (int i = 0;; i++) {
+		_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		if (fd < 0)
+			return -errno;
+		if (!connect(fd, (const struct sockaddr *)to, sizeof(*to)))
+			return nk_take_fd(&fd);
+		if ((errno != ENOENT && errno != ECONNREFUSED) || i == SOCKET_TRIES)
+			return -errno;
+		nanosleep(&pause, NULL);
+	}
+}
+
 /* 0, or -errno; *answer: what it said. */
 static int ask(struct nk_driver *d, const struct nk_step *s, char *answer, size_t size)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	const struct timeval limit = {.tv_sec = LIMIT_S};
 	size_t n = strlen(s->s[1]);
 	ssize_t got;
@@ -209,8 +226,10 @@ static int ask(struct nk_driver *d, const struct nk_step *s, char *answer, size_
 			 d->slots[s->fd[0]], s->s[0]);
 	else
 		snprintf(to.sun_path, sizeof(to.sun_path), "%s", s->s[0]);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
-	    connect(fd, (struct sockaddr *)&to, sizeof(to)) ||
+	_close_ int fd = dial(&to);
+	if (fd < 0)
+		return fd;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
 	    send(fd, s->s[1], n, MSG_NOSIGNAL) != (ssize_t)n || shutdown(fd, SHUT_WR))
 		return -errno;
 	got = recv(fd, answer, size - 1, 0);
