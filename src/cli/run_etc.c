@@ -254,6 +254,23 @@ static const char *inherited(struct nk_run_request *r, struct nk_arena *a,
 	return servers ? nk_fmt(a, "%s%s", servers, text) : text;
 }
 
+/*
+ * Names of one word are the network's: with a list of domains the C library would ask for
+ * "web.DOMAIN" first, everybody upstream would hear of it, and who has *.DOMAIN would be taken for
+ * the container. Options of the user's come later, and win.
+ */
+static const char *words_first(struct nk_run_request *r, struct nk_arena *a, const char *text)
+{
+	const char *line = text;
+
+	if (!network_servers(r, a) || r->dns.n || r->spec.net.egress_given)
+		return text;
+	for (; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (!strncmp(line, "search", 6) || !strncmp(line, "domain", 6))
+			return nk_fmt(a, "%soptions ndots:0\n", text);
+	return text;
+}
+
 static int make_resolv(struct nk_run_request *r, struct nk_arena *a, const struct nk_run_world *w,
 		       struct nk_err *e)
 {
@@ -267,6 +284,7 @@ static int make_resolv(struct nk_run_request *r, struct nk_arena *a, const struc
 	bool none = r->dns_search.n == 1 && !strcmp(r->dns_search.v[0], ".");
 	if (!none)
 		text = words(a, text, "search ", &r->dns_search);
+	text = words_first(r, a, text);
 	r->spec.etc_resolv = words(a, text, "options ", &r->dns_option);
 	return 0;
 }

@@ -342,7 +342,8 @@ static void etc_files(void **state)
 			    "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 			    "10.0.0.5\th web\nfd00::5\th web\n10.0.0.1\tgw\n10.9.9.9\tx\n");
 	assert_string_equal(r.spec.etc_hostname, "h\n");
-	assert_string_equal(r.spec.etc_resolv, "nameserver 10.0.0.1\nsearch home\noptions edns0\n");
+	assert_string_equal(r.spec.etc_resolv,
+			    "nameserver 10.0.0.1\nsearch home\noptions edns0\noptions ndots:0\n");
 	good("--network lan --hostname web");
 	lease(&lan, false, false);
 	assert_string_equal(r.spec.etc_hosts,
