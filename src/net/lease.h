@@ -52,6 +52,9 @@ int nk_net_lease(struct nk_net_store *s, struct nk_arena *a, struct nk_net_card 
  * -> *out. */
 int nk_net_release(struct nk_net_store *s, struct nk_arena *a, const char *network, const char *id,
 		   const char *ifname, struct nk_net_leases *out, struct nk_err *e);
+/* Nobody leases on that network until the descriptor is closed (STATE/net/NETWORK is made); or
+ * -errno. */
+int nk_net_lease_lock(struct nk_net_store *s, const char *network, struct nk_err *e);
 /* Write the file anew as it is: whoever watches it looks again. */
 int nk_net_leases_touch(struct nk_net_store *s, struct nk_arena *a, const char *network,
 			struct nk_err *e);

@@ -5,8 +5,6 @@
 
 #include "net/lease.h"
 
-/* Lock the leases of a network (STATE/net/NETWORK is made): descriptor or -errno. */
-int nk_net_lease_lock(struct nk_net_store *s, const char *network, struct nk_err *e);
 /* All lines, by whether their owner lives; dead may be NULL. Without a lock: the file is whole. */
 int nk_net_leases_read(struct nk_net_store *s, struct nk_arena *a, const char *network,
 		       struct nk_net_leases *alive, struct nk_net_leases *dead, struct nk_err *e);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "net/file.h"
@@ -40,27 +41,56 @@ static int add_network(struct nk_net_store *s, struct nk_arena *a, struct nk_bat
 	return 0;
 }
 
-int nk_net_reload(struct nk_net_store *s, struct nk_arena *a, struct nk_err *e)
+struct locks {
+	NK_VEC(int);
+};
+
+static void unlock(struct locks *l)
 {
-	_close_ int lock = nk_net_lock(s->state_fd, ".rules.lock", e);
-	_close_ int route = lock < 0 ? lock : nk_nl_open(e);
+	for (size_t i = 0; i < l->n; i++)
+		close(l->v[i]);
+}
+
+/*
+ * A start writes its lease first and its elements then. With all leases held still, one whose
+ * elements come later is among those that are read: nothing that it adds is thrown away.
+ */
+static int lock_all(struct nk_net_store *s, struct nk_arena *a, const struct nk_networks *all,
+		    struct locks *l, struct nk_err *e)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		int fd = nk_net_lease_lock(s, all->v[i].name, e), *to;
+
+		if (fd < 0)
+			return fd;
+		to = NK_PUSH(a, l);
+		if (to)
+			*to = fd;
+		else
+			close(fd);
+	}
+	return nk_arena_ok(a, e);
+}
+
+static int write_all(struct nk_net_store *s, struct nk_arena *a, const struct nk_networks *all,
+		     struct nk_err *e)
+{
+	_close_ int route = nk_nl_open(e);
 	_close_ int filter = route < 0 ? route : nk_nft_open(e);
-	struct nk_networks all = {0};
 	struct nk_batch b;
-	int rc = filter < 0 ? filter : nk_net_list(s, a, &all, e);
 	bool any = false;
 
-	if (rc < 0)
-		return rc;
+	if (filter < 0)
+		return filter;
 	nk_batch_init(&b, a, NETLINK_NETFILTER);
 	nk_nft_begin(&b);
 	nk_rules_table(&b);
-	for (size_t i = 0; i < all.n; i++) {
+	for (size_t i = 0; i < all->n; i++) {
 		struct nk_rt_link link;
+		int rc = nk_net_bridge(route, a, &all->v[i], &link, e);
 
-		rc = nk_net_bridge(route, a, &all.v[i], &link, e);
 		if (rc > 0)
-			rc = add_network(s, a, &b, &all.v[i], e);
+			rc = add_network(s, a, &b, &all->v[i], e);
 		else if (rc == 0)
 			continue;
 		if (rc < 0)
@@ -71,4 +101,16 @@ int nk_net_reload(struct nk_net_store *s, struct nk_arena *a, struct nk_err *e)
 	if (nk_arena_ok(a, e) < 0)
 		return -ENOMEM;
 	return any ? nk_batch_send(filter, &b, 0, "the rules of nook's networks", e) : 0;
+}
+
+int nk_net_reload(struct nk_net_store *s, struct nk_arena *a, struct nk_err *e)
+{
+	__attribute__((cleanup(unlock))) struct locks locks = {0};
+	_close_ int lock = nk_net_lock(s->state_fd, ".rules.lock", e);
+	struct nk_networks all = {0};
+	int rc = lock < 0 ? lock : nk_net_list(s, a, &all, e);
+
+	if (rc >= 0)
+		rc = lock_all(s, a, &all, &locks, e);
+	return rc < 0 ? rc : write_all(s, a, &all, e);
 }

@@ -32,7 +32,8 @@ teardown() {
 }
 
 in_page() {
-	nsenter --net="/proc/$WORLD/ns/net" --mount="/proc/$WORLD/ns/mnt" --wd="$PWD" -- "$@"
+	nsenter --net="/proc/$WORLD/ns/net" --mount="/proc/$WORLD/ns/mnt" --wd="$PWD" -- \
+		env -u NOOK_NETWORK "$@"
 }
 
 @test "networks page: every block, in order; and nothing is left" {
