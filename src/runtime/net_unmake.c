@@ -76,6 +76,30 @@ static int any_bridge(struct nk_net_store *s, struct nk_arena *a, int route, str
 	return rc;
 }
 
+/*
+ * The table is everybody's in this network namespace: a bridge in it that is there, and of no
+ * network of ours, belongs to a nook with another --root.
+ */
+static int others_use(int route, int filter, struct nk_arena *a, struct nk_err *e)
+{
+	static const struct nk_nft_set bridges = {
+		.table = NK_NFT_TABLE, .name = "bridges", .key = {NK_NFT_IFNAME}};
+	struct nk_nft_seen seen = {0};
+	struct nk_err other = {0};
+	int rc = nk_nft_elements(filter, a, &bridges, &seen, &other);
+
+	if (rc < 0 && rc != -ENOENT)
+		*e = other;
+	for (size_t i = 0; rc == 0 && i < seen.n; i++) {
+		struct nk_rt_link link;
+		const char *name = seen.v[i].key ? nk_strndup(a, seen.v[i].key, 15) : "";
+
+		rc = nk_rt_link(route, a, name, &link, e);
+		rc = rc == -ENODEV ? 0 : rc < 0 ? rc : 1;
+	}
+	return rc == -ENOENT ? 0 : rc;
+}
+
 static int remove_elements(struct nk_net_store *s, struct nk_arena *a, int filter,
 			   const struct nk_network *n, struct nk_err *e)
 {
@@ -109,6 +133,8 @@ int nk_net_unmake(struct nk_net_store *s, struct nk_arena *a, const struct nk_ne
 		rc = remove_bridge(route, a, n, told, e);
 	if (rc >= 0)
 		rc = any_bridge(s, a, route, e);
+	if (rc == 0)
+		rc = others_use(route, filter, a, e);
 	if (rc == 0)
 		return remove_table(filter, a, told, e);
 	return rc < 0 || n->parent ? rc : remove_elements(s, a, filter, n, e);

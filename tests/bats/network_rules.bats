@@ -477,3 +477,23 @@ PY
 	wait "$owner" || true
 	nook network prune --force
 }
+
+@test "rules: two nooks with roots of their own share the table" {
+	busybox_rootfs "$BATS_TEST_TMPDIR/rootfs"
+	cd "$BATS_TEST_TMPDIR"
+	other() { nook --root "$PWD/root2" --state "$PWD/state2" "$@"; }
+	nook network create one --subnet 10.71.0.0/24
+	other network create two --subnet 10.72.0.0/24
+	nook run --network one --rootfs "$PWD/rootfs" true
+	other run --network two --rootfs "$PWD/rootfs" true
+	in_world nft list table inet nook >both
+	grep -q nk-one both
+	grep -q nk-two both
+	# What goes with the last network of the one stays for the other.
+	nook network rm one
+	in_world nft list table inet nook >left
+	run ! grep -q nk-one left
+	grep -q nk-two left
+	other network rm two
+	run ! in_world nft list table inet nook
+}
