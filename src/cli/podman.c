@@ -111,7 +111,8 @@ const struct nk_absent nk_podman_absent[] = {
 };
 
 const char *const nk_not_podman[] = {
-	"debug", "domainname", "explain", "storage-opt", "time", "time-offset", NULL,
+	"debug",       "domainname", "egress",	    "explain", "firewall",
+	"storage-opt", "time",	     "time-offset", NULL,
 };
 
 const struct nk_absent *nk_podman_find(const char *name, unsigned long len, char letter)
