@@ -13,6 +13,7 @@
 #include "cli/net_json.h"
 #include "security/caps.h"
 #include "state/record.h"
+#include "plan/net.h"
 
 /* Docker spells a limit that was not asked for as 0. */
 static int64_t or_zero(int64_t limit)
@@ -48,7 +49,7 @@ static const char *mode(struct nk_arena *a, const struct nk_spec *s, enum nk_ns_
 		return "host";
 	if (kind == NK_NS_NET && s->net.cards.n)
 		return s->net.cards.v[0].network->name;
-	return kind == NK_NS_NET ? "none" : "private";
+	return kind == NK_NS_NET ? nk_net_backend_name(s->net.backend) : "private";
 }
 
 /* The bounding set, told as what was added to the default and dropped from it. */

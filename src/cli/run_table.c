@@ -100,13 +100,16 @@ const struct nk_option nk_run_table[] = {
 	{"gidmap", .metavar = "INSIDE:OUTSIDE:LENGTH",
 	 .help = "a range of group ids (default: as --uidmap)", SET(gidmap)},
 	{"network", .metavar = "NAME[:KEY=VALUE,...]",
-	 .values = "nook none private host ns: container:",
+	 .values = "nook none pasta slirp4netns private host ns: container:",
 	 .help = "a network by name (repeatable; root's default: nook), none (loopback only), "
 		 "host, ns:PATH, container:NAME",
 	 .more = "Each network by name is a card: *eth0*, *eth1*, ... Keys are *ip*, *ip6*, *mac*, "
 		 "*ifname* and *alias* (repeatable). The network *nook* is made when it is first "
 		 "used; *bridge* and *default* mean it, too. *nook network ls* lists the others. "
-		 "An ordinary user gets *pasta* or *slirp4netns*, where one of them is installed. "
+		 "An ordinary user gets *pasta*, else *slirp4netns*, else nothing with a notice; "
+		 "both take the user's right to open /dev/net/tun, and either may be asked for by "
+		 "its name. An ordinary user's networks by name are in a network namespace of that "
+		 "user's, which is there while containers are on them. "
 		 "The variable *NOOK_NETWORK* says what it is where the option is not given.",
 	 SET(network)},
 	{"net", .metavar = "NAME", .hidden = true, .help = "as --network", SET(network)},

@@ -113,12 +113,20 @@ static void write_rules(struct nk_json_out *j, const struct nk_fw_rules *rules)
 	nk_json_close(j);
 }
 
+static const char *const backends[] = {
+	[NK_NET_BACKEND_NONE] = "none",
+	[NK_NET_BACKEND_PASTA] = "pasta",
+	[NK_NET_BACKEND_SLIRP] = "slirp4netns",
+};
+
 void nk_spec_net_write(struct nk_json_out *j, const struct nk_net_spec *net)
 {
 	if (!net->cards.n && !net->ports.n && !net->exposed.n && !net->firewall_given &&
-	    !net->egress_given)
+	    !net->egress_given && net->backend == NK_NET_BACKEND_NONE)
 		return;
 	nk_json_open(j, "net", '{');
+	if (net->backend != NK_NET_BACKEND_NONE)
+		nk_json_str(j, "backend", backends[net->backend]);
 	if (net->root_dir && net->state_dir) {
 		nk_json_str(j, "rootDir", net->root_dir);
 		nk_json_str(j, "stateDir", net->state_dir);
@@ -285,6 +293,11 @@ void nk_spec_net_read(struct nk_json_in *in, struct json_object *nook, struct nk
 
 	if (!o)
 		return;
+	const char *backend = nk_json_get_str(in, o, "backend", NULL);
+
+	for (size_t i = 0; backend && i < NK_COUNT(backends); i++)
+		if (!strcmp(backend, backends[i]))
+			net->backend = (enum nk_net_backend)i;
 	net->root_dir = nk_json_get_str(in, o, "rootDir", NULL);
 	net->state_dir = nk_json_get_str(in, o, "stateDir", NULL);
 	net->firewall_given = nk_json_get(in, o, "firewall", json_type_array) != NULL;

@@ -201,10 +201,8 @@ static int refuse(enum nk_net_backend want, const char *why, const char *mend, s
 	return nk_hint(e, "%s", mend);
 }
 
-static int set_pasta(struct nk_arena *a, struct nk_net_spec *net, const char *path, unsigned knows,
-		     struct ways w)
+static int set_pasta(struct nk_net_spec *net, const char *path, unsigned knows, struct ways w)
 {
-	(void)a;
 	net->backend = NK_NET_BACKEND_PASTA;
 	net->backend_path = path;
 	net->backend_guest_maps = knows & KNOWS_GUEST_MAPS;
@@ -235,56 +233,84 @@ static int set_slirp(struct nk_arena *a, const char *state, struct nk_spec *spec
 	return nk_hint(e, "choose a shorter --state, or leave it away");
 }
 
+/* What there is, and why it does not do. */
+struct choice {
+	const char *pasta, *slirp; /* paths; NULL: not there, or not wanted */
+	unsigned knows;		   /* of pasta */
+	struct ways w;
+	const char *why, *mend; /* why none of them works */
+};
+
+/* Not pasta, where that does not work and slirp4netns may. */
+static void pass_over_pasta(struct choice *c)
+{
+	bool old = !(c->knows & KNOWS_CONFIG);
+
+	if (!c->pasta || (!old && (c->w.four || c->w.six)))
+		return;
+	c->pasta = NULL;
+	if (c->slirp)
+		return;
+	c->why = old ? "this pasta is too old (it has no --config-net)"
+		     : "this machine has no default route for pasta to use";
+	c->mend = "install slirp4netns, which does without";
+}
+
+static int look(struct nk_arena *a, const char *state, enum nk_net_backend want, struct choice *c,
+		struct nk_err *e)
+{
+	c->pasta = want == NK_NET_BACKEND_SLIRP ? NULL : find(a, "pasta");
+	c->slirp = want == NK_NET_BACKEND_PASTA ? NULL : find(a, "slirp4netns");
+	c->mend = "install pasta (package passt) or slirp4netns";
+	c->w = ways_out();
+	if (want == NK_NET_BACKEND_PASTA && !c->pasta) {
+		c->why = "pasta is not installed";
+		c->mend = "it is in the package passt";
+	} else if (want == NK_NET_BACKEND_SLIRP && !c->slirp) {
+		c->why = "slirp4netns is not installed";
+		c->mend = "it is in the package slirp4netns";
+	} else if (!c->pasta && !c->slirp) {
+		c->why = "neither pasta nor slirp4netns is installed";
+	} else {
+		c->why = nk_net_tun_fault(&c->mend);
+	}
+	if (c->why)
+		return 0;
+	if (mkdir(state, 0700) && errno != EEXIST)
+		return nk_fail(e, errno, "make %s", state);
+	if (c->pasta)
+		c->knows = pasta_knows(a, state, c->pasta);
+	pass_over_pasta(c);
+	return 0;
+}
+
 int nk_net_backend_choose(struct nk_state *st, struct nk_arena *a, const char *state,
 			  struct nk_spec *spec, enum nk_net_backend want, struct nk_strv *notices,
 			  struct nk_err *e)
 {
-	const char *pasta = want == NK_NET_BACKEND_SLIRP ? NULL : find(a, "pasta");
-	const char *slirp = want == NK_NET_BACKEND_PASTA ? NULL : find(a, "slirp4netns");
-	const char *mend = "install pasta (package passt) or slirp4netns", *why = NULL;
-	const struct ways w = ways_out();
-	unsigned knows = 0;
-	int ret;
+	struct choice c = {0};
+	int ret = look(a, state, want, &c, e);
+	bool ip6 = c.pasta && c.w.six;
 
-	if (want == NK_NET_BACKEND_PASTA && !pasta)
-		return refuse(want, "pasta is not installed", "it is in the package passt", e);
-	if (want == NK_NET_BACKEND_SLIRP && !slirp)
-		return refuse(want, "slirp4netns is not installed",
-			      "it is in the package slirp4netns", e);
-	if (!pasta && !slirp)
-		why = "neither pasta nor slirp4netns is installed";
-	else
-		why = nk_net_tun_fault(&mend);
-	if (!why && mkdir(state, 0700) && errno != EEXIST)
-		return nk_fail(e, errno, "make %s", state);
-	if (!why && pasta)
-		knows = pasta_knows(a, state, pasta);
-	if (!why && pasta && (!(knows & KNOWS_CONFIG) || (!w.four && !w.six))) {
-		if (!slirp) {
-			why = knows & KNOWS_CONFIG
-				      ? "this machine has no default route for pasta to use"
-				      : "this pasta is too old (it has no --config-net)";
-			mend = "install slirp4netns, which does without";
-		}
-		pasta = NULL;
-	}
-	if (why && want == NK_NET_BACKEND_NONE && !spec->net.ports.n) {
+	if (ret < 0)
+		return ret;
+	if (c.why && want == NK_NET_BACKEND_NONE && !spec->net.ports.n) {
 		nk_strv_push(a, notices,
 			     nk_fmt(a,
 				    "no network inside: %s (%s; --network none: without this "
 				    "notice)",
-				    why, mend));
+				    c.why, c.mend));
 		return 0;
 	}
-	if (why && want == NK_NET_BACKEND_NONE) {
-		nk_fail(e, 0, "publish ports (-p): %s", why);
-		return nk_hint(e, "%s", mend);
+	if (c.why && want == NK_NET_BACKEND_NONE) {
+		nk_fail(e, 0, "publish ports (-p): %s", c.why);
+		return nk_hint(e, "%s", c.mend);
 	}
-	if (why)
-		return refuse(want, why, mend, e);
-	if ((ret = nk_net_choose_ports(&spec->net.ports, pasta && w.six, e)) < 0 ||
-	    (ret = nk_net_bind_ports(st, a, &spec->net.ports, pasta && w.six, NULL, e)) < 0)
+	if (c.why)
+		return refuse(want, c.why, c.mend, e);
+	if ((ret = nk_net_choose_ports(&spec->net.ports, ip6, e)) < 0 ||
+	    (ret = nk_net_bind_ports(st, a, &spec->net.ports, ip6, NULL, e)) < 0)
 		return ret;
-	return pasta ? set_pasta(a, &spec->net, pasta, knows, w)
-		     : set_slirp(a, state, spec, slirp, w, e);
+	return c.pasta ? set_pasta(&spec->net, c.pasta, c.knows, c.w)
+		       : set_slirp(a, state, spec, c.slirp, c.w, e);
 }
