@@ -192,6 +192,10 @@ int nk_net_facts(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec 
 	if (rc < 0)
 		return rc;
 	forward_facts(a, net, notices);
+	/* Said when the network is made, not at each start. */
+	for (size_t i = 0; i < net->cards.n; i++)
+		if (net->cards.v[i].bridge_missing)
+			nk_net_foreign(a, net->cards.v[i].network, notices);
 	netd_facts(s, net);
 	/* In the holder of a user's networks (runtime/lan.h). */
 	const char *own = nk_fmt(a, "%s/resolv.conf", s->state);

@@ -191,3 +191,49 @@ time.sleep(100)' 3>&- &
 	done
 	[ "$(in_world cat /proc/sys/net/ipv4/ip_forward)" = 0 ]
 }
+
+@test "network: the plan as a C program and as a script does the same" {
+	need_cc
+	nook network create --subnet 10.77.0.0/24 --subnet fd77::/64 lan
+	local words='ip -o addr show eth0 scope global; ip route; ip link show lo'
+	inside --network lan -p 8080:80 sh -c "$words" >want
+	nook network prune >/dev/null
+	nook run --explain=c --network lan -p 8080:80 --rootfs "$ROOTFS" sh -c "$words" >start.c
+	cc -O1 -o start start.c
+	in_world "$PWD/start" >got
+	diff want got
+	# Its ports lead nowhere any more.
+	[[ $(in_world nft list map inet nook ports4) != *8080* ]]
+	nook network prune >/dev/null
+	nook run --explain=sh --network lan -p 8080:80 --rootfs "$ROOTFS" sh -c "$words" >start.sh
+	in_world bash "$PWD/start.sh" >got
+	diff want got
+}
+
+@test "network: a firewall of others that drops what is forwarded is told, with what permits it" {
+	in_world nft add table inet theirs
+	in_world nft 'add chain inet theirs forward { type filter hook forward priority 0; policy drop; }'
+	run_nook run --network nook --rootfs "$ROOTFS" true
+	echo "$stderr"
+	[ "$status" = 0 ]
+	[[ $stderr == *'; this permits it: nft '* ]]
+	# Once.
+	run_nook run --network nook --rootfs "$ROOTFS" true
+	assert_equal "$stderr" ""
+}
+
+@test "network: root's default, and what NOOK_NETWORK makes of it" {
+	run_nook run --rootfs "$ROOTFS" ip -o addr show eth0
+	[ "$status" = 0 ]
+	[[ $output == *'inet 10.'* ]]
+	NOOK_NETWORK=none run_nook run --rootfs "$ROOTFS" ls /sys/class/net
+	assert_equal "$output" lo
+	NOOK_NETWORK=nowhere run_nook run --rootfs "$ROOTFS" true
+	assert_refused 125 'nowhere'
+	# A root that has no say in this network: loopback, and it is told.
+	run in_world unshare -r "$NOOK" --root "$NOOK_ROOT" --state "$BATS_TEST_TMPDIR/other" run --rootfs "$ROOTFS" \
+		ls /sys/class/net
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *'only loopback in the network'* ]]
+}
