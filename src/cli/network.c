@@ -6,11 +6,10 @@
 #include "oci/ip.h"
 
 static const struct nk_command *const commands[] = {
-	&nk_command_network_create,	&nk_command_network_ls,
-	&nk_command_network_inspect,	&nk_command_network_rm,
-	&nk_command_network_prune,	&nk_command_network_connect,
-	&nk_command_network_disconnect, &nk_command_network_reload,
-	&nk_command_network_map,	NULL,
+	&nk_command_network_create,	&nk_command_network_ls,	    &nk_command_network_inspect,
+	&nk_command_network_rm,		&nk_command_network_prune,  &nk_command_network_connect,
+	&nk_command_network_disconnect, &nk_command_network_reload, &nk_command_network_attach,
+	&nk_command_network_detach,	&nk_command_network_map,    NULL,
 };
 
 /* An ordinary user's networks, while there are containers on them, are seen from inside. */

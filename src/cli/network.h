@@ -9,7 +9,7 @@
 extern const struct nk_command nk_command_network_create, nk_command_network_ls,
 	nk_command_network_inspect, nk_command_network_rm, nk_command_network_prune,
 	nk_command_network_connect, nk_command_network_disconnect, nk_command_network_reload,
-	nk_command_network_map;
+	nk_command_network_map, nk_command_network_attach, nk_command_network_detach;
 
 int nk_cli_net_open(struct nk_cli *cli, struct nk_net_store *s, struct nk_err *e);
 /* For what changes or looks at the kernel's objects: an ordinary user's is made where there is

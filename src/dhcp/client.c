@@ -184,8 +184,12 @@ static int no_answer(const struct nk_dhcp *d, const char *what, int rc, int64_t 
 {
 	if (rc != -ETIMEDOUT)
 		return nk_fail(e, -rc, "DHCP on card %s", d->ifname);
-	nk_fail(e, ETIMEDOUT, "%s network %s (card %s) within %lld s", what, d->network, d->ifname,
-		(long long)(ms / 1000));
+	if (d->network[0] == '_')
+		nk_fail(e, ETIMEDOUT, "%s the LAN of card %s within %lld s", what, d->ifname,
+			(long long)(ms / 1000));
+	else
+		nk_fail(e, ETIMEDOUT, "%s network %s (card %s) within %lld s", what, d->network,
+			d->ifname, (long long)(ms / 1000));
 	return nk_hint(e, "does a DHCP server run on that LAN? without one nook leases addresses "
 			  "itself: --ipam host-local");
 }

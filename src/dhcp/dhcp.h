@@ -34,7 +34,7 @@ struct nk_dhcp {
 	int packet_fd; /* AF_PACKET */
 	int route_fd;  /* rtnetlink */
 
-	/* the lease */
+	/* the lease; seconds 0: there is none, and only the card is kept (attach.h) */
 	struct nk_dhcp_answer lease;
 	uint8_t server_mac[6]; /* who sent the answer: the server, or a relay */
 	int64_t since;	       /* ms, nk_dhcp_now(): when the request went out */
@@ -64,6 +64,8 @@ void nk_dhcp_take_off(struct nk_dhcp *d, const struct nk_dhcp_answer *old);
 
 /* ---- keep.c ---- */
 
+/* Where that is, below store.state_fd. */
+const char *nk_dhcp_file(const struct nk_dhcp *d, struct nk_arena *a);
 /* The record of this card's lease: made and locked, then written at each change. */
 int nk_dhcp_claim(struct nk_dhcp *d, struct nk_err *e);
 int nk_dhcp_note(struct nk_dhcp *d, struct nk_err *e);

@@ -28,15 +28,21 @@ enum {
 
 /* ---- the record ---- */
 
-static const char *file_name(const struct nk_dhcp *d, struct nk_arena *a)
+const char *nk_dhcp_file(const struct nk_dhcp *d, struct nk_arena *a)
 {
-	return nk_fmt(a, "%s/dhcp-%s-%s", d->network, d->id, d->ifname);
+	char *id = nk_strdup(a, d->id);
+
+	/* "ns:/PATH" is an id, too. */
+	for (char *c = id; *c; c++)
+		if (*c == '/')
+			*c = '_';
+	return nk_fmt(a, "%s/dhcp-%s-%s", d->network, id, d->ifname);
 }
 
 int nk_dhcp_claim(struct nk_dhcp *d, struct nk_err *e)
 {
 	_arena_ struct nk_arena a = {0};
-	const char *name = file_name(d, &a);
+	const char *name = nk_dhcp_file(d, &a);
 
 	if (mkdirat(d->store.state_fd, d->network, 0700) < 0 && errno != EEXIST)
 		return nk_fail(e, errno, "%s/%s", d->state, d->network);
@@ -63,6 +69,9 @@ int nk_dhcp_note(struct nk_dhcp *d, struct nk_err *e)
 
 	if (pwrite(d->file_fd, text, n, 0) != (ssize_t)n || ftruncate(d->file_fd, (off_t)n) < 0)
 		return nk_fail(e, errno, "note the lease of %s", d->ifname);
+	/* A card of nobody's network has no line among its leases. */
+	if (d->network[0] == '_')
+		return 0;
 	return nk_net_lease_ips(&d->store, &a, d->network, d->id, d->ifname, &ips, e);
 }
 
@@ -163,13 +172,19 @@ void nk_dhcp_keep(struct nk_dhcp *d)
 {
 	const struct watch w = begin(d);
 	_arena_ struct nk_arena a = {0};
-	bool has = true;
+	bool has = d->lease.seconds != 0;
 
+	if (!has) {
+		while (rest(d, &w, INT64_MAX))
+			continue;
+		unlinkat(d->store.state_fd, nk_dhcp_file(d, &a), 0);
+		return;
+	}
 	while (rest(d, &w, has ? next_try(d) : nk_dhcp_now() + AGAIN_MS))
 		renew(d, &has);
 	if (has)
 		nk_dhcp_release(d);
-	unlinkat(d->store.state_fd, file_name(d, &a), 0);
+	unlinkat(d->store.state_fd, nk_dhcp_file(d, &a), 0);
 }
 
 /* ---- the end, from outside ---- */
@@ -178,14 +193,14 @@ int nk_dhcp_end(struct nk_dhcp *d, struct nk_err *e)
 {
 	_arena_ struct nk_arena a = {0};
 	_close_ int fd =
-		openat(d->store.state_fd, file_name(d, &a), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		openat(d->store.state_fd, nk_dhcp_file(d, &a), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	char text[64] = "";
 	int pid = 0;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : nk_fail(e, errno, "the lease of %s", d->ifname);
 	if (flock(fd, LOCK_SH | LOCK_NB) == 0) { /* its keeper is dead */
-		unlinkat(d->store.state_fd, file_name(d, &a), 0);
+		unlinkat(d->store.state_fd, nk_dhcp_file(d, &a), 0);
 		return 0;
 	}
 	if (pread(fd, text, sizeof(text) - 1, 0) < 0 || sscanf(text, "pid %d", &pid) != 1)
@@ -198,7 +213,7 @@ int nk_dhcp_end(struct nk_dhcp *d, struct nk_err *e)
 	pidfd_send_signal(pidfd, SIGTERM, NULL, 0);
 	if (poll(&p, 1, END_MS) == 0) {
 		pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
-		unlinkat(d->store.state_fd, file_name(d, &a), 0);
+		unlinkat(d->store.state_fd, nk_dhcp_file(d, &a), 0);
 	}
 	return 0;
 }

@@ -68,6 +68,21 @@ void nk_part_dhcp(struct nk_build *b, const struct nk_net_card *c, int target, b
 /* The same at disconnect. */
 void nk_part_dhcp_end(struct nk_build *b, const struct nk_net_card *c);
 
+/* A card of the host for what runs already (nook network attach): in, and back. A plan of one step
+ * of the parent's; slot NK_SLOT_START holds the network namespace. */
+struct nk_plan_card {
+	const char *program; /* nook-dhcp */
+	const char *state_dir, *id, *owner, *parent, *ifname;
+	const char *macvlan;  /* its mode; NULL: the card itself */
+	const char *hostname; /* for DHCP, or NULL */
+	struct nk_strv addresses, gateways;
+	bool bare; /* neither these nor DHCP */
+};
+int nk_plan_attach(struct nk_plan *p, const struct nk_plan_card *c, struct nk_err *e);
+/* STATE/net/FILE is there while the card is in. */
+const char *nk_attached_file(struct nk_arena *a, const struct nk_plan_card *c);
+int nk_plan_detach(struct nk_plan *p, const struct nk_plan_card *c, struct nk_err *e);
+
 /* ---- plan/net_cards.c ---- */
 
 void nk_part_net_host(struct nk_build *b);   /* parent, before the clone */

@@ -193,7 +193,7 @@ static void put_route(struct nk_batch *b, const struct nlmsghdr *h, uint32_t ind
 
 void nk_moved_put(struct nk_batch *b, const struct nk_moved *m, uint32_t from, uint32_t to)
 {
-	for (size_t i = 0; i < m->addresses.n; i++)
+	for (size_t i = 0; from && i < m->addresses.n; i++)
 		put_address(b, m->addresses.v[i], from, false);
 	for (size_t i = 0; i < m->addresses.n; i++)
 		put_address(b, m->addresses.v[i], to, true);

@@ -21,8 +21,9 @@
 enum { LIMIT_S = 10, LOOK_MS = 50 };
 
 struct helper {
-	int err_fd; /* what it says */
-	char words[256];
+	int err_fd;	  /* what it says */
+	char words[512];  /* the first line */
+	const char *hint; /* of a program of ours: its second one, behind "hint: " */
 	size_t said;
 	int signal; /* that nook was sent meanwhile, 0 = none */
 	bool late;
@@ -72,7 +73,19 @@ static void listen(struct helper *h)
 		h->said += take;
 	}
 	h->words[h->said] = '\0';
-	h->words[strcspn(h->words, "\n")] = '\0';
+}
+
+static void split(struct helper *h)
+{
+	char *next = h->words + strcspn(h->words, "\n");
+
+	if (!*next)
+		return;
+	*next++ = '\0';
+	if (!strncmp(next, "hint: ", 6)) {
+		h->hint = next + 6;
+		next[strcspn(next, "\n")] = '\0';
+	}
 }
 
 /* A signal that shall end nook. The others stay where they are, for the container. */
@@ -122,6 +135,7 @@ static int wait_for(struct helper *h, pid_t pid)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	listen(h);
+	split(h);
 	return status;
 }
 
@@ -135,6 +149,9 @@ static int failed(struct nk_driver *d, size_t index, const struct helper *h, str
 	else if (h->late)
 		nk_fail(e, ETIMEDOUT, "step %zu of %zu: %s: %s did not end within %d seconds",
 			index + 1, d->plan->steps.n, s->why, s->s[0], LIMIT_S);
+	else if (h->hint) /* it has said all there is to say */
+		nk_fail(e, 0, "step %zu of %zu: %s: %s", index + 1, d->plan->steps.n, s->why,
+			h->words);
 	else
 		nk_fail(e, EPERM, "step %zu of %zu: %s: %s", index + 1, d->plan->steps.n, s->why,
 			*h->words ? h->words : s->s[0]);
@@ -143,9 +160,11 @@ static int failed(struct nk_driver *d, size_t index, const struct helper *h, str
 		e->exit = NK_EXIT_SIGNAL + h->signal;
 	else if (h->late && s->fd[0] >= 0)
 		nk_hint(e, "it looks up who you are: does `getent passwd %u` answer?", getuid());
+	else if (h->hint)
+		nk_hint(e, "%s", h->hint);
 	else if (s->hint)
 		nk_hint(e, "%s", s->hint);
-	return -e->err;
+	return e->err ? -e->err : -EINVAL;
 }
 
 int nk_driver_helper(struct nk_driver *d, size_t index, struct nk_err *e)

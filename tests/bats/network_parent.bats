@@ -18,6 +18,8 @@ teardown() {
 	for p in "${STARTED[@]}" "${SERVERS[@]}"; do wait "$p" 2>/dev/null || true; done
 	STARTED=() SERVERS=()
 	[ -z "${WORLD:-}" ] || nook network prune --force >/dev/null 2>&1 || true
+	# What killed ones have left is taken away by the next command.
+	[ -z "${WORLD:-}" ] || nook ps >/dev/null || true
 	net_world_end
 	background_teardown
 }
