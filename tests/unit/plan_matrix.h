@@ -59,7 +59,9 @@ enum {
 	OVERLAYS = 1 << 18,
 	NET = 1 << 19,	     /* a card on a network that others are on */
 	NET_FIRST = 1 << 20, /* two, nothing is there yet, published ports */
-	N_WITH = 1 << 21,
+	PASTA = 1 << 21,     /* an ordinary user's, with published ports */
+	SLIRP = 1 << 22,
+	N_WITH = 1 << 23,
 };
 
 struct cell {
@@ -303,11 +305,40 @@ static inline struct nk_net_card *add_card(struct made *m, const char *network, 
 	return c;
 }
 
+static inline void make_backend(struct made *m, const struct cell *c)
+{
+	struct nk_net_spec *net = &m->spec.net;
+	struct nk_port *tcp = NK_PUSH(&m->arena, &net->ports);
+	struct nk_port *udp = NK_PUSH(&m->arena, &net->ports);
+
+	if (!tcp || !udp)
+		return;
+	net->ports.v[0] = (struct nk_port){.host_port = 8080, .port = 80, .count = 2};
+	*udp = (struct nk_port){.proto = NK_UDP,
+				.host = make_ip(AF_INET, 32, 9, 9),
+				.host_port = 5300,
+				.port = 53,
+				.count = 1};
+	if (c->with & PASTA) {
+		net->backend = NK_NET_BACKEND_PASTA;
+		net->backend_path = "/usr/bin/pasta";
+		net->backend_guest_maps = true;
+		net->backend_dns = "169.254.1.1";
+		return;
+	}
+	net->backend = NK_NET_BACKEND_SLIRP;
+	net->backend_path = "/usr/bin/slirp4netns";
+	net->backend_ip6 = true;
+	net->backend_socket = "/run/user/1000/nook/net/slirp-0123456789ab";
+}
+
 static inline void make_net(struct made *m, const struct cell *c)
 {
 	struct nk_net_spec *net = &m->spec.net;
 	struct nk_arena *a = &m->arena;
 
+	if (!(c->with & (NET | NET_FIRST)) && c->with & (PASTA | SLIRP) && c->ns[NK_NS_NET] == 'n')
+		make_backend(m, c);
 	if (!(c->with & (NET | NET_FIRST)) || c->ns[NK_NS_NET] != 'n')
 		return;
 	struct nk_net_card *lan = add_card(m, "lan", 1);

@@ -67,6 +67,10 @@ static const struct cell golden_cells[] = {
 	{"net-first", ROOT, NONE, DIR_AS_IS, "hnnnnnnh", 0, NET_FIRST},
 	{"net-userns", ROOT, HYBRID, DIR_AS_IS, "nnnnnnnh", 0, NET | LIMITS},
 	{"net-middle", ROOT, NONE, DIR_AS_IS, "nnnnnnnn", 0, NET | OFFSETS},
+	{"net-pasta", USER, NONE, DIR_AS_IS, "nnnnnnnh", 0, PASTA},
+	{"net-pasta-single", SINGLE, NONE, DIR_AS_IS, "nnnnnnnh", 0, PASTA},
+	{"net-pasta-middle", USER, NONE, DIR_AS_IS, "nnnnnnnn", 0, PASTA | OFFSETS},
+	{"net-slirp", USER, NONE, DIR_AS_IS, "nnnnnnnh", 0, SLIRP},
 	{"ns-time-offset-userns", ROOT, NONE, DIR_AS_IS, "nnnnnnnn", 0, OFFSETS | IDMAP},
 
 	/* what else is asked for */
