@@ -201,7 +201,7 @@ static int answers(int fd, const struct nk_batch *b, const char *what, struct nk
 			return ret;
 		if (got < 0)
 			return nk_fail(e, errno == EAGAIN ? EIO : errno, "%s", what);
-		unsigned left = (unsigned)got;
+		int left = (int)got;
 		if (from.nl_pid || !NLMSG_OK(&buf.h, left))
 			continue; /* 0 is the kernel */
 		int r = look(b, &buf.h, what, ret < 0 ? &later : e);

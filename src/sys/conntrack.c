@@ -71,17 +71,6 @@ static void question(struct nk_batch *b, const struct filter *f)
 
 /* ---- the answers ---- */
 
-static const struct rtattr *inside(const struct rtattr *nest, uint16_t type)
-{
-	unsigned left = nest ? (unsigned)RTA_PAYLOAD(nest) : 0;
-
-	for (const struct rtattr *r = nest ? RTA_DATA(nest) : NULL; r && RTA_OK(r, left);
-	     r = RTA_NEXT(r, left))
-		if ((r->rta_type & NLA_TYPE_MASK) == type)
-			return r;
-	return NULL;
-}
-
 static bool is(const struct rtattr *attr, const void *data, size_t size)
 {
 	return attr && RTA_PAYLOAD(attr) >= size && !memcmp(RTA_DATA(attr), data, size);
@@ -91,19 +80,20 @@ static bool is(const struct rtattr *attr, const void *data, size_t size)
 static bool meant(const struct filter *f, const struct nlmsghdr *h)
 {
 	const struct rtattr *t = nk_nl_find(h, BODY, f->answers ? CTA_TUPLE_REPLY : CTA_TUPLE_ORIG);
-	const struct rtattr *ip = inside(t, CTA_TUPLE_IP), *proto = inside(t, CTA_TUPLE_PROTO);
-	const struct rtattr *to = inside(proto, CTA_PROTO_DST_PORT);
+	const struct rtattr *ip = nk_nl_inside(t, CTA_TUPLE_IP),
+			    *proto = nk_nl_inside(t, CTA_TUPLE_PROTO);
+	const struct rtattr *to = nk_nl_inside(proto, CTA_PROTO_DST_PORT);
 	const uint8_t udp = IPPROTO_UDP;
 
-	if (!is(inside(proto, CTA_PROTO_NUM), &udp, 1))
+	if (!is(nk_nl_inside(proto, CTA_PROTO_NUM), &udp, 1))
 		return false;
 	if (!f->answers) {
 		const uint8_t *bytes = to && RTA_PAYLOAD(to) >= 2 ? RTA_DATA(to) : NULL;
 		unsigned port = bytes ? (unsigned)(bytes[0] << 8 | bytes[1]) : 0;
 		return bytes && port >= f->first && port <= f->last;
 	}
-	return f->family == AF_INET ? is(inside(ip, CTA_IP_V4_SRC), f->answers->a, 4)
-				    : is(inside(ip, CTA_IP_V6_SRC), f->answers->a, 16);
+	return f->family == AF_INET ? is(nk_nl_inside(ip, CTA_IP_V4_SRC), f->answers->a, 4)
+				    : is(nk_nl_inside(ip, CTA_IP_V6_SRC), f->answers->a, 16);
 }
 
 static int forget(void *arg, const struct nlmsghdr *h)

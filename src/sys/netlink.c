@@ -68,6 +68,18 @@ const struct rtattr *nk_nl_find(const struct nlmsghdr *h, size_t size, uint16_t 
 	return NULL;
 }
 
+const struct rtattr *nk_nl_inside(const struct rtattr *nest, uint16_t type)
+{
+	/* Signed: what RTA_NEXT takes away is padded, and may be more than there is. */
+	int left = nest ? (int)RTA_PAYLOAD(nest) : 0;
+
+	for (const struct rtattr *a = nest ? RTA_DATA(nest) : NULL; RTA_OK(a, left);
+	     a = RTA_NEXT(a, left))
+		if ((a->rta_type & NLA_TYPE_MASK) == type)
+			return a;
+	return NULL;
+}
+
 /* The kernel's own words behind an error, or NULL. */
 static const char *words(const struct nlmsghdr *h)
 {
@@ -135,7 +147,7 @@ int nk_nl_call(int fd, struct nk_nl *m, nk_nl_answer *answer, void *arg, const c
 		/* 0 is the kernel: root of the container's namespace can speak to us, too. */
 		if (from.nl_pid)
 			continue;
-		unsigned left = (unsigned)got;
+		int left = (int)got;
 		for (const struct nlmsghdr *h = &buf.h; NLMSG_OK(h, left);
 		     h = NLMSG_NEXT(h, left)) {
 			int r = look(h, m, answer, arg, what, e);

@@ -47,5 +47,7 @@ int nk_nl_refused(const struct nlmsghdr *h, int err, const char *what, struct nk
 
 /* The attribute of that type behind a body of `size` bytes, or NULL. */
 const struct rtattr *nk_nl_find(const struct nlmsghdr *h, size_t size, uint16_t type);
+/* The attribute of that type within an attribute, or NULL; nest NULL: NULL. */
+const struct rtattr *nk_nl_inside(const struct rtattr *nest, uint16_t type);
 
 #endif

@@ -53,21 +53,11 @@ struct dump {
 	struct nk_nft_seen *out;
 };
 
-static const struct rtattr *inside(const struct rtattr *nest, uint16_t type)
-{
-	unsigned left = (unsigned)RTA_PAYLOAD(nest);
-
-	for (const struct rtattr *r = RTA_DATA(nest); RTA_OK(r, left); r = RTA_NEXT(r, left))
-		if ((r->rta_type & NLA_TYPE_MASK) == type)
-			return r;
-	return NULL;
-}
-
 /* NFTA_DATA_VALUE of a key or a value, in the arena. */
 static const void *bytes(struct nk_arena *a, const struct rtattr *elem, uint16_t type)
 {
-	const struct rtattr *data = inside(elem, type);
-	const struct rtattr *v = data ? inside(data, NFTA_DATA_VALUE) : NULL;
+	const struct rtattr *data = nk_nl_inside(elem, type);
+	const struct rtattr *v = data ? nk_nl_inside(data, NFTA_DATA_VALUE) : NULL;
 
 	void *copy = v ? nk_alloc(a, RTA_PAYLOAD(v)) : NULL;
 
@@ -76,8 +66,8 @@ static const void *bytes(struct nk_arena *a, const struct rtattr *elem, uint16_t
 
 static int one_element(struct dump *d, const struct rtattr *elem)
 {
-	const struct rtattr *flags = inside(elem, NFTA_SET_ELEM_FLAGS);
-	const struct rtattr *timeout = inside(elem, NFTA_SET_ELEM_TIMEOUT);
+	const struct rtattr *flags = nk_nl_inside(elem, NFTA_SET_ELEM_FLAGS);
+	const struct rtattr *timeout = nk_nl_inside(elem, NFTA_SET_ELEM_TIMEOUT);
 	const void *key = bytes(d->a, elem, NFTA_SET_ELEM_KEY);
 	uint64_t ms = 0;
 
@@ -85,11 +75,12 @@ static int one_element(struct dump *d, const struct rtattr *elem)
 	struct nk_nft_elem *out = NK_PUSH(d->a, d->out);
 	if (!out)
 		return -ENOMEM;
-	if (timeout)
+	if (timeout && RTA_PAYLOAD(timeout) >= sizeof(ms))
 		memcpy(&ms, RTA_DATA(timeout), sizeof(ms));
 	out->timeout_ms = __builtin_bswap64(ms);
 	out->data = bytes(d->a, elem, NFTA_SET_ELEM_DATA);
-	if (flags && (((const uint8_t *)RTA_DATA(flags))[3] & NFT_SET_ELEM_INTERVAL_END))
+	if (flags && RTA_PAYLOAD(flags) >= 4 &&
+	    (((const uint8_t *)RTA_DATA(flags))[3] & NFT_SET_ELEM_INTERVAL_END))
 		out->end = key;
 	else
 		out->key = key;
@@ -103,7 +94,7 @@ static int elements(void *arg, const struct nlmsghdr *h)
 
 	if (!list)
 		return 0;
-	unsigned left = (unsigned)RTA_PAYLOAD(list);
+	int left = (int)RTA_PAYLOAD(list);
 	for (const struct rtattr *r = RTA_DATA(list); RTA_OK(r, left); r = RTA_NEXT(r, left)) {
 		int ret = one_element(d, r);
 		if (ret < 0)

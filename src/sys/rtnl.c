@@ -126,7 +126,8 @@ static void upon(struct nk_batch *b, uint32_t parent, const struct nk_rt_card *c
 	nk_batch_nest_end(b, data);
 	nk_batch_nest_end(b, info);
 	nk_batch_words(b, "link add link if%u %s type %s", parent, words, kind);
-	b->words.n--; /* the line goes on with the mode */
+	if (b->words.n)
+		b->words.n--; /* the line goes on with the mode */
 }
 
 void nk_rt_macvlan(struct nk_batch *b, uint32_t parent, uint32_t mode,

@@ -30,18 +30,6 @@ static const char *string(struct nk_arena *a, const struct rtattr *attr)
 		    : NULL;
 }
 
-/* IFLA_INFO_KIND of a link's IFLA_LINKINFO. */
-static const char *kind(struct nk_arena *a, const struct rtattr *info)
-{
-	if (!info)
-		return NULL;
-	int left = (int)RTA_PAYLOAD(info);
-	for (const struct rtattr *r = RTA_DATA(info); RTA_OK(r, left); r = RTA_NEXT(r, left))
-		if ((r->rta_type & NLA_TYPE_MASK) == IFLA_INFO_KIND)
-			return string(a, r);
-	return NULL;
-}
-
 static void read_link(struct nk_arena *a, const struct nlmsghdr *h, struct nk_rt_link *out)
 {
 	enum { BODY = sizeof(struct ifinfomsg) };
@@ -56,7 +44,7 @@ static void read_link(struct nk_arena *a, const struct nlmsghdr *h, struct nk_rt
 		.peer_index = number(h, BODY, IFLA_LINK),
 		.name = string(a, nk_nl_find(h, BODY, IFLA_IFNAME)),
 		.alias = string(a, nk_nl_find(h, BODY, IFLA_IFALIAS)),
-		.kind = kind(a, nk_nl_find(h, BODY, IFLA_LINKINFO)),
+		.kind = string(a, nk_nl_inside(nk_nl_find(h, BODY, IFLA_LINKINFO), IFLA_INFO_KIND)),
 	};
 	if (mac && RTA_PAYLOAD(mac) == sizeof(out->mac))
 		memcpy(out->mac, RTA_DATA(mac), sizeof(out->mac));
