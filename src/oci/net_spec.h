@@ -142,17 +142,21 @@ struct nk_net_spec {
 	const char *netd_path;	    /* of nook-netd, for cards whose netd_missing; or NULL */
 
 	/* Facts (src/runtime/net_prepare.c). */
-	bool table_missing;	  /* the nftables table `nook` with the rules of this version */
-	bool forward4, forward6;  /* forwarding has to be switched on, by this start */
-	bool bridge_filter;	  /* br_netfilter: rules see, and turn, what a bridge forwards */
-	struct nk_strv accept_ra; /* cards of the host that need accept_ra=2 before forward6 */
-	bool ip6;		  /* the host has IPv6: ports of all addresses are held for both */
-	bool dry;		  /* only to be explained: nothing is changed */
-	const char *dhcp_path;	  /* of nook-dhcp, where a card needs it */
+	bool table_missing;	   /* the nftables table `nook` with the rules of this version */
+	bool forward4, forward6;   /* forwarding has to be switched on, by this start */
+	bool bridge_filter;	   /* br_netfilter: rules see, and turn, what a bridge forwards */
+	struct nk_strv accept_ra;  /* cards of the host that need accept_ra=2 before forward6 */
+	bool ip6;		   /* the host has IPv6: ports of all addresses are held for both */
+	bool dry;		   /* only to be explained: nothing is changed */
+	const char *dhcp_path;	   /* of nook-dhcp, where a card needs it */
 	const char *id, *hostname; /* to whom leases belong; what DHCP servers are told, or NULL */
-	const char *root_dir;	  /* ROOT/networks */
-	const char *owner;	  /* of leases and resolvers: this nook (net/lease.h) */
-	const char *state_dir;	  /* STATE/net: leases, sockets of nook-netd */
+	const char *root_dir;	   /* ROOT/networks */
+	const char *owner;	   /* of leases and resolvers: this nook (net/lease.h) */
+	const char *state_dir;	   /* STATE/net: leases, sockets of nook-netd */
 };
+
+/* The card that published ports lead to: the first on a bridge that this machine routes, or NULL.
+ * Its lease has the ports; rules, [::1] and tidying up all go by it. */
+const struct nk_net_card *nk_net_published_card(const struct nk_net_spec *net);
 
 #endif

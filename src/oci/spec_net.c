@@ -20,6 +20,15 @@ static const char *const ways[] = {
 
 static const char *const protocols[] = {[NK_TCP] = "tcp", [NK_UDP] = "udp"};
 
+const struct nk_net_card *nk_net_published_card(const struct nk_net_spec *net)
+{
+	for (size_t i = 0; i < net->cards.n; i++)
+		if (net->cards.v[i].network->driver == NK_NET_BRIDGE &&
+		    !net->cards.v[i].network->parent)
+			return &net->cards.v[i];
+	return NULL;
+}
+
 static const char *ip_text(const struct nk_ip *ip, char buf[NK_IP_TEXT])
 {
 	return ip->family ? nk_ip_text(ip, true, buf) : "";

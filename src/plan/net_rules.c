@@ -284,8 +284,7 @@ void nk_rules_network(struct nk_batch *b, const struct nk_network *n, bool add)
 		int f = net->family == AF_INET6;
 
 		nk_nft_subnet(b, &lan[f], net, add);
-		/* With a card of the machine on the bridge, the LAN has its own way out. */
-		if (!n->internal && !n->parent)
+		if (!n->internal)
 			nk_nft_subnet(b, &nat[f], net, add);
 	}
 }

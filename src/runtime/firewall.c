@@ -129,7 +129,7 @@ int nk_firewall_open(struct nk_state *st, struct nk_arena *a, const struct nk_st
 	rc = read_file(a, f, e);
 	if (rc == -ENOENT) {
 		f->rules = net->firewall;
-		f->rules.cap = 0; /* the record's own memory is not to grow */
+		f->rules.cap = f->rules.n; /* what is added goes into memory of its own */
 		f->any = net->firewall_given || net->egress_given;
 	} else if (rc < 0) {
 		return nk_ctx(e, "container %s", r->name);

@@ -121,13 +121,15 @@ int nk_net_connect_prepare(struct nk_net_connection *c, struct nk_err *e)
 	if (!c->dry)
 		nk_net_sweep(a, &dead);
 	card->default_route = leads_out(card->network);
-	*NK_PUSH(a, &c->net.cards) = *card;
+	struct nk_net_card *copy = NK_PUSH(a, &c->net.cards);
+	if (copy)
+		*copy = *card;
 	c->net.dry = c->dry;
 	c->net.id = c->target->id;
 	c->net.owner = c->target->owner;
 	/* "ns:NAME" of a named namespace: no host has such a name. */
 	c->net.hostname = strchr(c->target->name, ':') ? NULL : c->target->name;
-	rc = nk_net_check_dhcp(&c->net, e);
+	rc = copy ? nk_net_check_dhcp(&c->net, e) : nk_arena_ok(a, e);
 	if (rc < 0)
 		return nk_net_connect_end(c, false, &(struct nk_err){0}), rc;
 	rc = nk_net_facts(c->store, a, &c->net, &c->notices, e);

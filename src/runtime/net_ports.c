@@ -56,7 +56,7 @@ static int bind_free(const struct nk_port *p, bool ip6, uint16_t *port, struct n
 	if (fd < 0 || bind(fd, &at.any, size) < 0 || getsockname(fd, &at.any, &size) < 0) {
 		nk_fail(e, errno, "find a free port%s%s", p->host.family ? " at " : "",
 			p->host.family ? nk_ip_text(&p->host, false, text) : "");
-		return nk_hint(e, errno == EADDRNOTAVAIL
+		return nk_hint(e, e->err == EADDRNOTAVAIL
 					  ? "this machine does not have that address: `ip addr`"
 					  : "name one: -p HOSTPORT:PORT");
 	}
@@ -88,26 +88,13 @@ int nk_net_choose_ports(struct nk_ports *ports, bool ip6, struct nk_err *e)
 /* To IPv4 where there is it: a server that listens on 0.0.0.0 alone is usual. */
 static const struct nk_ip *target(const struct nk_spec *spec)
 {
+	const struct nk_net_card *c = nk_net_published_card(&spec->net);
 	const struct nk_ip *found = NULL;
 
-	for (size_t i = 0; i < spec->net.cards.n; i++) {
-		const struct nk_net_card *c = &spec->net.cards.v[i];
-		if (c->network->driver != NK_NET_BRIDGE)
-			continue;
-		for (size_t k = 0; k < c->ips.n; k++)
-			if (!found || c->ips.v[k].family == AF_INET)
-				found = &c->ips.v[k];
-		break;
-	}
+	for (size_t k = 0; c && k < c->ips.n; k++)
+		if (!found || c->ips.v[k].family == AF_INET)
+			found = &c->ips.v[k];
 	return found;
-}
-
-static const struct nk_net_card *served_card(const struct nk_spec *spec)
-{
-	for (size_t i = 0; i < spec->net.cards.n; i++)
-		if (spec->net.cards.v[i].network->driver == NK_NET_BRIDGE)
-			return &spec->net.cards.v[i];
-	return NULL;
 }
 
 static int inner_port(const struct nk_ports *ports, uint16_t number, bool udp, int but)
@@ -133,7 +120,7 @@ static bool is_udp(int fd)
 static int hand_over(struct nk_net_store *s, struct nk_arena *a, const struct nk_spec *spec,
 		     const union address *at, int fd, bool own, struct nk_err *e)
 {
-	const struct nk_net_card *c = served_card(spec);
+	const struct nk_net_card *c = nk_net_published_card(&spec->net);
 	const struct nk_ip *to = target(spec);
 	char text[NK_IP_TEXT];
 	bool udp = is_udp(fd);

@@ -76,18 +76,9 @@ static bool has_gateway(const struct nk_network *n)
 	return false;
 }
 
-static struct nk_net_card *published_card(struct nk_net_spec *net)
-{
-	for (size_t i = 0; i < net->cards.n; i++)
-		if (net->cards.v[i].network->driver == NK_NET_BRIDGE &&
-		    !net->cards.v[i].network->parent)
-			return &net->cards.v[i];
-	return NULL;
-}
-
 static int check_ports(struct nk_net_spec *net, struct nk_err *e)
 {
-	if (!net->ports.n || published_card(net))
+	if (!net->ports.n || nk_net_published_card(net))
 		return 0;
 	nk_fail(e, 0, "-p: network %s leads to the container without this machine",
 		net->cards.v[0].network->name);
@@ -100,7 +91,7 @@ static int lease_all(struct nk_net_store *s, struct nk_arena *a, struct nk_spec 
 		     struct nk_net_leases *dead, struct nk_err *e)
 {
 	struct nk_net_spec *net = &spec->net;
-	const struct nk_net_card *published = published_card(net);
+	const struct nk_net_card *published = nk_net_published_card(net);
 	const struct nk_ports none = {0};
 	int rc;
 
@@ -145,7 +136,8 @@ int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *s
 	if ((rc = nk_net_choose_ports(&net->ports, net->ip6, e)) < 0)
 		return rc;
 	rc = lease_all(s, a, spec, dry, &dead, e);
-	if (rc >= 0 && !dry)
+	/* Also when a later card is refused: the lines of the dead are gone with the first one. */
+	if (!dry)
 		nk_net_sweep(a, &dead);
 	/* With the lease written, a nook-netd that runs now stays. */
 	if (rc >= 0)

@@ -111,14 +111,14 @@ static bool leads_there(const struct nk_net_lease *l, const struct nk_port_seen 
 
 static int unpublish(struct prune *p, int fd, const struct nk_port_seen *seen, struct nk_err *e)
 {
-	struct nk_ports ports = {0};
-	struct nk_ips ips = {0};
+	struct nk_port port = seen->port;
+	struct nk_ip to = seen->to;
+	const struct nk_ports ports = {.v = &port, .n = 1};
+	const struct nk_ips ips = {.v = &to, .n = 1};
 	struct nk_batch b;
 	char buf[NK_IP_TEXT];
 	int rc;
 
-	*NK_PUSH(p->a, &ports) = seen->port;
-	*NK_PUSH(p->a, &ips) = seen->to;
 	nk_batch_init(&b, p->a, NETLINK_NETFILTER);
 	nk_nft_begin(&b);
 	nk_rules_ports(&b, &ports, &ips, false);
@@ -187,6 +187,9 @@ static int unused(struct prune *p, const struct nk_network *n, bool forget, stru
 	if (rc)
 		return rc < 0 ? rc : 0;
 	rc = await_netd(p, n, e);
+	/* That may have taken seconds, and somebody may have come. */
+	if (rc >= 0 && (rc = in_use(p, n, e)))
+		return rc < 0 ? rc : 0;
 	if (rc >= 0)
 		rc = nk_net_unmake(p->s, p->a, n, &told, e);
 	for (size_t i = 0; i < told.n; i++)
@@ -207,8 +210,10 @@ int nk_net_prune(struct nk_net_store *s, struct nk_arena *a, bool all, struct nk
 	_close_ int filter = fd < 0 ? fd : nk_nft_open(e);
 	struct nk_rt_links links = {0};
 	struct nk_ports_seen ports = {0};
-	int rc = filter < 0 ? filter : nk_net_list(s, a, &p.all, e);
+	int rc = filter < 0 ? filter : nk_net_starts_lock(s, true, e);
 
+	if (rc >= 0)
+		rc = nk_net_list(s, a, &p.all, e);
 	/* Links and rules first, then who has a lease: what is there and has none is of the dead.
 	 */
 	if (rc >= 0)
