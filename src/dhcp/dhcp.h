@@ -56,6 +56,13 @@ int nk_dhcp_lease(struct nk_dhcp *d, const struct nk_ip *wanted, int64_t patienc
 int nk_dhcp_extend(struct nk_dhcp *d, bool everybody, int64_t patience, struct nk_err *e);
 void nk_dhcp_release(struct nk_dhcp *d);
 
+/* ---- sandbox.c ---- */
+
+/* All capabilities but NET_ADMIN, and new privileges. */
+int nk_dhcp_drop_rights(struct nk_err *e);
+/* System calls that it has no use for once it waits. */
+int nk_dhcp_confine(struct nk_err *e);
+
 /* ---- card.c ---- */
 
 /* What d->lease says onto the card, in the place of *old (NULL: it has nothing). */

@@ -173,6 +173,10 @@ void nk_dhcp_keep(struct nk_dhcp *d)
 	const struct watch w = begin(d);
 	_arena_ struct nk_arena a = {0};
 	bool has = d->lease.seconds != 0;
+	struct nk_err ignored;
+
+	/* Without a filter it is what it was; without the lease the container has no network. */
+	nk_dhcp_confine(&ignored);
 
 	if (!has) {
 		while (rest(d, &w, INT64_MAX))

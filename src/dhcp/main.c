@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <signal.h>
@@ -21,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -128,18 +126,6 @@ static int enter(int net, const char *word, struct nk_err *e)
 	return 0;
 }
 
-/* From here on it listens to a LAN: addresses and routes are all that it may change. */
-static int confine(struct nk_err *e)
-{
-	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct c[2] = {0};
-
-	c[0].effective = c[0].permitted = 1U << CAP_NET_ADMIN;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_capset, &h, c) < 0)
-		return nk_fail(e, errno, "give rights up");
-	return 0;
-}
-
 static void forget_caller(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -205,7 +191,7 @@ static int prepare(struct nk_dhcp *d, struct words *w, struct nk_err *e)
 	if (w->attach.parent && (rc = nk_attach_in(&w->attach, &w->arena, d, net, e)) < 0)
 		return rc;
 	if ((rc = enter(net, w->in, e)) < 0 || (rc = nk_dhcp_open(d, e)) < 0 ||
-	    (rc = confine(e)) < 0)
+	    (rc = nk_dhcp_drop_rights(e)) < 0)
 		return rc;
 	if (w->attach.ips.n)
 		return nk_attach_address(&w->attach, &w->arena, d, e);
