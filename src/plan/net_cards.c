@@ -89,42 +89,18 @@ static void unmake_card(struct nk_build *b, const struct nk_net_card *c, int mad
 	p->actor = actor;
 }
 
-/* The addresses of the first card that has one of each family: where ports lead to. */
-static struct nk_ips port_targets(struct nk_build *b)
-{
-	const struct nk_net_spec *net = &b->spec->net;
-	struct nk_ips ips = {0};
-
-	for (int family = AF_INET; family; family = family == AF_INET ? AF_INET6 : 0) {
-		bool found = false;
-		for (size_t i = 0; i < net->cards.n && !found; i++)
-			for (size_t k = 0; k < net->cards.v[i].ips.n && !found; k++) {
-				const struct nk_ip *ip = &net->cards.v[i].ips.v[k];
-				if (ip->family != family ||
-				    net->cards.v[i].network->driver != NK_NET_BRIDGE)
-					continue;
-				struct nk_ip *to = NK_PUSH(b->p->arena, &ips);
-				if (to)
-					*to = *ip;
-				found = true;
-			}
-	}
-	return ips;
-}
-
 static void publish(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
 	const struct nk_ports *ports = &b->spec->net.ports;
+	const struct nk_net_card *c = nk_net_published_card(&b->spec->net);
 	struct nk_batch *add, *del;
-	struct nk_ips ips;
 
-	if (!ports->n)
+	if (!ports->n || !c)
 		return;
-	ips = port_targets(b);
 	add = nk_b_batch(p, NETLINK_NETFILTER);
 	nk_nft_begin(add);
-	nk_rules_ports(add, ports, &ips, true);
+	nk_rules_ports(add, ports, &c->ips, true);
 	nk_nft_end(add);
 	struct nk_step *s =
 		nk_b_send(p, b->net_filter, add, NK_NOFD, "its published ports lead to it");
@@ -134,13 +110,14 @@ static void publish(struct nk_build *b)
 
 	del = nk_b_batch(p, NETLINK_NETFILTER);
 	nk_nft_begin(del);
-	nk_rules_ports(del, ports, &ips, false);
+	nk_rules_ports(del, ports, &c->ips, false);
 	nk_nft_end(del);
 	p->actor = NK_AFTER;
 	s = nk_b_send(p, b->net_filter, del, NK_NOFD, "its ports lead nowhere any more");
 	s->undo_of = (int16_t)made;
 	nk_tolerate(s, ENOENT, 0, 0); /* somebody has flushed the rules */
 	p->actor = NK_PARENT;
+	nk_b_listen(b);
 }
 
 void nk_part_net_cards(struct nk_build *b)

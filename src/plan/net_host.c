@@ -234,11 +234,20 @@ static void hold_port(struct nk_build *b, const struct nk_port *port, uint16_t n
 	s->p[0] = at;
 	s->n[0] = size;
 	s->hint = "choose another port outside: -p OTHER:PORT";
-	if (udp)
-		return;
-	s = nk_plan_add(p, NK_OP_LISTEN, "and nobody else");
-	s->fd[0] = (int16_t)sock;
-	s->n[0] = SOMAXCONN;
+	int *waits = udp ? NULL : NK_PUSH(p->arena, &b->net_listen);
+	if (waits)
+		*waits = sock;
+}
+
+void nk_b_listen(struct nk_build *b)
+{
+	for (size_t i = 0; i < b->net_listen.n; i++) {
+		struct nk_step *s = nk_plan_add(b->p, NK_OP_LISTEN, "and nobody else has its port");
+
+		s->fd[0] = (int16_t)b->net_listen.v[i];
+		s->n[0] = SOMAXCONN;
+		s->hint = "choose another port outside: -p OTHER:PORT";
+	}
 }
 
 static void hold_ports(struct nk_build *b)

@@ -13,5 +13,10 @@ struct nk_step *nk_b_send(struct nk_plan *p, int sock, const struct nk_batch *ba
 			  const char *why);
 /* An empty batch in the plan's arena, never NULL. */
 struct nk_batch *nk_b_batch(struct nk_plan *p, int protocol);
+/*
+ * The sockets of published ports, which are bound, listen. Not before the ports lead to the
+ * container: who came earlier would be kept waiting by a socket that nobody reads.
+ */
+void nk_b_listen(struct nk_build *b);
 
 #endif
