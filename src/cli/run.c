@@ -198,13 +198,17 @@ static int started(void *arg, pid_t pid, struct nk_err *e)
 	return nk_state_started(&r->handle, &r->record, pid, e);
 }
 
-/* What the kernel does not forward ([::1]) is nook-netd's, with our sockets. */
+/* Bridges and rules stand. What the kernel does not forward ([::1]) is nook-netd's, with our
+ * sockets. */
 static int made(void *arg, const int *slots, struct nk_err *e)
 {
 	struct run *r = arg;
 	const struct nk_cli_lan *lan = r->cli->lan;
 
+	nk_net_starts_done(&r->networks);
 	nk_net_forget_waiting(&r->cli->arena, &r->spec->net.ports);
+	if (!r->spec->net.ports.n)
+		return 0;
 	if (lan)
 		return nk_net_hand_sockets(&r->networks, &r->cli->arena, r->spec, lan->ports,
 					   lan->n_ports, e);
@@ -235,7 +239,7 @@ static int spawn(struct run *r, struct nk_result *result, struct nk_err *e)
 		.groups = r->groups.paths,
 		.n_groups = r->groups.n_paths,
 		.started = started,
-		.made = r->spec->net.ports.n && r->spec->net.cards.n ? made : NULL,
+		.made = r->spec->net.cards.n ? made : NULL,
 		.alive = tell_notices,
 		.step = r->request->debug ? nk_cli_debug_step : NULL,
 		.arg = r,
@@ -286,7 +290,7 @@ static int run_container(struct nk_cli *cli, struct nk_run_request *request,
 		.request = request,
 		.world = world,
 		.spec = &request->spec,
-		.networks = {.fd = -EBADF, .state_fd = -EBADF},
+		.networks = {.fd = -EBADF, .state_fd = -EBADF, .starts_fd = -EBADF},
 	};
 	struct nk_result result = {0};
 	struct nk_err e = {0};

@@ -28,15 +28,41 @@ int nk_net_store_open(struct nk_net_store *s, struct nk_arena *a, const char *ro
 	*s = (struct nk_net_store){.root = nk_fmt(a, "%s/networks", root),
 				   .state = nk_fmt(a, "%s/net", state),
 				   .fd = -EBADF,
-				   .state_fd = -EBADF};
+				   .state_fd = -EBADF,
+				   .starts_fd = -EBADF};
 	s->fd = nk_net_dir(s->root, e);
 	if (s->fd >= 0)
 		s->state_fd = nk_net_dir(s->state, e);
 	return s->fd < 0 ? s->fd : s->state_fd < 0 ? s->state_fd : nk_arena_ok(a, e);
 }
 
+int nk_net_starts_lock(struct nk_net_store *s, bool alone, struct nk_err *e)
+{
+	if (s->starts_fd < 0)
+		s->starts_fd = openat(s->state_fd, "starts.lock",
+				      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (s->starts_fd < 0)
+		return nk_fail(e, errno, "open %s/starts.lock", s->state);
+	while (flock(s->starts_fd, alone ? LOCK_EX : LOCK_SH) < 0)
+		if (errno != EINTR)
+			return nk_fail(e, errno, "lock the networks");
+	return 0;
+}
+
+void nk_net_starts_done(struct nk_net_store *s)
+{
+	if (s->starts_fd < 0)
+		return;
+	/* By name too, not by close alone: a child in the making has the descriptor as well. */
+	flock(s->starts_fd, LOCK_UN);
+	close(s->starts_fd);
+	s->starts_fd = -EBADF;
+}
+
 void nk_net_store_close(struct nk_net_store *s)
 {
+	if (s->fd >= 0)
+		nk_net_starts_done(s);
 	nk_cleanup_close(&s->fd);
 	nk_cleanup_close(&s->state_fd);
 	s->fd = s->state_fd = -EBADF;

@@ -15,6 +15,7 @@ struct nk_net_store {
 	const char *root;  /* ROOT/networks */
 	const char *state; /* STATE/net */
 	int fd, state_fd;  /* both open */
+	int starts_fd;	   /* nk_net_starts_lock(), or -1 */
 };
 
 /* root, state: nook's own directories (struct nk_cli's). Makes what is missing, 0700. */
@@ -22,6 +23,14 @@ int nk_net_store_open(struct nk_net_store *s, struct nk_arena *a, const char *ro
 		      const char *state, struct nk_err *e);
 void nk_net_store_close(struct nk_net_store *s);
 #define _net_store_ __attribute__((cleanup(nk_net_store_close)))
+
+/*
+ * Between what a start finds of bridges and rules and what it makes of it, nobody takes them away,
+ * and nobody else makes them: starts share STATE/net/starts.lock, who makes or takes away has it
+ * alone (a second call changes which). Until nk_net_starts_done() or the store is closed.
+ */
+int nk_net_starts_lock(struct nk_net_store *s, bool alone, struct nk_err *e);
+void nk_net_starts_done(struct nk_net_store *s);
 
 /* 0, or -EINVAL with the rule in the hint. */
 int nk_net_check_name(const char *name, struct nk_err *e);

@@ -135,7 +135,7 @@ static int table_fact(struct nk_net_store *s, struct nk_arena *a, struct nk_net_
 	for (size_t i = 0; i < net->cards.n; i++)
 		flushed |= net->cards.v[i].network->driver == NK_NET_BRIDGE &&
 			   !net->cards.v[i].bridge_missing;
-	if (!has && flushed) {
+	if (!has && flushed && !net->dry) {
 		struct nk_err ignored;
 
 		nk_net_reload(s, a, &ignored);
@@ -147,15 +147,14 @@ static int table_fact(struct nk_net_store *s, struct nk_arena *a, struct nk_net_
 
 static void netd_facts(struct nk_net_store *s, struct nk_net_spec *net)
 {
-	bool ports = net->ports.n > 0;
+	const struct nk_net_card *published = net->ports.n ? nk_net_published_card(net) : NULL;
 
 	for (size_t i = 0; i < net->cards.n; i++) {
 		struct nk_net_card *c = &net->cards.v[i];
 		bool bridge = c->network->driver == NK_NET_BRIDGE;
 
-		c->netd_missing = bridge && (c->network->dns || ports) && net->netd_path &&
+		c->netd_missing = bridge && (c->network->dns || c == published) && net->netd_path &&
 				  nk_netd_runs(s, c->network->name) == 0;
-		ports = ports && !bridge;
 	}
 	net->bridge_filter = sysctl("/proc/sys/net/bridge/bridge-nf-call-iptables") == '1' ||
 			     sysctl("/proc/sys/net/bridge/bridge-nf-call-ip6tables") == '1';
@@ -163,8 +162,8 @@ static void netd_facts(struct nk_net_store *s, struct nk_net_spec *net)
 	net->state_dir = s->state;
 }
 
-int nk_net_facts(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec *net,
-		 struct nk_strv *notices, struct nk_err *e)
+static int look(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec *net,
+		struct nk_strv *notices, struct nk_err *e)
 {
 	_close_ int fd = nk_nl_open(e);
 	bool bridges = false;
@@ -201,4 +200,30 @@ int nk_net_facts(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec 
 	const char *own = nk_fmt(a, "%s/resolv.conf", s->state);
 	net->resolv_conf = access(own, R_OK) == 0 ? own : NULL;
 	return 0;
+}
+
+static bool is_missing(const struct nk_net_spec *net)
+{
+	bool missing = net->table_missing;
+
+	for (size_t i = 0; i < net->cards.n; i++)
+		missing |= net->cards.v[i].bridge_missing;
+	return missing;
+}
+
+int nk_net_facts(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec *net,
+		 struct nk_strv *notices, struct nk_err *e)
+{
+	size_t told = notices->n;
+	int rc = net->dry ? 0 : nk_net_starts_lock(s, false, e);
+
+	if (rc >= 0)
+		rc = look(s, a, net, notices, e);
+	if (rc < 0 || net->dry || !is_missing(net))
+		return rc;
+	/* Somebody else may be about to make it: with the lock alone it is there, or is ours. */
+	rc = nk_net_starts_lock(s, true, e);
+	notices->n = told;
+	net->accept_ra = (struct nk_strv){0};
+	return rc < 0 ? rc : look(s, a, net, notices, e);
 }

@@ -127,6 +127,9 @@ int nk_net_unmake(struct nk_net_store *s, struct nk_arena *a, const struct nk_ne
 
 	if (rc < 0 || n->driver != NK_NET_BRIDGE)
 		return rc < 0 ? rc : 0;
+	rc = nk_net_starts_lock(s, true, e);
+	if (rc < 0)
+		return rc;
 	/* The bridge first: what counts as up has rules, also when this ends half way. */
 	rc = nk_net_bridge(route, a, n, &link, e);
 	if (rc > 0)

@@ -237,3 +237,29 @@ time.sleep(100)' 3>&- &
 	[ "$status" = 0 ]
 	[[ $output == *'only loopback in the network'* ]]
 }
+
+@test "network: many first starts at once make one bridge and one table, and each its ports" {
+	local i n
+	nook network create --subnet 10.77.0.0/24 one
+	nook network create --subnet 10.78.0.0/24 two
+	for i in 1 2 3 4 5 6 7 8; do
+		n=one
+		((i % 2)) || n=two
+		nsenter --net="/proc/$WORLD/ns/net" --mount="/proc/$WORLD/ns/mnt" --wd="$PWD" -- \
+			"$NOOK" run --rootfs "$ROOTFS" --name "c$i" --network $n -p "808$i:80" sleep 100 \
+			3>&- >"c$i.out" 2>&1 &
+		STARTED+=($!)
+	done
+	for i in 1 2 3 4 5 6 7 8; do eventually is_up "c$i" || { cat "c$i.out"; return 1; }; done
+	all_ports() { [ "$(in_world nft list map inet nook ports4 | grep -o '808[1-8]' | sort -u | wc -l)" = 8 ]; }
+	eventually all_ports
+	in_world nft list set inet nook lan4 | grep -q 10.77.0.0/24
+	in_world nft list set inet nook lan4 | grep -q 10.78.0.0/24
+	# While containers come, prune takes nothing of theirs.
+	for i in 1 2 3 4 5 6; do
+		nook network prune >/dev/null &
+		nook run --network one --rootfs "$ROOTFS" ping -c 1 -W 5 10.77.0.1 >/dev/null
+		wait $!
+	done
+	all_ports
+}
