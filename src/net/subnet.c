@@ -13,6 +13,7 @@ static const struct {
 } never[] = {
 	{{.family = AF_INET, .prefix = 8}, "\"this network\""},
 	{{.family = AF_INET, .prefix = 8, .a = {127}}, "loopback"},
+	{{.family = AF_INET, .prefix = 16, .a = {169, 254}}, "link-local"},
 	{{.family = AF_INET, .prefix = 4, .a = {224}}, "multicast"},
 	{{.family = AF_INET, .prefix = 4, .a = {240}}, "reserved"},
 	{{.family = AF_INET6, .prefix = 8}, "loopback and mapped IPv4"},

@@ -111,6 +111,8 @@ static void bad_subnets(void **state)
 		{"10.5.0.0/31", NULL, NULL, "too small"},
 		{"0.0.0.0/0", NULL, NULL, "too large"},
 		{"127.1.0.0/16", NULL, NULL, "loopback"},
+		{"169.254.0.0/16", NULL, NULL, "link-local"},
+		{"169.254.169.0/24", NULL, NULL, "link-local"},
 		{"224.0.0.0/24", NULL, NULL, "multicast"},
 		{"fe80::/64", NULL, NULL, "link-local"},
 		{"10.5.0.0/24", "10.6.0.1", NULL, "outside"},
