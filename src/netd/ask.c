@@ -40,9 +40,11 @@ static int arguments(int argc, char **argv, struct asking *q, struct nk_err *e)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0 && option < 7)
 		*to[option] = optarg;
-	for (size_t i = 0; i < NK_COUNT(to); i++)
-		if (!*to[i] || option >= 7 || optind < argc)
-			return nk_fail(e, EINVAL, "arguments of --egress");
+	if (option >= 7 || optind < argc || !q->pid || !q->state || !q->network || !q->id ||
+	    !q->owner || !q->resolver || !q->allow) {
+		nk_fail(e, EINVAL, "arguments of --egress");
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -79,5 +81,7 @@ int nk_netd_ask_egress(int argc, char **argv, struct nk_err *e)
 {
 	struct asking q = {0};
 
-	return arguments(argc, argv, &q, e) < 0 ? -EINVAL : hand_over(&q, e);
+	int rc = arguments(argc, argv, &q, e);
+
+	return rc < 0 ? rc : hand_over(&q, e);
 }

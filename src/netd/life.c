@@ -85,7 +85,7 @@ static void put_owners(struct nk_netd *d, struct nk_owner **list, size_t n)
 /* Each lease has its owner, whose end is seen; the new ones are held before the old ones go. */
 static int hold_owners(struct nk_netd *d, const struct nk_net_leases *alive)
 {
-	struct nk_owner **list = calloc(alive->n + 1, sizeof(*list));
+	struct nk_owner **list = calloc(alive->n + 1, sizeof(struct nk_owner *));
 
 	if (!list)
 		return -ENOMEM;

@@ -144,8 +144,9 @@ void nk_reply_soa(ldns_pkt *pkt, const struct nk_question *q, uint32_t ttl)
 
 	if (!rr)
 		return;
-	bool whole = add_rdf(rr, ldns_dname_new_frm_str(".")) &&
-		     add_rdf(rr, ldns_dname_new_frm_str("."));
+	bool whole = true;
+	for (int i = 0; whole && i < 2; i++) /* server, and who is responsible: nobody */
+		whole = add_rdf(rr, ldns_dname_new_frm_str("."));
 	const uint32_t numbers[] = {1, 3600, 600, 86400, ttl}; /* serial … minimum */
 	for (size_t i = 0; whole && i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		whole = add_rdf(
