@@ -61,7 +61,9 @@ enum {
 	NET_FIRST = 1 << 20, /* two, nothing is there yet, published ports */
 	PASTA = 1 << 21,     /* an ordinary user's, with published ports */
 	SLIRP = 1 << 22,
-	N_WITH = 1 << 23,
+	WALL = 1 << 23,	  /* a firewall; with a network, names that may be reached */
+	LEASED = 1 << 24, /* a card on a LAN with a DHCP server */
+	N_WITH = 1 << 25,
 };
 
 struct cell {
@@ -332,7 +334,69 @@ static inline void make_backend(struct made *m, const struct cell *c)
 	net->backend_socket = "/run/user/1000/nook/net/slirp-0123456789ab";
 }
 
+static inline void make_programs(struct nk_net_spec *net)
+{
+	net->netd_path = "/usr/libexec/nook/nook-netd";
+	net->dhcp_path = "/usr/libexec/nook/nook-dhcp";
+	net->root_dir = "/var/lib/nook/networks";
+	net->state_dir = "/run/nook/net";
+	net->owner = "pid:4711:1:boot";
+}
+
+static inline void make_wall(struct made *m)
+{
+	struct nk_net_spec *net = &m->spec.net;
+	struct nk_fw_rule *in = NK_PUSH(&m->arena, &net->firewall);
+	struct nk_fw_rule *drop = NK_PUSH(&m->arena, &net->firewall);
+
+	if (!in || !drop)
+		return;
+	net->firewall.v[0] = (struct nk_fw_rule){.accept = true,
+						 .proto = 6,
+						 .port_first = 80,
+						 .port_last = 80,
+						 .peer = make_ip(AF_INET, 32, 1, 7),
+						 .words = "in accept tcp 80 from 10.89.1.7"};
+	*drop = (struct nk_fw_rule){.any_proto = true, .words = "in drop"};
+	net->firewall_given = true;
+	make_programs(net);
+	net->egress_given = net->cards.n || net->backend != NK_NET_BACKEND_NONE;
+	nk_strv_push(&m->arena, &net->egress, "api.example.org");
+	nk_strv_push(&m->arena, &net->egress, "*.example.net");
+}
+
+/* A macvlan whose address comes from its LAN. */
+static inline void make_leased(struct made *m)
+{
+	struct nk_net_card *c = add_card(m, "home", 3);
+
+	make_programs(&m->spec.net);
+	if (!c)
+		return;
+	struct nk_network *n = (struct nk_network *)(uintptr_t)c->network;
+	n->driver = NK_NET_MACVLAN;
+	n->ipam = NK_IPAM_DHCP;
+	n->dns = false;
+	n->subnets.n = c->ips.n = 0;
+	n->parent = "eth7";
+	c->parent_index = 7;
+	c->default_route = m->spec.net.cards.n == 1;
+	m->spec.net.hostname = "web";
+}
+
+static inline void make_cards(struct made *m, const struct cell *c);
 static inline void make_net(struct made *m, const struct cell *c)
+{
+	make_cards(m, c);
+	if (c->ns[NK_NS_NET] != 'n')
+		return;
+	if (c->with & LEASED && m->spec.net.backend == NK_NET_BACKEND_NONE)
+		make_leased(m);
+	if (c->with & WALL)
+		make_wall(m);
+}
+
+static inline void make_cards(struct made *m, const struct cell *c)
 {
 	struct nk_net_spec *net = &m->spec.net;
 	struct nk_arena *a = &m->arena;
@@ -363,10 +427,7 @@ static inline void make_net(struct made *m, const struct cell *c)
 	net->bridge_filter = true;
 	net->table_missing = net->forward4 = net->forward6 = true;
 	nk_strv_push(a, &net->accept_ra, "eth0");
-	net->netd_path = "/usr/libexec/nook/nook-netd";
-	net->root_dir = "/var/lib/nook/networks";
-	net->state_dir = "/run/nook/net";
-	net->owner = "pid:4711:1:boot";
+	make_programs(net);
 }
 
 static inline void add_device(struct made *m, struct nk_device_spec d)

@@ -70,6 +70,10 @@ static const struct cell golden_cells[] = {
 	{"net-pasta", USER, NONE, DIR_AS_IS, "nnnnnnnh", 0, PASTA},
 	{"net-pasta-single", SINGLE, NONE, DIR_AS_IS, "nnnnnnnh", 0, PASTA},
 	{"net-pasta-middle", USER, NONE, DIR_AS_IS, "nnnnnnnn", 0, PASTA | OFFSETS},
+	{"net-wall", ROOT, NONE, DIR_AS_IS, "hnnnnnnh", 0, NET | WALL},
+	{"net-wall-alone", ROOT, NONE, DIR_AS_IS, "hnnnnnnh", 0, WALL},
+	{"net-wall-pasta", USER, NONE, DIR_AS_IS, "nnnnnnnh", 0, PASTA | WALL},
+	{"net-leased", ROOT, NONE, DIR_AS_IS, "hnnnnnnh", 0, LEASED},
 	{"net-slirp", USER, NONE, DIR_AS_IS, "nnnnnnnh", 0, SLIRP},
 	{"ns-time-offset-userns", ROOT, NONE, DIR_AS_IS, "nnnnnnnn", 0, OFFSETS | IDMAP},
 
