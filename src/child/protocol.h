@@ -10,6 +10,9 @@
  *     │                        │ clone3(CLONE_PARENT) ────▶│
  *     │◀──────── PID ──────────│                           │
  *     │ cgroup.procs, idmaps   │ exit                      │ mounts, pivot_root
+ *     │◀──────── WALL ─────────────────────────────────────│ its firewall stands (--egress)
+ *     │ links, ports, DHCP                                 │
+ *     │───────── CARDS ───────────────────────────────────▶│ addresses, routes (--network)
  *     │───────── PLACED ──────────────────────────────────▶│ unshare(cgroup)
  *     │◀──────── TERMINAL + descriptor ────────────────────│ (with -t)
  *     │◀──────── ALIVE ────────────────────────────────────│ EPIPE when nook is dead
