@@ -137,6 +137,7 @@ struct nk_net_spec {
 	bool backend_guest_maps;    /* pasta knows --map-guest-addr and --map-host-loopback */
 	bool backend_ip6;	    /* slirp4netns: the host has a way out by IPv6 */
 	const char *backend_dns;    /* the resolver inside, which leads to the host's; or NULL */
+	unsigned mtu;		    /* of bridges and cards whose network names none */
 	const char *resolv_conf;    /* for nook-netd, instead of /etc/resolv.conf; or NULL */
 	const char *backend_socket; /* slirp4netns: where it takes ports; NULL: none published */
 	const char *netd_path;	    /* of nook-netd, for cards whose netd_missing; or NULL */

@@ -48,7 +48,7 @@ static struct nk_step *make_card(struct nk_build *b, const struct nk_net_card *c
 		.name = c->ifname,
 		.index = c->index,
 		.mac = n->driver == NK_NET_IPVLAN ? NULL : c->mac,
-		.mtu = n->mtu,
+		.mtu = n->mtu ? n->mtu : b->spec->net.mtu,
 		.ns_fd = ns, /* up: inside, for a veth has no other end while it is made */
 	};
 

@@ -88,7 +88,7 @@ static void make_bridge(struct nk_build *b, const struct nk_net_card *c)
 	uint8_t mac[6];
 
 	bridge_mac(c, mac);
-	nk_rt_bridge(batch, n->link, c->bridge_index, mac, n->mtu);
+	nk_rt_bridge(batch, n->link, c->bridge_index, mac, n->mtu ? n->mtu : b->spec->net.mtu);
 	nk_rt_alias(batch, c->bridge_index, n->link, nk_fmt(p->arena, "nook network %s", n->name));
 	for (size_t i = 0; i < n->subnets.n; i++) {
 		const struct nk_subnet *net = &n->subnets.v[i];

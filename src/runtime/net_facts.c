@@ -15,6 +15,9 @@
 #include "sys/nft.h"
 #include "sys/rtnl.h"
 
+/* What a tap card carries; a network of the kernel's has 1500. */
+enum { HOLDER_MTU = 65520 };
+
 /*
  * The index of a bridge that is to be made: the same for everybody who makes it, so that two
  * starts at once mean the same link. Far above those that the kernel gives out.
@@ -199,6 +202,9 @@ static int look(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec *
 	/* In the holder of a user's networks (runtime/lan.h). */
 	const char *own = nk_fmt(a, "%s/resolv.conf", s->state);
 	net->resolv_conf = access(own, R_OK) == 0 ? own : NULL;
+	/* Its way out carries what its sockets say, not packets: the larger these are, the faster.
+	 */
+	net->mtu = net->resolv_conf ? HOLDER_MTU : 0;
 	return 0;
 }
 

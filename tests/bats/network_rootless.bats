@@ -299,3 +299,36 @@ loopback_closed() {
 	done
 	nothing_runs
 }
+
+# Nook is killed before and after each step of its network, and each of them fails.
+each_step() {
+	local step steps
+	steps=$(user "$FAULTY" run "$@" --explain=json host true |
+		jq -r '.steps | to_entries[] | select(.value.topic == "network" and .value.actor == "parent") |
+			.key + 1')
+	[ -n "$steps" ]
+	for step in $steps; do
+		for what in before:kill after:kill before:fail after:fail; do
+			user timeout 20 "$FAULTY" run --fault "$step:$what" "$@" host true >/dev/null 2>&1 </dev/null || true
+			EVENTUALLY_SECONDS=10 nothing_runs || { echo "step $step $what" >&2; return 1; }
+		done
+	done
+	unook ps >/dev/null
+	unook network prune >/dev/null
+	nothing_runs
+	assert_equal "$(find "$RUNTIME" -type s)" ""
+	assert_equal "$(cat "$RUNTIME"/nook/net/*/leases 2>/dev/null)" ""
+	assert_equal "$(net_made)" ""
+}
+@test "fault: nook killed or failing at each step of pasta leaves nothing" {
+	fault_build
+	each_step --network pasta -p 8080:80
+}
+@test "fault: nook killed or failing at each step of slirp4netns leaves nothing" {
+	fault_build
+	each_step --network slirp4netns -p 8080:80
+}
+@test "fault: nook killed or failing at each step of a user's LAN leaves nothing" {
+	fault_build
+	each_step --network nook -p 8080:80
+}
