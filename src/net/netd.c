@@ -26,7 +26,8 @@ int nk_netd_runs(struct nk_net_store *s, const char *network)
 	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &all) == 0 && all.l_type != F_UNLCK;
 }
 
-/* Connected, or -errno. One that is about to end, or to be replaced, has no socket for a moment. */
+/* Connected, or -errno. One that has just begun, or thinks of ending, has no socket for a moment.
+ */
 static int dial(struct nk_net_store *s, const char *network)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -49,7 +50,7 @@ static int dial(struct nk_net_store *s, const char *network)
 		if (connect(fd, (struct sockaddr *)&name, sizeof(name)) == 0)
 			return nk_take_fd(&fd);
 		err = errno;
-		if (err != ENOENT && err != ECONNREFUSED)
+		if ((err != ENOENT && err != ECONNREFUSED) || nk_netd_runs(s, network) != 1)
 			break;
 		nanosleep(&(struct timespec){.tv_nsec = TRY_MS * 1000000L}, NULL);
 	}

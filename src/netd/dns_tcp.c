@@ -149,6 +149,18 @@ static void on_conn(struct nk_watch *w, uint32_t events)
 	flush(c);
 }
 
+/* No descriptors left: the connection that was made first goes, or we would be told again and again
+ * of one that cannot be taken. */
+static void make_room(struct nk_netd *d)
+{
+	struct nk_dns_conn *oldest = d->conns;
+
+	while (oldest && oldest->next)
+		oldest = oldest->next;
+	if (oldest)
+		drop(oldest);
+}
+
 void nk_dns_accept(struct nk_listener *l)
 {
 	struct nk_netd *d = l->view->d;
@@ -157,8 +169,11 @@ void nk_dns_accept(struct nk_listener *l)
 	unsigned share;
 	int fd = accept4(l->w.fd, &from.any, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE)
+			make_room(d);
 		return;
+	}
 	if (!nk_view_admits(l->view, &from, &share) || d->n_conns >= NK_DNS_CONNS ||
 	    d->connected[share] >= NK_SHARE_CONNS) {
 		close(fd);

@@ -327,7 +327,10 @@ int nk_forward(struct nk_netd *d, const struct nk_client *c, const struct nk_que
 	struct nk_flight *f = d->flights;
 	bool fresh = false;
 
-	if (d->n_waiters >= NK_WAITERS || d->waiting[c->share] >= NK_SHARE_WAITERS)
+	/* The fuller it is, the less one address may have: a few that ask without end leave room.
+	 */
+	unsigned share = d->n_flights < NK_FLIGHTS / 2 ? NK_SHARE_WAITERS : NK_SHARE_WAITERS / 8;
+	if (d->n_waiters >= NK_WAITERS || d->waiting[c->share] >= share)
 		return -EBUSY;
 	if (nk_upstreams_look(&d->upstreams))
 		nk_cache_clear(&d->cache);
