@@ -13,6 +13,10 @@ setup() {
 	net_world
 }
 teardown() {
+	local pid
+	for pid in "${STARTED[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+	for pid in "${STARTED[@]}"; do wait "$pid" 2>/dev/null || true; done
+	STARTED=()
 	[ -z "${WORLD:-}" ] || nook network prune >/dev/null 2>&1 || true
 	net_world_end
 	background_teardown
