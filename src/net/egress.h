@@ -15,7 +15,7 @@
 #ifndef NK_NET_EGRESS_H
 #define NK_NET_EGRESS_H
 
-#include "net/ip.h"
+#include "oci/ip.h"
 
 struct nk_egress_word {
 	const char *name; /* lower case, without a dot at its end; NULL: an address */

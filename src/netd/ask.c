@@ -17,7 +17,7 @@
 
 #include "base/cleanup.h"
 #include "net/inside.h"
-#include "net/ip.h"
+#include "oci/ip.h"
 #include "net/netd.h"
 #include "netd/netd.h"
 

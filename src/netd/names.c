@@ -8,7 +8,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
-#include "net/ip.h"
+#include "oci/ip.h"
 
 enum { SHORT_ID = 12 };
 

@@ -10,7 +10,7 @@
 #include <netinet/in.h>
 #include <sys/stat.h>
 
-#include "net/ip.h"
+#include "oci/ip.h"
 
 enum { NK_UPSTREAMS = 6, NK_UPSTREAM_REST_MS = 10000 };
 
