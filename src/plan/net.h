@@ -87,6 +87,7 @@ int nk_plan_detach(struct nk_plan *p, const struct nk_plan_card *c, struct nk_er
 
 void nk_part_net_host(struct nk_build *b);   /* parent, before the clone */
 void nk_part_net_cards(struct nk_build *b);  /* parent, with init's pid, up to TELL CARDS */
+void nk_part_net_settings(struct nk_build *b); /* init: before /proc/sys is made read-only */
 void nk_part_net_inside(struct nk_build *b); /* init: AWAIT CARDS, addresses, routes, firewall */
 
 /* ---- plan/net_backend.c: pasta or slirp4netns, where spec->net.backend says so ---- */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -180,6 +181,47 @@ static void default_routes(struct nk_batch *batch, const struct nk_net_card *car
 		}
 }
 
+/* On a LAN of containers routes come from nook: who is there does not listen to routers, which
+ * any other container could play. A card of the machine's own LAN does. */
+static bool ignores_routers(const struct nk_build *b, const struct nk_net_card *c)
+{
+	return b->spec->net.ip6 && c->network->driver == NK_NET_BRIDGE && !c->network->parent;
+}
+
+void nk_part_net_settings(struct nk_build *b)
+{
+	const struct nk_net_spec *net = &b->spec->net;
+	bool any = false;
+
+	b->net_conf = NK_NOFD;
+	for (size_t i = 0; i < net->cards.n; i++)
+		any |= ignores_routers(b, &net->cards.v[i]);
+	if (!any)
+		return;
+	nk_actor_topic(b->p, NK_INIT, NK_T_NETWORK);
+	b->net_conf =
+		nk_b_open(b->p, b->proc == NK_NOFD ? NK_CWD : b->proc,
+			  b->proc == NK_NOFD ? "/proc/sys/net/ipv6/conf" : "sys/net/ipv6/conf",
+			  O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS, "net_conf",
+			  "settings of its cards, before they are read-only");
+}
+
+static void ignore_routers(struct nk_build *b, const struct nk_net_card *c)
+{
+	struct nk_plan *p = b->p;
+
+	if (!ignores_routers(b, c))
+		return;
+	int fd = nk_b_open(p, b->net_conf, nk_fmt(p->arena, "%s/accept_ra", c->ifname), O_WRONLY,
+			   RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, "accept_ra",
+			   "no other container plays its router");
+	struct nk_step *s = nk_plan_add(p, NK_OP_WRITE, "routes come from nook alone");
+
+	s->fd[0] = (int16_t)fd;
+	s->s[0] = "0";
+	nk_plan_add(p, NK_OP_CLOSE, "written")->fd[0] = (int16_t)fd;
+}
+
 void nk_part_net_inside(struct nk_build *b)
 {
 	struct nk_plan *p = b->p;
@@ -197,6 +239,8 @@ void nk_part_net_inside(struct nk_build *b)
 	p->topic = NK_T_SYNC;
 	nk_b_await(p, NK_MSG_CARDS, NK_NOFD, "until its cards are there");
 	p->topic = NK_T_NETWORK;
+	for (size_t i = 0; i < net->cards.n; i++)
+		ignore_routers(b, &net->cards.v[i]);
 	struct nk_step *s = nk_b_send(p, sock, batch, NK_NOFD,
 				      "lo up, addresses of its cards, and the way out");
 	s->hint = "the kernel refuses an address or a route: `nook network inspect` shows the "

@@ -112,7 +112,7 @@ static void make_bridge(struct nk_build *b, const struct nk_net_card *c)
 		write_sysctl(p,
 			     nk_fmt(p->arena, "/proc/sys/net/ipv4/conf/%s/route_localnet", n->link),
 			     "1", "published ports are reached at 127.0.0.1, too");
-	if (six)
+	if (six || b->spec->net.ip6)
 		write_sysctl(p, nk_fmt(p->arena, "/proc/sys/net/ipv6/conf/%s/accept_ra", n->link),
 			     "0", "no container tells this machine its routes");
 }

@@ -178,6 +178,7 @@ int nk_plan_run(struct nk_plan *p, const struct nk_plan_input *in, struct nk_pla
 	nk_part_tmpfs(&b);
 	nk_part_etc(&b);
 	nk_part_volumes(&b);
+	nk_part_net_settings(&b);
 	nk_part_masks(&b);
 	nk_part_terminal(&b);
 	nk_part_cgroup_namespace(&b);

@@ -263,3 +263,11 @@ time.sleep(100)' 3>&- &
 	done
 	all_ports
 }
+
+@test "network: no container plays the router of another, or of this machine" {
+	nook network create --subnet 10.79.0.0/24 four
+	assert_equal "$(inside --network four cat /proc/sys/net/ipv6/conf/eth0/accept_ra)" 0
+	assert_equal "$(in_world cat /proc/sys/net/ipv6/conf/nk-four/accept_ra)" 0
+	assert_equal "$(inside --network nook cat /proc/sys/net/ipv6/conf/eth0/accept_ra)" 0
+	assert_equal "$(in_world cat /proc/sys/net/ipv6/conf/nook0/accept_ra)" 0
+}
