@@ -142,6 +142,17 @@ teardown() {
 	[ "$(dig_in db +short web)" = 10.89.0.2 ]
 }
 
+@test "one that was killed is followed by another" {
+	netd_start
+	kill -KILL "$(netd_pid)"
+	eventually netd_gone
+	[ -e "$NET_STATE/lan/netd.sock" ]
+	netd_start
+	[ "$(dig_in db +short web)" = 10.89.0.2 ]
+	run -1 ask dance # and it is the new one that listens
+	[[ $output == *"not 'dance'"* ]]
+}
+
 @test "leases that come and go while it ends always find one" {
 	local i
 	for i in {1..15}; do
