@@ -105,8 +105,8 @@ static void publish(struct nk_build *b)
 	nk_nft_end(add);
 	struct nk_step *s =
 		nk_b_send(p, b->net_filter, add, NK_NOFD, "its published ports lead to it");
-	s->hint = "\"File exists\" means: a container that was killed has left its ports: `nook "
-		  "network prune`";
+	s->hint = "\"File exists\" means: another container has one of these ports (`nook ps`), or "
+		  "one that was killed has left it (`nook network prune`)";
 	int made = (int)p->steps.n - 1;
 
 	del = nk_b_batch(p, NETLINK_NETFILTER);

@@ -262,13 +262,26 @@ static const char *who(struct nk_state *st, struct nk_arena *a, uint64_t inode)
 	return nk_fmt(a, "%.*s (process %d)", (int)strcspn(name, "\n"), name, (int)pid);
 }
 
+/* The step that bound a socket: of one that is to listen, too. */
+static const struct nk_step *bound(const struct nk_plan *p, int number)
+{
+	const struct nk_step *s =
+		number > 0 && (size_t)number <= p->steps.n ? &p->steps.v[number - 1] : NULL;
+
+	if (!s || s->op != NK_OP_LISTEN)
+		return s && s->op == NK_OP_BIND ? s : NULL;
+	for (size_t i = 0; i < p->steps.n; i++)
+		if (p->steps.v[i].op == NK_OP_BIND && p->steps.v[i].fd[0] == s->fd[0])
+			return &p->steps.v[i];
+	return NULL;
+}
+
 void nk_net_explain_port(struct nk_state *st, struct nk_arena *a, const struct nk_plan *p,
 			 struct nk_err *e)
 {
-	const struct nk_step *s =
-		e->step > 0 && (size_t)e->step <= p->steps.n ? &p->steps.v[e->step - 1] : NULL;
+	const struct nk_step *s = bound(p, e->step);
 
-	if (!s || s->op != NK_OP_BIND || (e->err != EADDRINUSE && e->err != EADDRNOTAVAIL))
+	if (!s || (e->err != EADDRINUSE && e->err != EADDRNOTAVAIL))
 		return;
 	const union address *at = s->p[0];
 	char text[INET6_ADDRSTRLEN] = "";
