@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "host/facts.h"
@@ -32,6 +33,22 @@ static void check_netd(struct nk_arena *a, const struct nk_net_spec *net, struct
 			    n->name));
 }
 
+/* A kernel that was started without IPv6: the network is there, with its IPv4 alone. */
+static int without_ip6(struct nk_network *n, struct nk_err *e)
+{
+	size_t keep = 0;
+
+	for (size_t i = 0; i < n->subnets.n; i++)
+		if (n->subnets.v[i].net.family != AF_INET6)
+			n->subnets.v[keep++] = n->subnets.v[i];
+	if (keep == n->subnets.n || keep) {
+		n->subnets.n = keep;
+		return 0;
+	}
+	nk_fail(e, EAFNOSUPPORT, "network %s has IPv6 only", n->name);
+	return nk_hint(e, "this machine was started without it (ipv6.disable=1)");
+}
+
 static int find_networks(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec *net,
 			 struct nk_strv *notices, struct nk_err *e)
 {
@@ -41,6 +58,8 @@ static int find_networks(struct nk_net_store *s, struct nk_arena *a, struct nk_n
 			   : nk_arena_ok(a, e);
 
 		if (rc < 0)
+			return rc;
+		if (!net->ip6 && (rc = without_ip6(n, e)) < 0)
 			return rc;
 		check_netd(a, net, n, notices);
 		net->cards.v[i].network = n;
@@ -117,6 +136,7 @@ int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *s
 
 	if (!net->cards.n)
 		return 0;
+	net->ip6 = access("/proc/net/if_inet6", F_OK) == 0;
 	if ((rc = may(e)) < 0 || (rc = find_networks(s, a, net, notices, e)) < 0 ||
 	    (rc = check_ports(net, e)) < 0)
 		return rc;
@@ -132,7 +152,6 @@ int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *s
 	net->hostname = spec->hostname ? spec->hostname : spec->name;
 	if ((rc = nk_net_check_dhcp(net, e)) < 0)
 		return rc;
-	net->ip6 = access("/proc/net/if_inet6", F_OK) == 0;
 	if ((rc = nk_net_choose_ports(&net->ports, net->ip6, e)) < 0)
 		return rc;
 	rc = lease_all(s, a, spec, dry, &dead, e);
