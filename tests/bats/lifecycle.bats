@@ -25,7 +25,7 @@ nothing_kept() {
 @test "ps: nothing runs, then something, then nothing" {
 	run_nook ps
 	assert_exit 0
-	assert_output "CONTAINER ID   NAME   COMMAND   CREATED   STATUS   PID   ROOTFS"
+	assert_output "CONTAINER ID   NAME   COMMAND   CREATED   STATUS   PID   PORTS   ROOTFS"
 	run_nook ps --format json
 	assert_output "[]"
 	begin web -- sh -c "$HANDLER"
