@@ -33,6 +33,14 @@ static int own_socket(const char *word)
 	return (int)fd;
 }
 
+static uid_t uid_outside(void)
+{
+	_fclose_ FILE *map = fopen("/proc/self/uid_map", "re");
+	unsigned inside, outside;
+
+	return map && fscanf(map, "%u %u", &inside, &outside) == 2 ? outside : geteuid();
+}
+
 void nk_cli_lan_adopt(struct nk_cli *cli)
 {
 	const char *word = getenv("NOOK_LAN"), *ports = getenv("NOOK_LAN_PORTS");
@@ -42,6 +50,7 @@ void nk_cli_lan_adopt(struct nk_cli *cli)
 
 	if (l) {
 		*l = (struct nk_cli_lan){.fd = fd};
+		l->uid = uid_outside();
 		l->notice = notice ? nk_strdup(&cli->arena, notice) : NULL;
 		while (ports && *ports && l->n_ports < NK_CLI_LAN_PORTS) {
 			const char *colon = strchr(ports, ':'), *comma = strchr(ports, ',');

@@ -11,6 +11,8 @@
 #ifndef NK_CLI_LAN_H
 #define NK_CLI_LAN_H
 
+#include <sys/types.h>
+
 #include "cli/cli.h"
 #include "oci/net_spec.h"
 
@@ -18,6 +20,7 @@ enum { NK_CLI_LAN_PORTS = 1024 };
 
 struct nk_cli_lan {
 	int fd;
+	uid_t uid; /* outside */
 	int ports[NK_CLI_LAN_PORTS];
 	unsigned of[NK_CLI_LAN_PORTS]; /* index of each in spec->net.ports */
 	size_t n_ports;

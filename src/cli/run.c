@@ -162,6 +162,9 @@ static int make_plan(struct run *r, struct nk_err *e)
 	    (ret = prepare_networks(r, e)) < 0 || (ret = resolve_user(r, e)) < 0 ||
 	    (ret = nk_seccomp_filter(a, r->spec, cache, &in.filter, e)) < 0)
 		return ret;
+	/* For hints about what this user may. */
+	if (r->cli->lan)
+		r->facts.euid = r->cli->lan->uid;
 	if (r->cli->lan && r->cli->lan->notice)
 		nk_strv_push(a, &notices, r->cli->lan->notice);
 	for (size_t i = 0; i < notices.n; i++)

@@ -255,8 +255,9 @@ void nk_facts_ids(struct nk_arena *a, struct nk_facts *f)
 					    "--cap-add SETGID";
 		} else if (!nk_idrange_max(f)) {
 			f->single_id = "this user namespace has no other";
-			f->single_id_mend = "give the outer container more ids: newuidmap, "
-					    "unshare --map-auto";
+			f->single_id_mend = "for more, a line of yours in /etc/subuid and "
+					    "/etc/subgid; of an outer container: unshare "
+					    "--map-auto";
 		}
 		return;
 	}

@@ -30,7 +30,7 @@ nothing_kept() {
 	assert_output "[]"
 	begin web -- sh -c "$HANDLER"
 	run_nook ps
-	assert_match "^[0-9a-f]{12} +web +\"sh -c trap .*…\" +.* ago +Up .* +[0-9]+ +$ROOTFS\$"
+	assert_match "^[0-9a-f]{12} +web +\"sh -c trap .*…\" +.* ago +Up .* +[0-9]+ +- +$ROOTFS\$"
 	run_nook ps -q
 	assert_match '^[0-9a-f]{12}$'
 	run_nook ps -q --no-trunc
