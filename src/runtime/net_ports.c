@@ -68,8 +68,10 @@ int nk_net_choose_ports(struct nk_ports *ports, bool ip6, struct nk_err *e)
 {
 	int *held = calloc(ports->n + 1, sizeof(*held));
 	size_t n = 0;
-	int rc = held ? 0 : nk_fail(e, ENOMEM, "choose ports");
+	int rc = 0;
 
+	if (!held)
+		return nk_fail(e, ENOMEM, "choose ports");
 	/* Held until all are chosen: or the kernel would name one twice. */
 	for (size_t i = 0; rc >= 0 && i < ports->n; i++)
 		if (!ports->v[i].host_port) {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # nook run on networks: cards, addresses, the way out, published ports, and what is refused.
+# shellcheck disable=SC2154 # stderr, owner: of the libraries
 
 load ../lib/nook
 load ../lib/background
