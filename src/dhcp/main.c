@@ -183,11 +183,11 @@ static int lease(struct nk_dhcp *d, struct nk_err *e)
 /* With the card inside, up, and with an address. */
 static int prepare(struct nk_dhcp *d, struct words *w, struct nk_err *e)
 {
-	_close_ int net = open_namespace(w->in);
+	_close_ int net = w->in ? open_namespace(w->in) : -EBADF;
 	int rc;
 
-	if (net < 0)
-		return nk_fail(e, errno, "the network namespace %s", w->in);
+	if (!w->in || net < 0)
+		return nk_fail(e, errno, "the network namespace %s", w->in ? w->in : "");
 	if (w->attach.parent && (rc = nk_attach_in(&w->attach, &w->arena, d, net, e)) < 0)
 		return rc;
 	if ((rc = enter(net, w->in, e)) < 0 || (rc = nk_dhcp_open(d, e)) < 0 ||
@@ -225,7 +225,7 @@ int main(int argc, char **argv)
 	static struct words w;
 	struct nk_err e = {0};
 
-	if (arguments(argc, argv, &w, &d, &e) < 0)
+	if (arguments(argc, argv, &w, &d, &e) < 0 || !d.state)
 		return say(&e);
 	umask(0077);
 	/* Nothing of the caller's stays open. */

@@ -67,11 +67,11 @@ static int take_address(void *arg, const struct nlmsghdr *h)
 	if (ifa->ifa_family == AF_INET6 && (is_link_local(address) || flags & IFA_F_TEMPORARY))
 		return 0;
 	r->m->leased |= !(flags & IFA_F_PERMANENT);
-	struct nlmsghdr **to = NK_PUSH(r->a, &r->m->addresses);
+	struct nk_moved_item *to = NK_PUSH(r->a, &r->m->addresses);
 	struct nlmsghdr *copy = keep(r, h);
 	if (!to || !copy)
 		return -ENOMEM;
-	*to = copy;
+	to->h = copy;
 	return 0;
 }
 
@@ -105,11 +105,11 @@ static int take_route(void *arg, const struct nlmsghdr *h)
 	if (index != r->index || rtm->rtm_table == RT_TABLE_LOCAL ||
 	    rtm->rtm_protocol == RTPROT_KERNEL || rtm->rtm_protocol == RTPROT_RA)
 		return 0;
-	struct nlmsghdr **to = NK_PUSH(r->a, &r->m->routes);
+	struct nk_moved_item *to = NK_PUSH(r->a, &r->m->routes);
 	struct nlmsghdr *copy = keep(r, h);
 	if (!to || !copy)
 		return -ENOMEM;
-	*to = copy;
+	to->h = copy;
 	return 0;
 }
 
@@ -194,21 +194,21 @@ static void put_route(struct nk_batch *b, const struct nlmsghdr *h, uint32_t ind
 void nk_moved_put(struct nk_batch *b, const struct nk_moved *m, uint32_t from, uint32_t to)
 {
 	for (size_t i = 0; from && i < m->addresses.n; i++)
-		put_address(b, m->addresses.v[i], from, false);
+		put_address(b, m->addresses.v[i].h, from, false);
 	for (size_t i = 0; i < m->addresses.n; i++)
-		put_address(b, m->addresses.v[i], to, true);
+		put_address(b, m->addresses.v[i].h, to, true);
 	/* First what is on the link, then what leads over somebody there. */
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < m->routes.n; i++)
-			if (via(m->routes.v[i]) == (pass == 1))
-				put_route(b, m->routes.v[i], to);
+			if (via(m->routes.v[i].h) == (pass == 1))
+				put_route(b, m->routes.v[i].h, to);
 }
 
 void nk_moved_gateways(struct nk_arena *a, const struct nk_moved *m, struct nk_ips *out)
 {
 	for (size_t i = 0; i < m->routes.n; i++) {
-		const struct rtmsg *rtm = NLMSG_DATA(m->routes.v[i]);
-		const struct rtattr *gw = nk_nl_find(m->routes.v[i], sizeof(*rtm), RTA_GATEWAY);
+		const struct rtmsg *rtm = NLMSG_DATA(m->routes.v[i].h);
+		const struct rtattr *gw = nk_nl_find(m->routes.v[i].h, sizeof(*rtm), RTA_GATEWAY);
 		struct nk_ip *to = gw && !rtm->rtm_dst_len ? NK_PUSH(a, out) : NULL;
 
 		if (!to)

@@ -8,9 +8,12 @@
 #include "oci/net_spec.h"
 #include "sys/batch.h"
 
+/* A message of the kernel (RTM_NEWADDR, RTM_NEWROUTE), with all that it says. */
+struct nk_moved_item {
+	const struct nlmsghdr *h;
+};
 struct nk_moved {
-	/* Messages of the kernel (RTM_NEWADDR, RTM_NEWROUTE), with all that it says about them. */
-	NK_VEC(struct nlmsghdr *) addresses, routes;
+	NK_VEC(struct nk_moved_item) addresses, routes;
 	bool leased; /* an address has an end */
 };
 
