@@ -171,8 +171,8 @@ static int make_plan(struct run *r, struct nk_err *e)
 		nk_strv_push(a, &r->facts.notices, notices.v[i]);
 	if (r->request->no_network)
 		nk_strv_push(a, &r->facts.notices,
-			     "only loopback in the network: this root may not make links here "
-			     "(--network none does so without this line)");
+			     "only loopback in the network: this root may not make links here, or "
+			     "keep networks (--network none does so without this line)");
 	if (r->request->init) {
 		struct nk_strv args = {0};
 		nk_strv_push(a, &args, "/dev/nook-init");
@@ -321,6 +321,18 @@ static int run_container(struct nk_cli *cli, struct nk_run_request *request,
 	return result.exit_code;
 }
 
+/* Where nothing can be kept there is no network by default: this root of others' users keeps none.
+ */
+static bool keeps_networks(struct nk_cli *cli)
+{
+	char *path = nk_strdup(&cli->arena, cli->root);
+	char *slash;
+
+	while (access(path, F_OK) < 0 && (slash = strrchr(path, '/')) && slash > path)
+		*slash = '\0';
+	return access(path, W_OK) == 0;
+}
+
 static int run(struct nk_cli *cli, int argc, char **argv)
 {
 	struct nk_run_request r;
@@ -332,8 +344,11 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 	int first = nk_cli_options(cli, &nk_command_run, argc, argv, &r, &code);
 	if (first < 0)
 		return code;
-	if (nk_run_world_read(&w, &cli->arena, &e) < 0 ||
-	    nk_run_finish(&r, &cli->arena, &w, argc - first, argv + first, &e) < 0)
+	if (nk_run_world_read(&w, &cli->arena, &e) < 0)
+		return nk_cli_error(cli, &e);
+	if (w.euid == 0 && !keeps_networks(cli))
+		w.makes_links = NULL;
+	if (nk_run_finish(&r, &cli->arena, &w, argc - first, argv + first, &e) < 0)
 		return nk_cli_error(cli, &e);
 	/* An ordinary user's networks are in a namespace of that user's: nook goes there. */
 	if (r.spec.net.cards.n && nk_cli_lan_enter(cli, true, &r.spec.net.ports, &e) < 0)

@@ -135,9 +135,11 @@ const char *nk_run_find_program(struct nk_arena *a, const char *name)
 	return access(built, X_OK) == 0 ? built : NULL;
 }
 
+/* In most containers the settings of the network are read-only, whatever root has. */
 static bool makes_links(void)
 {
-	return (nk_own_caps() >> CAP_NET_ADMIN & 1) && nk_ns_own_network();
+	return (nk_own_caps() >> CAP_NET_ADMIN & 1) && nk_ns_own_network() &&
+	       access("/proc/sys/net/ipv4/conf/all/route_localnet", W_OK) == 0;
 }
 
 int nk_run_world_read(struct nk_run_world *w, struct nk_arena *a, struct nk_err *e)
