@@ -53,8 +53,22 @@ net_world() {
 	in_world ip route add default via 2001:db8::1
 }
 
+# Servers of the test in one of its worlds: what runs in the background by in_outer or in_world has a
+# shell in front, whose end is not theirs. What is nook's is left alone: it would be a leak.
+net_servers_end() {
+	local dir net worlds
+	worlds=$(readlink "/proc/$WORLD/ns/net" "/proc/$OUTER/ns/net") || true
+	for dir in /proc/[0-9]*; do
+		net=$(readlink "$dir/ns/net" 2>/dev/null) || continue
+		[[ $worlds == *"$net"* && $(cat "$dir/comm" 2>/dev/null) != nook* ]] || continue
+		[ "${dir#/proc/}" = "$WORLD" ] || [ "${dir#/proc/}" = "$OUTER" ] ||
+			kill -9 "${dir#/proc/}" 2>/dev/null || true
+	done
+}
+
 # With its last process the world goes, and all that is in it.
 net_world_end() {
+	[ -z "${WORLD:-}" ] || net_servers_end
 	[ -z "${WORLD:-}" ] || kill -9 "$WORLD" "$OUTER" 2>/dev/null || true
 	[ -z "${WORLD:-}" ] || wait "$WORLD" "$OUTER" 2>/dev/null || true
 	WORLD='' OUTER=''
