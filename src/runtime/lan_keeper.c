@@ -165,7 +165,7 @@ static bool resolvers_run(struct keeper *k)
 
 	if (!d)
 		return false;
-	copy = -1;
+	(void)nk_take_fd(&copy);
 	for (struct dirent *ent; !any && (ent = readdir(d));)
 		any = ent->d_name[0] != '.' && nk_netd_runs(&s, ent->d_name) > 0;
 	closedir(d);
@@ -278,9 +278,8 @@ static __attribute__((noreturn)) void keeper(struct keeper *k, int ready)
 	let_go(k, &ready);
 	rename_process();
 	umask(077);
-	ret = chdir("/");
 	/* Of its own: a lock belongs to whoever opened the file. */
-	k->lock_fd = openat(k->dir_fd, "holder.lock", O_RDWR | O_CLOEXEC);
+	k->lock_fd = chdir("/") < 0 ? -1 : openat(k->dir_fd, "holder.lock", O_RDWR | O_CLOEXEC);
 	ret = k->lock_fd < 0 ? nk_fail(&e, errno, "open the lock of your networks' holder")
 			     : set_up(k, &e);
 	if (write(ready, &e, sizeof(e)) != (ssize_t)sizeof(e))
