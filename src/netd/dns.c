@@ -91,12 +91,6 @@ void nk_dns_question(struct nk_netd *d, const struct nk_client *c, const uint8_t
 		return;
 	}
 	/* Its other networks have names as well. */
-	if (!c->view->egress && !nk_names_known(zone.names, q.q.text)) {
-		const struct nk_names *other = nk_elsewhere(d, c, q.q.text);
-
-		if (other)
-			zone = (struct nk_zone){other, NULL};
-	}
 	if (!d->alone && !nk_names_known(&d->names, q.q.text))
 		pkt = nk_neighbours_answer(d, c, &q.q);
 	mine = pkt != NULL;

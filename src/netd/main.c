@@ -30,7 +30,14 @@
 #include "net/netd.h"
 #include "netd/netd.h"
 
-enum { DNS_PORT = 53, BIND_TRIES = 40, BIND_WAIT_MS = 50, OTHER_FDS = 2200, SESSIONS = 1024 };
+enum {
+	DNS_PORT = 53,
+	BIND_TRIES = 40,
+	BIND_WAIT_MS = 50,
+	OTHER_FDS = 2200,
+	SESSIONS = 1024,
+	RECEIVE_BUFFER = 1 << 20
+};
 
 static struct nk_netd d;
 
@@ -115,7 +122,7 @@ static int bind_one(const struct nk_ip *gateway, bool tcp, struct nk_err *e)
 {
 	union nk_address own;
 	char text[NK_IP_TEXT];
-	int on = 1;
+	int on = 1, buffer = RECEIVE_BUFFER;
 	bool six = gateway->family == AF_INET6;
 	_close_ int fd = socket(gateway->family,
 				(tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -130,6 +137,9 @@ static int bind_one(const struct nk_ip *gateway, bool tcp, struct nk_err *e)
 	/* Before the bridge has the address, and while it comes and goes. */
 	setsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_FREEBIND : IP_FREEBIND, &on,
 		   sizeof(on));
+	/* Room for a burst: one container's must not push out another's single question. */
+	if (!tcp && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
 	/* One of us that is just ending may have it for a moment. */
 	int r = 0;
 	for (int i = 0; bind(fd, &own.any, nk_address_size(&own)) < 0; i++) {

@@ -128,27 +128,30 @@ static void without_dead(struct nk_netd *d, struct nk_neighbour *o)
 		}
 }
 
+static bool has(const struct nk_names *t, const struct nk_question *q, const struct nk_ip *back)
+{
+	return back ? nk_names_whose(t, back) != NULL : nk_names_known(t, q->text);
+}
+
 ldns_pkt *nk_neighbours_answer(struct nk_netd *d, const struct nk_client *c,
 			       const struct nk_question *q)
 {
 	struct nk_ip ip;
 	unsigned bits;
 	bool back = nk_reverse_read(q->text, &ip, &bits);
+	const struct nk_ip *of = back ? &ip : NULL;
 	const char *id = asker(d, c);
 
-	/* Names with dots are somebody else's as a rule; and this is on the way of all of them. */
-	if (!id || !q->text[0] || (strchr(q->text, '.') && !back))
+	if (!id || !q->text[0] || (back && bits != (ip.family == AF_INET ? 32 : 128)))
 		return NULL;
 	look(d);
 	for (struct nk_neighbour *o = d->neighbours; o; o = o->next) {
 		const struct nk_names *t = &o->names;
-		if (!nk_names_has_id(t, id))
+		if (!has(t, q, of) || !nk_names_has_id(t, id))
 			continue;
 		without_dead(d, o);
-		if (back && bits >= 32 && nk_names_whose(t, &ip))
-			return nk_names_reverse(t, q, &ip);
-		if (!back && nk_names_known(t, q->text) && nk_names_has_id(t, id))
-			return nk_names_forward(t, q);
+		if (has(t, q, of) && nk_names_has_id(t, id))
+			return back ? nk_names_reverse(t, q, &ip) : nk_names_forward(t, q);
 	}
 	return NULL;
 }

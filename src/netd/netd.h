@@ -137,12 +137,6 @@ void nk_dns_question(struct nk_netd *d, const struct nk_client *c, const uint8_t
 void nk_dns_give(struct nk_netd *d, const struct nk_client *c, const struct nk_query *q,
 		 ldns_pkt *pkt, bool own, int ede);
 
-/* ---- elsewhere.c ---- */
-
-/* The names of another network that the asking container is on, if name is one of them; else NULL.
- * Valid until the next question. */
-const struct nk_names *nk_elsewhere(struct nk_netd *d, const struct nk_client *c, const char *name);
-
 /* ---- neighbours.c: names of the other networks that an asker is on ---- */
 
 /* NULL: no such name there. */

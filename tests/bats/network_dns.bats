@@ -231,10 +231,10 @@ teardown() {
 	[ "$(dig_in web +short b.example)" = 203.0.113.9 ]
 	nameservers 127.0.0.11 127.0.0.13
 	[ "$(dig_in web +short c.example)" = 203.0.113.9 ]
-	# The one that was silent rests: the next answer comes at once.
-	local start=${EPOCHREALTIME/./}
+	# The one that was silent rests: it is not asked the next time.
 	[ "$(dig_in web +short d.example)" = 203.0.113.9 ]
-	((${EPOCHREALTIME/./} - start < 900000))
+	grep -q c.example "$DIR/127.0.0.11.log"
+	fails grep -q d.example "$DIR/127.0.0.11.log"
 	nameservers 127.0.0.12
 	[ "$(status_of e.example)" = SERVFAIL ]
 	nameservers 127.0.0.10
@@ -324,10 +324,11 @@ teardown() {
 	BACKGROUND+=("$flood")
 	eventually grep -q 'x9.slow.example' "$DIR/127.0.0.53.log"
 	start=${EPOCHREALTIME/./}
-	[ "$(dig_in db +short web)" = 10.89.0.2 ]
-	[ "$(dig_in db +short a.example)" = 203.0.113.9 ]
+	[ "$(dig_in db +tries=3 +short web)" = 10.89.0.2 ]
+	[ "$(dig_in db +tries=3 +short a.example)" = 203.0.113.9 ]
 	[ "$(dig_in db +short +tcp web)" = 10.89.0.2 ]
-	((${EPOCHREALTIME/./} - start < 2000000))
+	# Emulated, the flood itself takes seconds.
+	((${EPOCHREALTIME/./} - start < ${NOOK_VM:+10}2000000))
 	# And upstream it is no flood either.
 	[ "$(grep -c slow.example "$DIR/127.0.0.53.log")" -le 1000 ]
 	wait $flood || true
