@@ -63,6 +63,7 @@ static const int allowed[] = {
 	SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(sendto),
+	SCMP_SYS(setsockopt),
 	SCMP_SYS(stat),
 	SCMP_SYS(unlinkat),
 	SCMP_SYS(write),
