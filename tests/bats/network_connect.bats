@@ -13,11 +13,6 @@ setup() {
 	background_setup
 	net_world
 	in_world mount -t tmpfs none /run
-	# /etc/netns of the world's own.
-	mkdir etc
-	in_world mount -t tmpfs none "$PWD/etc"
-	in_world mkdir "$PWD/etc/upper" "$PWD/etc/work"
-	in_world mount -t overlay -o "lowerdir=/etc,upperdir=$PWD/etc/upper,workdir=$PWD/etc/work" none /etc
 }
 teardown() {
 	local pid

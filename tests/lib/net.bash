@@ -40,6 +40,11 @@ net_world() {
 	# Its own network in /sys, with the machine's cgroups as they were.
 	in_world sh -c 'mount --rbind /sys/fs/cgroup /mnt && mount -t sysfs sysfs /sys &&
 		mount --rbind /mnt /sys/fs/cgroup && umount -l /mnt'
+	# What connect writes for named namespaces (/etc/netns) goes with the world, however a test ends.
+	mkdir "$BATS_TEST_TMPDIR/.world-etc"
+	# shellcheck disable=SC2016
+	in_world sh -c 'mount -t tmpfs etc "$1" && mkdir "$1/upper" "$1/work" && chmod 755 "$1/upper" &&
+		mount -t overlay -o "lowerdir=/etc,upperdir=$1/upper,workdir=$1/work" etc /etc' sh "$BATS_TEST_TMPDIR/.world-etc"
 	in_world ip link set lo up
 	in_outer ip link set lo up
 	in_world ip link add wire type veth peer name wire netns "/proc/$OUTER/ns/net"
