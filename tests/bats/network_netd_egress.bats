@@ -213,6 +213,7 @@ Server(("10.89.0.3", 80), http.server.SimpleHTTPRequestHandler).serve_forever()'
 	in_world "$NETD" --egress "$sleeper" --state "$NET_STATE" --network _egress --id b2 \
 		--owner "$OWNER" --resolver 127.0.0.11 --allow long.example.org
 	[ "$(in_ns db dig +short @127.0.0.11 long.example.org)" = 203.0.113.8 ]
+	kill "$sleeper"
 	kill "$OWNER_PID"
 	EVENTUALLY_SECONDS=12 eventually netd_gone _egress
 }

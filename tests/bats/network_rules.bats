@@ -35,7 +35,8 @@ host_on() {
 
 # A server that answers WORD and the client's address: web PID PORT WORD
 web() {
-	inside "$1" python3 - "$2" "$3" >"$BATS_TEST_TMPDIR/web.$1.$2" 2>&1 3>&- <<'PY' &
+	# No function: that would put a shell in front, and $! would be that one.
+	nsenter --net="/proc/$1/ns/net" -- python3 - "$2" "$3" >"$BATS_TEST_TMPDIR/web.$1.$2" 2>&1 3>&- <<'PY' &
 import socket, sys, threading
 port, word = int(sys.argv[1]), sys.argv[2]
 tcp = socket.create_server(('::', port), family=socket.AF_INET6, dualstack_ipv6=True)
