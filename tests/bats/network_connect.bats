@@ -3,6 +3,8 @@
 # shellcheck disable=SC2154
 # nook network connect and disconnect: cards into and out of what runs, with traffic; reload and
 # prune; what other firewalls do.
+# vm: seldom, network_{rules,run,egress,macvlan}.bats ask the older kernel the same questions
+# asan: no, not seen with the sanitizers yet (network_{dns,netd_ports,netd_egress}.bats have been)
 
 load ../lib/nook
 load ../lib/background

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # nook-netd as resolver of a network, asked by containers' namespaces, with dnsmasq and a server of
 # odd answers (tests/lib/fake_dns.py) upstream. All of it in namespaces of the test's own.
+# vm: seldom, network_{rules,run,egress,macvlan}.bats ask the older kernel the same questions
 
 load ../lib/nook
 load ../lib/netd

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # nook run --egress allow=NAME,...: what can be reached, what not, what is asked for outside.
+# asan: no, not seen with the sanitizers yet (network_{dns,netd_ports,netd_egress}.bats have been)
 
 # shellcheck disable=SC2154 # $stderr, $pid, $STARTED come from the libraries
 load ../lib/nook

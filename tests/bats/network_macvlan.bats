@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Networks of the drivers macvlan and ipvlan: cards of containers on the LAN of a card of the host.
+# asan: no, not seen with the sanitizers yet (network_{dns,netd_ports,netd_egress}.bats have been)
 
 # shellcheck disable=SC2154 # $stderr, $pid, $STARTED come from the libraries
 load ../lib/nook

@@ -3,6 +3,7 @@
 # nook-netd as resolver of a container with --egress: names that are not allowed, addresses that
 # no name may lead to, and the container's firewall, which knows an address before the container
 # does. The table inside is nft's here, with the sets of src/plan/net_firewall.c.
+# vm: seldom, network_{rules,run,egress,macvlan}.bats ask the older kernel the same questions
 
 load ../lib/nook
 load ../lib/netd

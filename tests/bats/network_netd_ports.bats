@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # nook-netd carries on what comes to a published port that NAT does not turn: [::1] first of all.
+# vm: seldom, network_{rules,run,egress,macvlan}.bats ask the older kernel the same questions
 
 load ../lib/nook
 load ../lib/netd

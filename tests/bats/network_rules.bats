@@ -2,6 +2,7 @@
 # nook's netlink messages and its nftables rules: what the kernel makes of them is what their words
 # say, and packets go where the rules say. $PROBES/net_batch sends them; no container is needed, a
 # process in a network namespace is one.
+# asan: no, not seen with the sanitizers yet (network_{dns,netd_ports,netd_egress}.bats have been)
 
 # shellcheck disable=SC2154 # owner, pid: lib/net.bash
 load ../lib/nook

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # nook run on networks: cards, addresses, the way out, published ports, and what is refused.
 # shellcheck disable=SC2154 # stderr, owner: of the libraries
+# asan: no, not seen with the sanitizers yet (network_{dns,netd_ports,netd_egress}.bats have been)
 
 load ../lib/nook
 load ../lib/background
