@@ -136,6 +136,8 @@ void nk_spec_net_write(struct nk_json_out *j, const struct nk_net_spec *net)
 	nk_json_open(j, "net", '{');
 	if (net->backend != NK_NET_BACKEND_NONE)
 		nk_json_str(j, "backend", backends[net->backend]);
+	if (net->backend_socket)
+		nk_json_str(j, "backendSocket", net->backend_socket);
 	if (net->root_dir && net->state_dir) {
 		nk_json_str(j, "rootDir", net->root_dir);
 		nk_json_str(j, "stateDir", net->state_dir);
@@ -308,6 +310,7 @@ void nk_spec_net_read(struct nk_json_in *in, struct json_object *nook, struct nk
 		if (!strcmp(backend, backends[i]))
 			net->backend = (enum nk_net_backend)i;
 	net->root_dir = nk_json_get_str(in, o, "rootDir", NULL);
+	net->backend_socket = nk_json_get_str(in, o, "backendSocket", NULL);
 	net->state_dir = nk_json_get_str(in, o, "stateDir", NULL);
 	net->firewall_given = nk_json_get(in, o, "firewall", json_type_array) != NULL;
 	net->egress_given = nk_json_get(in, o, "egress", json_type_array) != NULL;

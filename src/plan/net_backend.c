@@ -12,6 +12,7 @@
  *
  * Nothing of the host's loopback is reached from inside: both programs would lead there by default.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "oci/ip.h"
@@ -150,9 +151,20 @@ static void dismiss(struct nk_build *b, int companion, int made)
 {
 	struct nk_plan *p = b->p;
 
+	struct nk_step *s;
+
 	p->actor = NK_AFTER;
-	struct nk_step *s = nk_plan_add(p, NK_OP_DISMISS, "%s ends with the container",
-					nk_net_backend_name(b->spec->net.backend));
+	/* Run last made first: behind the dismissal. It is there only where the start failed before
+	 * publish_all() took it away. */
+	if (b->spec->net.backend_socket) {
+		s = nk_plan_add(p, NK_OP_UNLINKAT, "nor is there a socket to ask at");
+		s->fd[0] = NK_CWD;
+		s->s[0] = b->spec->net.backend_socket;
+		s->undo_of = (int16_t)made;
+		nk_tolerate(s, ENOENT, 0, 0);
+	}
+	s = nk_plan_add(p, NK_OP_DISMISS, "%s ends with the container",
+			nk_net_backend_name(b->spec->net.backend));
 	s->fd[0] = (int16_t)companion;
 	s->undo_of = (int16_t)made;
 	p->actor = NK_PARENT;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "net/netd.h"
@@ -110,6 +111,9 @@ int nk_net_reap_record(const struct nk_state_record *r, struct nk_err *e)
 	_net_store_ struct nk_net_store s = {.fd = -EBADF, .state_fd = -EBADF};
 	int rc;
 
+	/* slirp4netns makes it, and goes with its nook without a chance to take it away. */
+	if (net->backend_socket)
+		unlink(net->backend_socket);
 	if (!net->cards.n || !net->root_dir || !net->state_dir)
 		return 0;
 	rc = nk_net_store_open(&s, &a, above(&a, net->root_dir), above(&a, net->state_dir), e);

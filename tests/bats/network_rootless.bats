@@ -248,7 +248,7 @@ loopback_closed() {
 }
 @test "many at once start one holder" {
 	for i in 1 2 3 4 5 6; do
-		user "$NOOK" run --network nook --rootfs "$ROOTFS" sh -c 'ip addr show eth0; sleep 1' \
+		user "$NOOK" run --network nook --rootfs "$ROOTFS" sh -c 'ip addr show eth0; sleep 4' \
 			>"out.$i" 2>&1 3>&- &
 		STARTED+=($!)
 	done

@@ -389,9 +389,10 @@ static inline void rule_undo(const struct nk_plan *p)
 		     s->undo_of >= 0 && (size_t)s->undo_of < i &&
 			     p->steps.v[s->undo_of].actor == NK_PARENT,
 		     "undoes what nook has not done");
-		if (s->op != NK_OP_UNLINKAT)
-			continue;
 		const struct nk_step *m = &p->steps.v[s->undo_of];
+		/* A companion's socket is no directory of nook's. */
+		if (s->op != NK_OP_UNLINKAT || m->op == NK_OP_COMPANION)
+			continue;
 		RULE(p, i, m->op == NK_OP_MKDIRAT && !strcmp(m->s[0], s->s[0]),
 		     "removes another directory");
 		RULE(p, i, s->undo_of < last, "not in the reverse order");
