@@ -46,8 +46,9 @@ struct nk_build {
 	bool own_dev;			/* oci: /dev is a new tmpfs, nothing in it is the rootfs' */
 	struct nk_plan_cgroup cg;
 	int net_conf; /* directory of the settings of cards inside, or NK_NOFD */
-	int net_route, net_filter, net_inner; /* the parent's netlink sockets, where there are cards */
-	NK_VEC(int) net_listen; /* slots of bound sockets of published ports */
+	int net_route, net_filter,
+		net_inner;		/* the parent's netlink sockets, where there are cards */
+	NK_VEC(int) net_listen;		/* slots of bound sockets of published ports */
 	const char *apparmor, *selinux; /* profile and label of the command, or NULL */
 	int lsm_proc;			/* the host's procfs, where they are written */
 };
