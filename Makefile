@@ -41,7 +41,7 @@ bench: all deps-bench
 	@bench/run
 
 format: deps-lint
-	@git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'include/*.[ch]' | xargs clang-format -i
+	@git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'include/*.[ch]' 'fuzz/*.[ch]' | xargs clang-format -i
 
 lint: all deps-lint
 	@tools/lint $(BUILD)

@@ -22,8 +22,7 @@ static void check_error(const struct nk_err *e)
 /* Whatever the profile says, each call in each ABI gets a decision. */
 static void check_filter(const struct nk_bpf *bpf)
 {
-	static const uint32_t arches[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386,
-					   AUDIT_ARCH_AARCH64 };
+	static const uint32_t arches[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64};
 
 	for (uint32_t i = 0; i < 64; i++)
 		for (uint32_t k = 0; k < 3; k++) {
@@ -35,13 +34,14 @@ static void check_filter(const struct nk_bpf *bpf)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	_arena_ struct nk_arena a = { 0 };
-	struct nk_profile_host host = { .caps = size % 2 ? UINT64_MAX : 0,
-					.arch = SCMP_ARCH_X86_64, .kernel_major = 6,
-					.kernel_minor = 1 };
+	_arena_ struct nk_arena a = {0};
+	struct nk_profile_host host = {.caps = size % 2 ? UINT64_MAX : 0,
+				       .arch = SCMP_ARCH_X86_64,
+				       .kernel_major = 6,
+				       .kernel_minor = 1};
 	struct nk_rules rules;
 	struct nk_bpf bpf;
-	struct nk_err e = { 0 };
+	struct nk_err e = {0};
 
 	if (nk_profile_parse(&a, (const char *)data, size, &host, &rules, &e) < 0 ||
 	    nk_rules_compile(&a, &rules, &bpf, &e) < 0)

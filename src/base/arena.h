@@ -52,7 +52,7 @@ char *nk_vfmt(struct nk_arena *a, const char *fmt, va_list ap)
 void *nk_vec_grow(struct nk_arena *a, void **v, size_t *n, size_t *cap, size_t size);
 #define NK_PUSH(a, vec)                                                                     \
 	((__typeof__((vec)->v))nk_vec_grow((a), (void **)&(vec)->v, &(vec)->n, &(vec)->cap, \
-					   sizeof(*(vec)->v)))
+					   sizeof(__typeof__(*(vec)->v))))
 
 /* A NULL-terminated list of strings (argv, env). v is NULL while it is empty. */
 struct nk_strv {

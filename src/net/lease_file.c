@@ -257,7 +257,9 @@ int nk_net_leases_write(struct nk_net_store *s, struct nk_arena *a, const char *
 
 	const char **lines = nk_alloc(a, (leases->n + 1) * sizeof(*lines));
 
-	for (size_t i = 0; lines && i < leases->n; i++) {
+	if (!lines)
+		return nk_arena_ok(a, e);
+	for (size_t i = 0; i < leases->n; i++) {
 		lines[i] = nk_net_lease_line(a, &leases->v[i]);
 		size += strlen(lines[i]);
 	}

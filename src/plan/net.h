@@ -2,12 +2,13 @@
 /*
  * Networks in plans. The whole set-up of a networked start:
  *
- *   parent, before the clone   [bridge with its address, sysctls, rules: only what is missing]
- *                              sockets that hold the published ports (bind, listen)
- *   parent, with init's pid    one rtnetlink batch: each veth, its peer directly in the new
- * namespace one nfnetlink batch: the container's elements (ports) TELL CARDS init AWAIT CARDS; one
- * rtnetlink batch: lo, addresses, links up, routes one nfnetlink batch, with a firewall of its own
- *   after                      elements deleted, veths deleted
+ *   - parent, before the clone: bridge with its address, sysctls and rules (only what is missing);
+ *     sockets that hold the published ports (bind, listen)
+ *   - parent, with init's pid: one rtnetlink batch (each veth, its peer directly in the new
+ *     namespace), one nfnetlink batch (the container's elements: ports), then TELL CARDS
+ *   - init: AWAIT CARDS; one rtnetlink batch (lo, addresses, links up, routes), one nfnetlink
+ *     batch where it has a firewall of its own
+ *   - after: elements deleted; the veths end with the namespace
  *
  * The same batches, all by the parent inside the target (setns there and back), make `connect`.
  */
@@ -85,10 +86,10 @@ int nk_plan_detach(struct nk_plan *p, const struct nk_plan_card *c, struct nk_er
 
 /* ---- plan/net_cards.c ---- */
 
-void nk_part_net_host(struct nk_build *b);   /* parent, before the clone */
-void nk_part_net_cards(struct nk_build *b);  /* parent, with init's pid, up to TELL CARDS */
+void nk_part_net_host(struct nk_build *b);     /* parent, before the clone */
+void nk_part_net_cards(struct nk_build *b);    /* parent, with init's pid, up to TELL CARDS */
 void nk_part_net_settings(struct nk_build *b); /* init: before /proc/sys is made read-only */
-void nk_part_net_inside(struct nk_build *b); /* init: AWAIT CARDS, addresses, routes, firewall */
+void nk_part_net_inside(struct nk_build *b);   /* init: AWAIT CARDS, addresses, routes, firewall */
 
 /* ---- plan/net_backend.c: pasta or slirp4netns, where spec->net.backend says so ---- */
 

@@ -153,15 +153,20 @@ static int on_notify(void *arg, const struct nk_criu_answer *n, int fd, struct n
 		return hooks(r, n->pid, e);
 	if (!strcmp(n->script, "orphan-pts-master") && fd >= 0) {
 		const char *socket = r->c.request->console_socket;
-		_close_ int master = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		if (master < 0)
-			return nk_fail(e, errno, "the terminal of the checkpoint");
+
 		if (!socket || !*socket)
 			return nk_fail(e, 0,
 				       "the checkpoint has a terminal: give --console-socket");
+
+		int master = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+		if (master < 0)
+			return nk_fail(e, errno, "the terminal of the checkpoint");
+
 		int ret = nk_oci_give_terminal(&r->c.config, socket, master, e);
-		if (ret == 0)
-			master = -EBADF; /* closed */
+
+		if (ret != 0)
+			close(master);
 		return ret;
 	}
 	return 0;

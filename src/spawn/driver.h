@@ -27,8 +27,8 @@ struct nk_driver {
 	int status;   /* of init, as waitpid gives it */
 	int32_t soft_errno;
 	uint64_t deadline_ms; /* CLOCK_MONOTONIC, 0 = none */
-	int ready_fd; /* of the companion, until it is ready */
-	int words_fd; /* what it says of its faults */
+	int ready_fd;	      /* of the companion, until it is ready */
+	int words_fd;	      /* what it says of its faults */
 };
 
 /* *e in the words of the step that failed; -errno. */
