@@ -34,6 +34,7 @@ int nk_card_begin(struct nk_card_command *c, struct nk_cli *cli, const struct nk
 				      .target = {.ns_fd = -EBADF, .root_fd = -EBADF}};
 	if (rc >= 0)
 		rc = nk_cli_net_open_live(cli, &c->store, e);
+	c->store.dry = run->explain != NK_EXPLAIN_NO;
 	if (rc >= 0)
 		rc = nk_net_find(&c->store, &cli->arena, words[0], &c->network, e);
 	if (rc >= 0)
@@ -41,11 +42,8 @@ int nk_card_begin(struct nk_card_command *c, struct nk_cli *cli, const struct nk
 	if (rc >= 0)
 		rc = nk_net_target(&st, cli->state, &cli->arena, words[1], &c->target, e);
 	c->card.network = &c->network;
-	c->connection = (struct nk_net_connection){.store = &c->store,
-						   .a = &cli->arena,
-						   .target = &c->target,
-						   .card = &c->card,
-						   .dry = run->explain != NK_EXPLAIN_NO};
+	c->connection = (struct nk_net_connection){
+		.store = &c->store, .a = &cli->arena, .target = &c->target, .card = &c->card};
 	c->connection.net.netd_path = nk_run_find_program(&cli->arena, "nook-netd");
 	c->connection.net.dhcp_path = nk_run_find_program(&cli->arena, "nook-dhcp");
 	return rc;

@@ -107,7 +107,7 @@ static int one(struct nk_cli *cli, struct nk_net_store *s, const struct nk_netwo
 {
 	struct nk_json_out *j = arg;
 	struct nk_net_leases alive = {0};
-	int rc = nk_net_leases(s, &cli->arena, n->name, &alive, NULL, false, e);
+	int rc = nk_net_leases(s, &cli->arena, n->name, &alive, NULL, NULL, e);
 
 	if (rc < 0)
 		return rc;

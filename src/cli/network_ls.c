@@ -35,7 +35,7 @@ static int count(struct nk_net_store *s, struct nk_arena *a, const struct nk_net
 		 size_t *containers, struct nk_err *e)
 {
 	struct nk_net_leases alive = {0};
-	int rc = nk_net_leases(s, a, n->name, &alive, NULL, false, e);
+	int rc = nk_net_leases(s, a, n->name, &alive, NULL, NULL, e);
 
 	*containers = alive.n;
 	return rc;
@@ -135,7 +135,14 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 		rc = r.json ? json(cli, &s, &list, &e) : table(cli, &s, &list, &r, &e);
 	if (rc >= 0 && (fflush(stdout) || ferror(stdout)))
 		rc = nk_fail(&e, errno, "write the list");
-	return rc < 0 ? nk_cli_error(cli, &e) : 0;
+	if (rc < 0)
+		return nk_cli_error(cli, &e);
+	for (size_t i = 0; i < list.broken.n; i++) {
+		nk_fail(&e, 0, "%s", list.broken.v[i]);
+		nk_hint(&e, "mend that file, or delete it");
+		code = nk_cli_error(cli, &e);
+	}
+	return list.broken.n ? code : 0;
 }
 
 const struct nk_command nk_command_network_ls = {

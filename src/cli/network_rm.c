@@ -21,7 +21,7 @@ static int empty(struct nk_cli *cli, struct nk_net_store *s, const struct nk_net
 		 const struct nk_run_request *run, struct nk_err *e)
 {
 	struct nk_net_leases alive = {0};
-	int rc = nk_net_leases(s, &cli->arena, n->name, &alive, NULL, false, e);
+	int rc = nk_net_leases(s, &cli->arena, n->name, &alive, NULL, NULL, e);
 
 	for (size_t i = 0; rc >= 0 && i < alive.n; i++) {
 		_card_ struct nk_card_command c = {0};
@@ -41,13 +41,10 @@ static int one(struct nk_cli *cli, struct nk_net_store *s, const struct nk_netwo
 	       struct nk_err *e)
 {
 	struct request *r = arg;
-	struct nk_net_leases dead = {0};
 	int rc = r->force ? empty(cli, s, n, &r->run, e) : 0;
 
 	if (rc >= 0)
-		rc = nk_net_leases(s, &cli->arena, n->name, NULL, &dead, true, e);
-	if (rc >= 0)
-		nk_net_sweep(&cli->arena, &dead);
+		rc = nk_net_leases(s, &cli->arena, n->name, NULL, NULL, nk_net_sweep, e);
 	/* The definition first: nobody gets onto a network whose bridge is being taken away. */
 	if (rc >= 0)
 		rc = nk_net_remove(s, &cli->arena, n, false, e);

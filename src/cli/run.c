@@ -131,8 +131,8 @@ static int prepare_networks(struct run *r, struct nk_err *e)
 	r->spec->net.netd_path = nk_run_find_program(a, "nook-netd");
 	r->spec->net.dhcp_path = nk_run_find_program(a, "nook-dhcp");
 	if ((ret = nk_net_store_open(&r->networks, a, r->cli->root, r->cli->state, e)) < 0 ||
-	    (ret = nk_net_prepare(&r->networks, a, r->spec, r->request->explain != NK_EXPLAIN_NO,
-				  &r->facts.notices, e)) < 0 ||
+	    (r->networks.dry = r->request->explain != NK_EXPLAIN_NO,
+	     ret = nk_net_prepare(&r->networks, a, r->spec, &r->facts.notices, e)) < 0 ||
 	    (ret = nk_net_prepare_egress(&r->networks, a, r->spec, e)) < 0 || !r->spec->net.cards.n)
 		return ret;
 	return nk_run_finish_etc(r->request, a, r->world, e);

@@ -77,7 +77,8 @@ static int put(int fd, const char *text, size_t size)
 	return 0;
 }
 
-int nk_net_file_write(int dir_fd, const char *name, const char *text, size_t size, struct nk_err *e)
+int nk_net_file_write(int dir_fd, const char *name, const char *text, size_t size, bool lasting,
+		      struct nk_err *e)
 {
 	char temp[NAME_MAX + 1];
 
@@ -90,6 +91,8 @@ int nk_net_file_write(int dir_fd, const char *name, const char *text, size_t siz
 		openat(dir_fd, temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int rc = fd < 0 ? -errno : put(fd, text, size);
 
+	if (rc == 0 && lasting && fdatasync(fd) < 0)
+		rc = -errno;
 	if (rc == 0 && renameat(dir_fd, temp, dir_fd, name) < 0)
 		rc = -errno;
 	if (rc < 0) {
@@ -108,5 +111,10 @@ int nk_net_lock(int dir_fd, const char *name, struct nk_err *e)
 	while (flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return nk_fail(e, errno, "lock the networks");
+
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !st.st_nlink)
+		return nk_fail(e, ESTALE, "lock the networks");
 	return nk_take_fd(&fd);
 }

@@ -3,6 +3,8 @@
 #ifndef NK_NET_FILE_H
 #define NK_NET_FILE_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 
 /* Make dir and those above it (0700) and open it. The descriptor or -errno. */
@@ -10,11 +12,12 @@ int nk_net_dir(const char *dir, struct nk_err *e);
 /* -ENOENT without a message when there is none. text ends with a NUL. */
 int nk_net_file_read(int dir_fd, const char *name, struct nk_arena *a, char **text, size_t *size,
 		     struct nk_err *e);
-/* By a new file that is renamed: readers see the old or the new one. */
-int nk_net_file_write(int dir_fd, const char *name, const char *text, size_t size,
+/* By a new file that is renamed: readers see the old or the new one; lasting: also after a power
+ * cut. */
+int nk_net_file_write(int dir_fd, const char *name, const char *text, size_t size, bool lasting,
 		      struct nk_err *e);
 /* flock the file name of dir_fd (made where it is missing), waiting for others; the descriptor,
- * closed to unlock, or -errno. */
+ * closed to unlock, or -errno. -ESTALE: who had it has removed it meanwhile. */
 int nk_net_lock(int dir_fd, const char *name, struct nk_err *e);
 
 #endif

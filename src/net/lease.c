@@ -262,26 +262,31 @@ static int gone(struct nk_net_store *s, struct nk_arena *a, const char *network,
 {
 	if (faccessat(s->fd, nk_fmt(a, "%s.json", network), F_OK, 0) == 0)
 		return 0;
-	return nk_fail(e, errno, "network \"%s\" has just been removed", network);
+	nk_fail(e, errno, "network \"%s\" has just been removed", network);
+	/* Its lock has made the directory again. */
+	nk_net_leases_remove(s, network);
+	return -e->err;
 }
 
 int nk_net_lease(struct nk_net_store *s, struct nk_arena *a, struct nk_net_card *card,
 		 const char *id, const char *name, const struct nk_ports *ports, const char *owner,
-		 bool dry, struct nk_net_leases *dead, struct nk_err *e)
+		 nk_net_bury_fn *bury, struct nk_err *e)
 {
 	const char *network = card->network->name;
-	struct nk_net_leases lines = {0}, ignored = {0};
-	_close_ int lock = dry ? -EBADF : nk_net_lease_lock(s, network, e);
-	int rc = dry ? 0 : lock;
+	struct nk_net_leases lines = {0}, dead = {0};
+	_close_ int lock = s->dry ? -EBADF : nk_net_lease_lock(s, network, e);
+	int rc = s->dry ? 0 : lock;
 
 	if (rc >= 0)
-		rc = nk_net_leases_read(s, a, network, &lines, dead ? dead : &ignored, e);
-	if (rc >= 0 && !dry)
+		rc = nk_net_leases_read(s, a, network, &lines, &dead, e);
+	if (rc >= 0 && !s->dry)
 		rc = gone(s, a, network, e);
 	if (rc >= 0)
 		rc = choose(a, &lines, card, id, e);
-	if (rc < 0 || dry)
+	if (rc < 0 || s->dry)
 		return rc < 0 ? rc : 0;
+	if (bury && dead.n)
+		bury(a, &dead);
 
 	struct nk_net_lease *line = NK_PUSH(a, &lines);
 
@@ -306,9 +311,9 @@ static bool exists(struct nk_net_store *s, const char *network)
 }
 
 int nk_net_release(struct nk_net_store *s, struct nk_arena *a, const char *network, const char *id,
-		   const char *ifname, struct nk_net_leases *out, struct nk_err *e)
+		   const char *ifname, nk_net_bury_fn *bury, struct nk_err *e)
 {
-	struct nk_net_leases lines = {0}, keep = {0};
+	struct nk_net_leases lines = {0}, keep = {0}, go = {0};
 
 	if (!exists(s, network))
 		return 0;
@@ -320,14 +325,15 @@ int nk_net_release(struct nk_net_store *s, struct nk_arena *a, const char *netwo
 	for (size_t i = 0; rc >= 0 && i < lines.n; i++) {
 		bool its = !strcmp(lines.v[i].id, id) &&
 			   (!ifname || !strcmp(lines.v[i].ifname, ifname));
-		struct nk_net_leases *to = its ? out : &keep;
-		struct nk_net_lease *line = to ? NK_PUSH(a, to) : NULL;
+		struct nk_net_lease *line = NK_PUSH(a, its ? &go : &keep);
 
 		if (line)
 			*line = lines.v[i];
 	}
-	if (rc < 0 || keep.n == lines.n)
+	if (rc < 0 || !go.n)
 		return rc < 0 ? rc : 0;
+	if (bury)
+		bury(a, &go);
 	return nk_net_leases_write(s, a, network, &keep, e);
 }
 
@@ -355,7 +361,7 @@ int nk_net_lease_owner(struct nk_net_store *s, struct nk_arena *a, const char *n
 }
 
 int nk_net_leases(struct nk_net_store *s, struct nk_arena *a, const char *network,
-		  struct nk_net_leases *alive, struct nk_net_leases *dead, bool clean,
+		  struct nk_net_leases *alive, struct nk_net_leases *dead, nk_net_bury_fn *bury,
 		  struct nk_err *e)
 {
 	struct nk_net_leases living = {0}, ended = {0};
@@ -363,11 +369,13 @@ int nk_net_leases(struct nk_net_store *s, struct nk_arena *a, const char *networ
 	if (!exists(s, network))
 		return 0;
 
-	_close_ int lock = clean ? nk_net_lease_lock(s, network, e) : -EBADF;
-	int rc = clean && lock < 0 ? lock : nk_net_leases_read(s, a, network, &living, &ended, e);
+	_close_ int lock = bury ? nk_net_lease_lock(s, network, e) : -EBADF;
+	int rc = bury && lock < 0 ? lock : nk_net_leases_read(s, a, network, &living, &ended, e);
 
-	if (rc >= 0 && clean && ended.n)
+	if (rc >= 0 && bury && ended.n) {
+		bury(a, &ended);
 		rc = nk_net_leases_write(s, a, network, &living, e);
+	}
 	if (alive)
 		*alive = living;
 	if (dead)

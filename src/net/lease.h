@@ -32,6 +32,13 @@ struct nk_net_leases {
 	NK_VEC(struct nk_net_lease);
 };
 
+/*
+ * Takes away what lines stand for that are about to go: rules, links. Called with the network's
+ * lease lock held, before the file is written: nobody gets their addresses and ports before, and
+ * what a killed one leaves half done is found again.
+ */
+typedef void nk_net_bury_fn(struct nk_arena *a, const struct nk_net_leases *lines);
+
 /* "pid:…" of this process, in the arena; and of a namespace held at a path. */
 const char *nk_net_owner_self(struct nk_arena *a, struct nk_err *e);
 const char *nk_net_owner_process(struct nk_arena *a, pid_t pid, uint64_t start);
@@ -41,17 +48,16 @@ bool nk_net_owner_alive(const char *owner);
 /*
  * Lease for card: addresses that it asks for (checked: inside a subnet, not the gateway's, nobody
  * else's: -EADDRINUSE with who has it), or the lowest free ones; a MAC made of the address where
- * none is given; host_ifname. Fills *card and writes the line. dry: chooses, writes nothing
- * (--explain). *before (may be NULL): the lines that were found dead, whose rules and links the
- * caller takes away.
+ * none is given; host_ifname. Fills *card and writes the line (s->dry: only chooses).
+ * bury (may be NULL): is given the lines that were found dead.
  */
 int nk_net_lease(struct nk_net_store *s, struct nk_arena *a, struct nk_net_card *card,
 		 const char *id, const char *name, const struct nk_ports *ports, const char *owner,
-		 bool dry, struct nk_net_leases *dead, struct nk_err *e);
-/* Give back what container id has on network (ifname NULL: all of its cards there); what that was
- * -> *out. */
+		 nk_net_bury_fn *bury, struct nk_err *e);
+/* Give back what container id has on network (ifname NULL: all of its cards there); bury (may be
+ * NULL): is given what that was. */
 int nk_net_release(struct nk_net_store *s, struct nk_arena *a, const char *network, const char *id,
-		   const char *ifname, struct nk_net_leases *out, struct nk_err *e);
+		   const char *ifname, nk_net_bury_fn *bury, struct nk_err *e);
 /* Nobody leases on that network until the descriptor is closed (STATE/net/NETWORK is made); or
  * -errno. */
 int nk_net_lease_lock(struct nk_net_store *s, const char *network, struct nk_err *e);
@@ -61,9 +67,10 @@ int nk_net_leases_touch(struct nk_net_store *s, struct nk_arena *a, const char *
 /* From now on owner keeps that line. */
 int nk_net_lease_owner(struct nk_net_store *s, struct nk_arena *a, const char *network,
 		       const char *id, const char *ifname, const char *owner, struct nk_err *e);
-/* All lines; alive ones only, or the dead ones as well (taken out of the file when `clean`). */
+/* All lines; *alive and *dead may be NULL. bury (may be NULL): the dead ones are given to it, and
+ * taken out of the file. */
 int nk_net_leases(struct nk_net_store *s, struct nk_arena *a, const char *network,
-		  struct nk_net_leases *alive, struct nk_net_leases *dead, bool clean,
+		  struct nk_net_leases *alive, struct nk_net_leases *dead, nk_net_bury_fn *bury,
 		  struct nk_err *e);
 
 /* The line of that card has these addresses from now on: those of a lease by DHCP. */

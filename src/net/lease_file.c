@@ -13,6 +13,8 @@
 #include "net/file.h"
 #include "oci/ip.h"
 
+enum { LOCK_TRIES = 100 };
+
 /* What stands for itself in a field; other bytes are written as %XX. */
 static bool plain(unsigned char c)
 {
@@ -206,13 +208,32 @@ int nk_net_lease_parse(struct nk_arena *a, const char *line, size_t len, struct 
 
 int nk_net_lease_lock(struct nk_net_store *s, const char *network, struct nk_err *e)
 {
-	if (mkdirat(s->state_fd, network, 0700) < 0 && errno != EEXIST)
-		return nk_fail(e, errno, "make %s/%s", s->state, network);
+	int rc = -ESTALE;
 
+	/* Who removes the network takes the file away while others wait for it: theirs would be a
+	 * lock that nobody else sees. */
+	for (int i = 0; i < LOCK_TRIES && (rc == -ESTALE || rc == -ENOENT); i++) {
+		if (mkdirat(s->state_fd, network, 0700) < 0 && errno != EEXIST)
+			return nk_fail(e, errno, "make %s/%s", s->state, network);
+
+		_close_ int dir = openat(s->state_fd, network, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		rc = dir < 0 ? nk_fail(e, errno, "%s/%s", s->state, network)
+			     : nk_net_lock(dir, "lock", e);
+	}
+	return rc;
+}
+
+void nk_net_leases_remove(struct nk_net_store *s, const char *network)
+{
+	static const char *const files[] = {"leases", ".leases.new", "netd.sock", "netd.lock",
+					    "lock"};
 	_close_ int dir = openat(s->state_fd, network, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return dir < 0 ? nk_fail(e, errno, "%s/%s", s->state, network)
-		       : nk_net_lock(dir, "lock", e);
+	for (size_t i = 0; dir >= 0 && i < NK_COUNT(files); i++)
+		unlinkat(dir, files[i], 0);
+	if (dir >= 0)
+		unlinkat(s->state_fd, network, AT_REMOVEDIR);
 }
 
 int nk_net_leases_read(struct nk_net_store *s, struct nk_arena *a, const char *network,
@@ -268,5 +289,5 @@ int nk_net_leases_write(struct nk_net_store *s, struct nk_arena *a, const char *
 		return -ENOMEM;
 	for (size_t i = 0; i < leases->n; i++)
 		at = (size_t)(stpcpy(text + at, lines[i]) - text);
-	return nk_net_file_write(dir, "leases", text, size, e);
+	return nk_net_file_write(dir, "leases", text, size, false, e);
 }

@@ -12,6 +12,9 @@ int nk_net_leases_read(struct nk_net_store *s, struct nk_arena *a, const char *n
 int nk_net_leases_write(struct nk_net_store *s, struct nk_arena *a, const char *network,
 			const struct nk_net_leases *leases, struct nk_err *e);
 
+/* All that STATE/net keeps of a network, for one that is no longer defined. With the lock. */
+void nk_net_leases_remove(struct nk_net_store *s, const char *network);
+
 /* One line (with its newline) and back: 0, -EINVAL when it is none. */
 const char *nk_net_lease_line(struct nk_arena *a, const struct nk_net_lease *l);
 int nk_net_lease_parse(struct nk_arena *a, const char *line, size_t len, struct nk_net_lease *l);

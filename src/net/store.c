@@ -83,8 +83,10 @@ static int load(struct nk_net_store *s, struct nk_arena *a, const char *name, st
 
 	if (rc == 0) {
 		rc = nk_net_read(a, text, size, n, e);
-		if (rc < 0)
+		if (rc < 0) {
 			nk_ctx(e, "%s/%s.json", s->root, name);
+			nk_hint(e, "mend that file, or delete it");
+		}
 	}
 	return rc;
 }
@@ -118,8 +120,11 @@ int nk_net_list(struct nk_net_store *s, struct nk_arena *a, struct nk_networks *
 
 		if (rc == -ENOENT)
 			continue; /* removed meanwhile */
-		if (rc < 0)
-			return rc;
+		if (rc < 0) {
+			nk_strv_push(a, &list->broken, nk_strdup(a, e->msg));
+			*e = (struct nk_err){0};
+			continue;
+		}
 
 		struct nk_network *to = NK_PUSH(a, list);
 
@@ -306,17 +311,17 @@ int nk_net_create(struct nk_net_store *s, struct nk_arena *a, struct nk_network 
 	if (rc < 0)
 		return rc;
 
-	_close_ int lock = nk_net_lock(s->fd, LOCK, e);
+	_close_ int lock = s->dry ? -EBADF : nk_net_lock(s->fd, LOCK, e);
 
-	rc = lock < 0 ? lock : define(s, a, n, ipv6, e);
-	if (rc < 0)
+	rc = lock < 0 && !s->dry ? lock : define(s, a, n, ipv6, e);
+	if (rc < 0 || s->dry)
 		return rc;
 	nk_json_open(&j, NULL, '{');
 	nk_net_write(&j, n);
 	nk_json_close(&j);
 	if (j.failed || nk_arena_ok(a, e) < 0)
 		return nk_fail(e, ENOMEM, "write the network");
-	rc = nk_net_file_write(s->fd, file_of(a, n->name), j.buf, j.n, e);
+	rc = nk_net_file_write(s->fd, file_of(a, n->name), j.buf, j.n, true, e);
 	return rc < 0 ? nk_ctx(e, "keep network \"%s\"", n->name) : 0;
 }
 
@@ -339,8 +344,6 @@ static int in_use(const struct nk_network *n, const struct nk_net_leases *l, str
 int nk_net_remove(struct nk_net_store *s, struct nk_arena *a, const struct nk_network *n,
 		  bool force, struct nk_err *e)
 {
-	static const char *const files[] = {"leases", ".leases.new", "netd.sock", "netd.lock",
-					    "lock"};
 	struct nk_net_leases alive = {0};
 	_close_ int lock = nk_net_lock(s->fd, LOCK, e);
 	/* Who waits for it to lease an address sees then that the network is gone. */
@@ -355,12 +358,6 @@ int nk_net_remove(struct nk_net_store *s, struct nk_arena *a, const struct nk_ne
 		return in_use(n, &alive, e);
 	if (unlinkat(s->fd, file_of(a, n->name), 0) < 0 && errno != ENOENT)
 		return nk_fail(e, errno, "remove network \"%s\"", n->name);
-
-	_close_ int dir = openat(s->state_fd, n->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	for (size_t i = 0; dir >= 0 && i < NK_COUNT(files); i++)
-		unlinkat(dir, files[i], 0);
-	if (dir >= 0)
-		unlinkat(s->state_fd, n->name, AT_REMOVEDIR);
+	nk_net_leases_remove(s, n->name);
 	return 0;
 }

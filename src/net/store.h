@@ -16,6 +16,7 @@ struct nk_net_store {
 	const char *state; /* STATE/net */
 	int fd, state_fd;  /* both open */
 	int starts_fd;	   /* nk_net_starts_lock(), or -1 */
+	bool dry; /* nothing is written: a network that would be made is told as it would be */
 };
 
 /* root, state: nook's own directories (struct nk_cli's). Makes what is missing, 0700. */
@@ -41,6 +42,7 @@ int nk_net_check_name(const char *name, struct nk_err *e);
  */
 int nk_net_find(struct nk_net_store *s, struct nk_arena *a, const char *name, struct nk_network *n,
 		struct nk_err *e);
+/* Those that can be read; the rest is told in list->broken and keeps nobody from the others. */
 int nk_net_list(struct nk_net_store *s, struct nk_arena *a, struct nk_networks *list,
 		struct nk_err *e);
 

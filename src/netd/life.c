@@ -105,7 +105,7 @@ static int read_leases(struct nk_netd *d, struct nk_err *e)
 	d->leases_changed = false;
 	if (d->alone)
 		return 0;
-	int r = nk_net_leases(&d->store, &a, d->name, &alive, &dead, false, e);
+	int r = nk_net_leases(&d->store, &a, d->name, &alive, &dead, NULL, e);
 	if (r < 0)
 		return r;
 	if (hold_owners(d, &alive) < 0 || nk_names_set(&d->names, &a, &alive) < 0)

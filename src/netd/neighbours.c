@@ -62,7 +62,7 @@ static void load(struct nk_netd *d, const char *name, const struct stat *st)
 		return;
 	o->seen = *st;
 	if (nk_life_definition(d, name, &a, &network, &e) < 0 || !network.dns ||
-	    nk_net_leases(&d->store, &a, name, &alive, &dead, false, &e) < 0)
+	    nk_net_leases(&d->store, &a, name, &alive, &dead, NULL, &e) < 0)
 		alive.n = 0;
 	nk_names_set(&o->names, &a, &alive);
 }

@@ -68,6 +68,7 @@ struct nk_network {
 };
 struct nk_networks {
 	NK_VEC(struct nk_network);
+	struct nk_strv broken; /* what is wrong with definitions that cannot be read, a line each */
 };
 
 /* One card of a container on a network. */

@@ -13,12 +13,12 @@
 #include "state/state.h"
 
 /*
- * Before the plan: finds the networks that spec->net.cards name, leases addresses (dry: chooses
- * only), chooses free host ports, and reads the facts of struct nk_net_card and nk_net_spec. What
- * was leased is given back by nk_net_container_end(). notices: what a person is told once the
- * container runs (a sysctl that is switched on). 0 or -errno: nothing leased.
+ * Before the plan: finds the networks that spec->net.cards name, leases addresses (s->dry:
+ * chooses only), chooses free host ports, and reads the facts of struct nk_net_card and
+ * nk_net_spec. What was leased is given back by nk_net_container_end(). notices: what a person is
+ * told once the container runs (a sysctl that is switched on). 0 or -errno: nothing leased.
  */
-int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *spec, bool dry,
+int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *spec,
 		   struct nk_strv *notices, struct nk_err *e);
 /* --egress: its resolver's facts. Refused where nothing can be reached (net_limits.c). */
 int nk_net_prepare_egress(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *spec,
@@ -72,6 +72,10 @@ int nk_net_cards_of(const char *root, const char *state, struct nk_arena *a, con
 
 /* Take elements and links of these leases away, as far as they are there. */
 void nk_net_sweep(struct nk_arena *a, const struct nk_net_leases *dead);
+/* Is that the port of this lease, and does it lead to its card? */
+bool nk_net_leads_to(const struct nk_port_seen *seen, const struct nk_net_lease *l);
+/* fd: nk_nft_open(). -ENOENT: it is gone already. */
+int nk_net_unpublish(int fd, struct nk_arena *a, const struct nk_port_seen *seen, struct nk_err *e);
 /* A dead nook's container: elements, links and leases that it has left. */
 int nk_net_reap(struct nk_net_store *s, struct nk_arena *a, const char *id, struct nk_err *e);
 /* The same by its record, which says where the networks are kept. */
@@ -95,15 +99,14 @@ int nk_net_target(struct nk_state *st, const char *state, struct nk_arena *a, co
 
 /*
  * A card that is being put in, or taken out: prepare, then run .plan (parent's steps only, with
- * target->ns_fd as start_fd), then end. Between them it can be explained instead (dry: nothing is
- * leased).
+ * target->ns_fd as start_fd), then end. Between them it can be explained instead (store->dry:
+ * nothing is leased).
  */
 struct nk_net_connection {
 	struct nk_net_store *store;
 	struct nk_arena *a;
 	const struct nk_net_target *target;
 	struct nk_net_card *card; /* network, and what was asked for */
-	bool dry;
 
 	struct nk_plan plan;
 	struct nk_net_spec net;

@@ -79,7 +79,7 @@ static int connected_already(struct nk_net_store *s, struct nk_arena *a,
 			     struct nk_err *e)
 {
 	struct nk_net_leases alive = {0};
-	int rc = nk_net_leases(s, a, n->name, &alive, NULL, false, e);
+	int rc = nk_net_leases(s, a, n->name, &alive, NULL, NULL, e);
 
 	for (size_t i = 0; rc >= 0 && i < alive.n; i++) {
 		if (strcmp(alive.v[i].id, t->id) != 0)
@@ -104,7 +104,6 @@ int nk_net_connect_prepare(struct nk_net_connection *c, struct nk_err *e)
 {
 	struct nk_arena *a = c->a;
 	struct nk_net_card *card = c->card;
-	struct nk_net_leases dead = {0};
 	/* Until all is done it is this process'; a killed one leaves a line that counts as dead. */
 	const char *owner = nk_net_owner_self(a, e);
 	int rc = owner ? may(e) : -EINVAL;
@@ -115,16 +114,14 @@ int nk_net_connect_prepare(struct nk_net_connection *c, struct nk_err *e)
 		rc = choose_place(a, c->target, card, e);
 	if (rc >= 0)
 		rc = nk_net_lease(c->store, a, card, c->target->id, c->target->name, NULL, owner,
-				  c->dry, &dead, e);
+				  nk_net_sweep, e);
 	if (rc < 0)
 		return rc;
-	if (!c->dry)
-		nk_net_sweep(a, &dead);
 	card->default_route = leads_out(card->network);
 	struct nk_net_card *copy = NK_PUSH(a, &c->net.cards);
 	if (copy)
 		*copy = *card;
-	c->net.dry = c->dry;
+	c->net.dry = c->store->dry;
 	c->net.id = c->target->id;
 	c->net.owner = c->target->owner;
 	/* "ns:NAME" of a named namespace: no host has such a name. */
@@ -150,7 +147,7 @@ int nk_net_connect_end(struct nk_net_connection *c, bool done, struct nk_err *e)
 	const char *network = c->card->network->name;
 	struct nk_err ignored;
 
-	if (c->dry)
+	if (c->store->dry)
 		return 0;
 	if (done)
 		return nk_net_lease_owner(c->store, c->a, network, c->target->id, c->card->ifname,
@@ -166,7 +163,7 @@ static int its_cards(struct nk_net_store *s, struct nk_arena *a, const struct nk
 		     struct nk_err *e)
 {
 	struct nk_net_leases alive = {0};
-	int rc = nk_net_leases(s, a, network, &alive, NULL, false, e);
+	int rc = nk_net_leases(s, a, network, &alive, NULL, NULL, e);
 
 	for (size_t i = 0; rc >= 0 && i < alive.n; i++) {
 		struct nk_net_lease *to;

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "net/netd.h"
+#include "oci/ip.h"
 #include "runtime/net.h"
 #include "runtime/net_resolv.h"
 #include "sys/netlink.h"
@@ -38,17 +39,50 @@ void nk_net_container_end(struct nk_net_store *s, struct nk_arena *a, const stru
 			       &ignored);
 }
 
-/* Alone, so that one that is gone keeps no other. */
-static void unpublish(int fd, struct nk_arena *a, const struct nk_net_lease *l)
+bool nk_net_leads_to(const struct nk_port_seen *seen, const struct nk_net_lease *l)
 {
+	bool its = false;
+
+	for (size_t i = 0; i < l->ips.n; i++)
+		its |= nk_ip_equal(&l->ips.v[i], &seen->to);
+	for (size_t i = 0; its && i < l->ports.n; i++) {
+		const struct nk_port *p = &l->ports.v[i];
+
+		if (p->proto == seen->port.proto && seen->port.host_port >= p->host_port &&
+		    seen->port.host_port - p->host_port < p->count &&
+		    nk_ip_equal(&p->host, &seen->port.host))
+			return true;
+	}
+	return false;
+}
+
+int nk_net_unpublish(int fd, struct nk_arena *a, const struct nk_port_seen *seen, struct nk_err *e)
+{
+	struct nk_port port = seen->port;
+	struct nk_ip to = seen->to;
+	const struct nk_ports ports = {.v = &port, .n = 1};
+	const struct nk_ips ips = {.v = &to, .n = 1};
 	struct nk_batch b;
-	struct nk_err ignored;
 
 	nk_batch_init(&b, a, NETLINK_NETFILTER);
 	nk_nft_begin(&b);
-	nk_rules_ports(&b, &l->ports, &l->ips, false);
+	nk_rules_ports(&b, &ports, &ips, false);
 	nk_nft_end(&b);
-	nk_batch_send(fd, &b, 0, "ports of a dead container", &ignored);
+	return nk_batch_send(fd, &b, 0, "a port that leads to nobody", e);
+}
+
+/* The kernel does not look at what an element leads to when it is deleted: one that leads to
+ * somebody else stays. */
+static void unpublish(int fd, struct nk_arena *a, const struct nk_net_lease *l)
+{
+	struct nk_ports_seen seen = {0};
+	struct nk_err ignored;
+
+	if (nk_rules_ports_seen(fd, a, &seen, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < seen.n; i++)
+		if (nk_net_leads_to(&seen.v[i], l))
+			nk_net_unpublish(fd, a, &seen.v[i], &ignored);
 }
 
 static void unlink_card(int fd, struct nk_arena *a, const struct nk_net_lease *l)
@@ -87,12 +121,8 @@ int nk_net_reap(struct nk_net_store *s, struct nk_arena *a, const char *id, stru
 	struct nk_networks all = {0};
 	int rc = nk_net_list(s, a, &all, e);
 
-	for (size_t i = 0; rc >= 0 && i < all.n; i++) {
-		struct nk_net_leases left = {0};
-
-		rc = nk_net_release(s, a, all.v[i].name, id, NULL, &left, e);
-		nk_net_sweep(a, &left);
-	}
+	for (size_t i = 0; rc >= 0 && i < all.n; i++)
+		rc = nk_net_release(s, a, all.v[i].name, id, NULL, nk_net_sweep, e);
 	return rc;
 }
 

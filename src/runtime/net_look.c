@@ -22,7 +22,7 @@ int nk_net_cards_of(const char *root, const char *state, struct nk_arena *a, con
 	for (size_t i = 0; i < all.n; i++) {
 		struct nk_net_leases leases = {0};
 
-		rc = nk_net_leases(&s, a, all.v[i].name, &leases, NULL, false, e);
+		rc = nk_net_leases(&s, a, all.v[i].name, &leases, NULL, NULL, e);
 		if (rc < 0)
 			return rc;
 		for (size_t k = 0; k < leases.n; k++) {

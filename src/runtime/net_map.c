@@ -62,7 +62,7 @@ static int read_network(struct nk_net_store *s, struct nk_state *st, struct nk_a
 			struct nk_err *e)
 {
 	struct nk_net_leases *alive = NK_NEW(a, struct nk_net_leases);
-	int rc = alive ? nk_net_leases(s, a, to->network->name, alive, NULL, false, e)
+	int rc = alive ? nk_net_leases(s, a, to->network->name, alive, NULL, NULL, e)
 		       : nk_arena_ok(a, e);
 
 	for (size_t i = 0; rc >= 0 && i < alive->n; i++) {

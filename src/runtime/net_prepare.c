@@ -106,8 +106,8 @@ static int check_ports(struct nk_net_spec *net, struct nk_err *e)
 }
 
 /* The ports stand in the line of the card that they lead to. */
-static int lease_all(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *spec, bool dry,
-		     struct nk_net_leases *dead, struct nk_err *e)
+static int lease_all(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *spec,
+		     struct nk_err *e)
 {
 	struct nk_net_spec *net = &spec->net;
 	const struct nk_net_card *published = nk_net_published_card(net);
@@ -121,16 +121,16 @@ static int lease_all(struct nk_net_store *s, struct nk_arena *a, struct nk_spec 
 		struct nk_net_card *c = &net->cards.v[i];
 
 		rc = nk_net_lease(s, a, c, spec->id, spec->name,
-				  c == published ? &net->ports : &none, net->owner, dry, dead, e);
+				  c == published ? &net->ports : &none, net->owner, nk_net_sweep,
+				  e);
 	}
 	return rc;
 }
 
-int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *spec, bool dry,
+int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *spec,
 		   struct nk_strv *notices, struct nk_err *e)
 {
 	struct nk_net_spec *net = &spec->net;
-	struct nk_net_leases dead = {0};
 	uint32_t index = first_index();
 	int rc;
 
@@ -148,22 +148,19 @@ int nk_net_prepare(struct nk_net_store *s, struct nk_arena *a, struct nk_spec *s
 		c->default_route = !c->network->internal && has_gateway(c->network);
 	}
 	net->id = spec->id;
-	net->dry = dry;
+	net->dry = s->dry;
 	net->hostname = spec->hostname ? spec->hostname : spec->name;
 	if ((rc = nk_net_check_dhcp(net, e)) < 0)
 		return rc;
 	if ((rc = nk_net_choose_ports(&net->ports, net->ip6, e)) < 0)
 		return rc;
-	rc = lease_all(s, a, spec, dry, &dead, e);
-	/* Also when a later card is refused: the lines of the dead are gone with the first one. */
-	if (!dry)
-		nk_net_sweep(a, &dead);
+	rc = lease_all(s, a, spec, e);
 	/* With the lease written, a nook-netd that runs now stays. */
 	if (rc >= 0)
 		rc = nk_net_facts(s, a, net, notices, e);
 	if (rc >= 0)
 		rc = nk_arena_ok(a, e);
-	if (rc < 0 && !dry)
+	if (rc < 0 && !s->dry)
 		nk_net_container_end(s, a, spec);
 	return rc;
 }

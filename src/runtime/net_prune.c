@@ -32,12 +32,11 @@ static void tell(struct prune *p, const char *what, const char *which, const cha
 static int dead_leases(struct prune *p, const struct nk_network *n, struct nk_err *e)
 {
 	struct nk_net_leases alive = {0}, dead = {0};
-	int rc = nk_net_leases(p->s, p->a, n->name, &alive, &dead, true, e);
+	int rc = nk_net_leases(p->s, p->a, n->name, &alive, &dead, nk_net_sweep, e);
 	char buf[NK_IP_TEXT];
 
 	if (rc < 0)
 		return rc;
-	nk_net_sweep(p->a, &dead);
 	for (size_t i = 0; i < dead.n; i++) {
 		const struct nk_net_lease *l = &dead.v[i];
 
@@ -92,38 +91,11 @@ static int stray_cards(struct prune *p, int fd, const struct nk_network *n, uint
 	return 0;
 }
 
-static bool leads_there(const struct nk_net_lease *l, const struct nk_port_seen *seen)
-{
-	bool its = false;
-
-	for (size_t i = 0; i < l->ips.n; i++)
-		its |= nk_ip_equal(&l->ips.v[i], &seen->to);
-	for (size_t i = 0; its && i < l->ports.n; i++) {
-		const struct nk_port *p = &l->ports.v[i];
-
-		if (p->proto == seen->port.proto && seen->port.host_port >= p->host_port &&
-		    seen->port.host_port - p->host_port < p->count &&
-		    nk_ip_equal(&p->host, &seen->port.host))
-			return true;
-	}
-	return false;
-}
-
 static int unpublish(struct prune *p, int fd, const struct nk_port_seen *seen, struct nk_err *e)
 {
-	struct nk_port port = seen->port;
-	struct nk_ip to = seen->to;
-	const struct nk_ports ports = {.v = &port, .n = 1};
-	const struct nk_ips ips = {.v = &to, .n = 1};
-	struct nk_batch b;
+	int rc = nk_net_unpublish(fd, p->a, seen, e);
 	char buf[NK_IP_TEXT];
-	int rc;
 
-	nk_batch_init(&b, p->a, NETLINK_NETFILTER);
-	nk_nft_begin(&b);
-	nk_rules_ports(&b, &ports, &ips, false);
-	nk_nft_end(&b);
-	rc = nk_batch_send(fd, &b, 0, "a port that leads to nobody", e);
 	if (rc == -ENOENT)
 		return 0;
 	if (rc >= 0)
@@ -144,7 +116,7 @@ static int stray_ports(struct prune *p, int fd, const struct nk_ports_seen *seen
 		bool known = false;
 
 		for (size_t k = 0; k < p->alive.n; k++)
-			known |= leads_there(&p->alive.v[k], &seen->v[i]);
+			known |= nk_net_leads_to(&seen->v[i], &p->alive.v[k]);
 		if (!known)
 			rc = unpublish(p, fd, &seen->v[i], e);
 	}
@@ -155,7 +127,7 @@ static int stray_ports(struct prune *p, int fd, const struct nk_ports_seen *seen
 static int in_use(struct prune *p, const struct nk_network *n, struct nk_err *e)
 {
 	struct nk_net_leases alive = {0};
-	int rc = nk_net_leases(p->s, p->a, n->name, &alive, NULL, false, e);
+	int rc = nk_net_leases(p->s, p->a, n->name, &alive, NULL, NULL, e);
 
 	return rc < 0 ? rc : alive.n > 0;
 }

@@ -30,7 +30,7 @@ static int add_network(struct nk_net_store *s, struct nk_arena *a, struct nk_bat
 		       const struct nk_network *n, struct nk_err *e)
 {
 	struct nk_net_leases alive = {0};
-	int rc = nk_net_leases(s, a, n->name, &alive, NULL, false, e);
+	int rc = nk_net_leases(s, a, n->name, &alive, NULL, NULL, e);
 
 	if (rc < 0)
 		return rc;

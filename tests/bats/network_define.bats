@@ -186,6 +186,17 @@ assert_match_text() { [[ $1 =~ $2 ]] || { echo "$1 does not match $2" >&2; retur
 	nook network create lab
 	echo '{"name": "lab", "subnets": [{"subnet": "x"}]}' >"$NOOK_ROOT/networks/lab.json"
 	run_nook network inspect lab
+	assert_refused 125 'networks/lab.json' 'mend that file, or delete it'
+	# It keeps nobody from the others, and nothing of it is believed.
+	nook network create other
+	begin web --network other -- sleep 60
+	run_nook network ls
 	[ "$status" = 125 ]
+	[[ $output == *other* ]]
 	assert_stderr_match 'networks/lab.json'
+	nook network reload
+	nook network prune
+	nook stop -t 0 web
+	nook network rm other
+	assert_equal "$(net_made)" ""
 }

@@ -39,7 +39,9 @@ inside() { nook run --rootfs "$ROOTFS" "$@"; }
 	run_nook run --network nook --rootfs "$ROOTFS" true
 	assert_equal "$stderr" ""
 	# No card is left.
-	assert_equal "$(in_world ip -o link show type veth | grep -vc wire)" 0
+	# It goes with the namespace, which the kernel takes down when it has time.
+	no_card() { [ "$(in_world ip -o link show type veth | grep -vc wire)" = 0 ]; }
+	eventually no_card
 }
 
 @test "network: gateway, the outer world, and what it sees" {
@@ -183,6 +185,19 @@ time.sleep(100)' 3>&- &
 	assert_equal "$(net_made)" ""
 }
 
+@test "network: ports of a killed one are not taken from who has them now" {
+	nook network create other
+	begin web --network nook -p 8080:80 -- sleep 100
+	kill -9 "$owner"
+	wait "$owner" 2>/dev/null || true
+	# Its rules go, its lease stays; its port is published from another network.
+	nook network reload
+	serve hello hello 80 --network other -p 8080:80
+	begin next --network nook -- sleep 100
+	assert_equal "$(in_world nft list map inet nook ports4 | grep -c 8080)" 1
+	assert_equal "$(in_outer curl -sS -m 5 http://198.51.100.2:8080)" hello
+}
+
 @test "network: --explain makes nothing" {
 	local form
 	for form in words json c sh; do
@@ -190,6 +205,7 @@ time.sleep(100)' 3>&- &
 		[ "$status" = 0 ]
 		[[ $output == *nook0* ]]
 		assert_equal "$(net_made)" ""
+		assert_equal "$(ls -A "$NOOK_ROOT/networks")" ""
 	done
 	[ "$(in_world cat /proc/sys/net/ipv4/ip_forward)" = 0 ]
 }

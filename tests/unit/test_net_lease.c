@@ -82,10 +82,17 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static struct nk_net_leases buried;
+
+static void bury(struct nk_arena *a __attribute__((unused)), const struct nk_net_leases *lines)
+{
+	buried = *lines;
+}
+
 static int lease(struct world *w, struct nk_net_card *card, const char *id, struct nk_err *e)
 {
 	card->network = &w->n;
-	return nk_net_lease(&w->s, &w->a, card, id, id, NULL, "rm", false, NULL, e);
+	return nk_net_lease(&w->s, &w->a, card, id, id, NULL, "rm", NULL, e);
 }
 
 static const char *first(struct nk_net_card *card)
@@ -99,7 +106,6 @@ static void lowest_free_of_both_families(void **state)
 {
 	struct world *w = *state;
 	struct nk_net_card web = {0}, db = {0}, again = {0};
-	struct nk_net_leases out = {0};
 	struct nk_err e = {0};
 	char buf[NK_IP_TEXT], mac[18];
 
@@ -115,9 +121,9 @@ static void lowest_free_of_both_families(void **state)
 	assert_string_equal(first(&db), "10.89.0.3/24");
 	assert_string_not_equal(web.host_ifname, db.host_ifname);
 
-	assert_int_equal(nk_net_release(&w->s, &w->a, "lan", "web", NULL, &out, &e), 0);
-	assert_int_equal(out.n, 1);
-	assert_string_equal(out.v[0].host_ifname, web.host_ifname);
+	assert_int_equal(nk_net_release(&w->s, &w->a, "lan", "web", NULL, bury, &e), 0);
+	assert_int_equal(buried.n, 1);
+	assert_string_equal(buried.v[0].host_ifname, web.host_ifname);
 	assert_int_equal(lease(w, &again, "new", &e), 0);
 	assert_string_equal(first(&again), "10.89.0.2/24");
 }
@@ -201,18 +207,16 @@ static void dead_owners_keep_nothing(void **state)
 		const char *owner = nk_net_owner_self(&a, &e);
 
 		_exit(!owner ||
-		      nk_net_lease(&w->s, &a, &card, "c", "c", NULL, owner, false, NULL, &e) < 0);
+		      nk_net_lease(&w->s, &a, &card, "c", "c", NULL, owner, NULL, &e) < 0);
 	}
 	waitpid(child, &status, 0);
 	assert_int_equal(status, 0);
-	assert_int_equal(nk_net_leases(&w->s, &w->a, "lan", &alive, &dead, false, &e), 0);
+	assert_int_equal(nk_net_leases(&w->s, &w->a, "lan", &alive, &dead, NULL, &e), 0);
 	assert_int_equal(alive.n, 0);
 	assert_int_equal(dead.n, 1);
 	assert_int_equal(strncmp(dead.v[0].owner, "pid:", 4), 0);
-	dead.n = 0;
-	assert_int_equal(nk_net_lease(&w->s, &w->a, &next, "d", "d", NULL, "rm", false, &dead, &e),
-			 0);
-	assert_int_equal(dead.n, 1);
+	assert_int_equal(nk_net_lease(&w->s, &w->a, &next, "d", "d", NULL, "rm", bury, &e), 0);
+	assert_int_equal(buried.n, 1);
 	assert_string_equal(first(&next), "10.89.0.2/24");
 	assert_true(nk_net_owner_alive(nk_net_owner_self(&w->a, &e)));
 	assert_false(nk_net_owner_alive(nk_net_owner_process(&w->a, getpid(), 1)));
@@ -267,8 +271,9 @@ static void dry_and_gone(void **state)
 	struct nk_err e = {0};
 
 	subnet(w, "10.89.0.0/24", "10.89.0.1", NULL);
-	assert_int_equal(nk_net_lease(&w->s, &w->a, &card, "c", "c", NULL, "rm", true, NULL, &e),
-			 0);
+	w->s.dry = true;
+	assert_int_equal(lease(w, &card, "c", &e), 0);
+	w->s.dry = false;
 	assert_string_equal(first(&card), "10.89.0.2/24");
 	assert_int_equal(faccessat(w->s.state_fd, "lan", F_OK, 0), -1);
 	sh("rm %s/root/lan.json", w->dir);
@@ -296,7 +301,7 @@ static void many_writers(void **state)
 	while (wait(&status) > 0)
 		failed |= status;
 	assert_int_equal(failed, 0);
-	assert_int_equal(nk_net_leases(&w->s, &w->a, "lan", &alive, NULL, false, &e), 0);
+	assert_int_equal(nk_net_leases(&w->s, &w->a, "lan", &alive, NULL, NULL, &e), 0);
 	assert_int_equal(alive.n, WRITERS);
 	for (size_t i = 0; i < alive.n; i++)
 		for (size_t k = 0; k < i; k++)
