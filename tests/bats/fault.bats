@@ -113,10 +113,10 @@ entering() {
 @test "fault: nook killed at random times leaves nothing" {
 	local i pid
 	for ((i = 1; i <= KILLS; i++)); do
-		"$FAULTY" run --memory 64m --rootfs "$ROOTFS" sleep "$MARK" >/dev/null 2>&1 &
+		"$FAULTY" run --memory 64m --rootfs "$ROOTFS" sleep "$MARK" >"$BATS_TEST_TMPDIR/words" 2>&1 &
 		pid=$!
 		sleep "0$SPREAD$((RANDOM % 10))$((RANDOM % 10))"
-		kill -9 "$pid"
+		kill -9 "$pid" || { echo "ended by itself:"; cat "$BATS_TEST_TMPDIR/words"; return 1; }
 		wait "$pid" || true
 		if ((i % 100 == 0 || i == KILLS)); then
 			eventually none_left

@@ -14,6 +14,14 @@ ends_with() {
 	wait "$1" || status=$?
 	assert_equal "$status" "$2"
 }
+# The shell of $pid listens: a signal that comes before its trap is lost, as for any PID 1.
+listens() {
+	local caught
+	caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status")
+	((0x$caught >> ($(kill -l "$1") - 1) & 1))
+}
+# waits PID NAME: that nook has found the container whose end it waits for.
+waits() { readlink "/proc/$1/fd/"* 2>/dev/null | grep -q "/$2/lock\$"; }
 init_of() { nook inspect "$1" | jq '.[0].State.Pid'; }
 nothing_kept() {
 	[ -z "$(ls -A "$NOOK_STATE/containers" 2>/dev/null)" ] || {
@@ -137,6 +145,7 @@ nothing_kept() {
 
 @test "kill: the signal that was asked for" {
 	begin web -- sh -c 'trap "exit 5" USR1; while :; do sleep 0.05; done'
+	eventually listens USR1
 	run_nook kill -s USR1 web
 	assert_exit 0
 	assert_output web
@@ -146,6 +155,7 @@ nothing_kept() {
 	ends_with "$owner" 137
 	for name in SIGTERM term 15; do
 		begin web -- sh -c "$HANDLER"
+		eventually listens TERM
 		nook kill -s "$name" web
 		ends_with "$owner" 7
 	done
@@ -165,6 +175,7 @@ nothing_kept() {
 @test "stop: returns when the name is free" {
 	for _ in 1 2 3 4 5; do
 		begin web -- sh -c "$HANDLER"
+		eventually listens TERM
 		run_nook stop web
 		assert_exit 0
 		assert_output web
@@ -191,12 +202,13 @@ nothing_kept() {
 
 @test "wait: many waiters, each gets the exit code" {
 	begin web -- sh -c "$HANDLER"
+	eventually listens TERM
 	local i pids=()
 	for i in 1 2 3 4 5 6 7 8; do
 		"$NOOK" wait web 3>&- >"wait$i" &
 		pids+=($!)
 	done
-	sleep 0.2
+	for i in "${pids[@]}"; do eventually waits "$i" web; done
 	nook stop web
 	for i in "${pids[@]}"; do ends_with "$i" 0; done
 	for i in 1 2 3 4 5 6 7 8; do assert_equal "$(cat "wait$i")" 7; done
@@ -204,11 +216,13 @@ nothing_kept() {
 
 @test "wait: several containers, in the order of the words" {
 	begin a -- sh -c 'trap "exit 3" TERM; while :; do sleep 0.05; done'
+	eventually listens TERM
 	local first=$owner
 	begin b -- sh -c "$HANDLER"
+	eventually listens TERM
 	"$NOOK" wait a b 3>&- >waited &
 	local waiter=$!
-	sleep 0.2
+	eventually waits "$waiter" a
 	nook stop b
 	ends_with "$owner" 7
 	nook stop a

@@ -74,10 +74,12 @@ measure_cpu() {
 	need_cgroup cpu
 	measure_cpu --cpus 0.25
 	echo "with --cpus 0.25: $CPU_SHARE %"
-	[ "$CPU_SHARE" -le 32 ] && [ "$CPU_SHARE" -ge 10 ]
+	[ "$CPU_SHARE" -le 32 ]
+	local limited=$CPU_SHARE
+	# How much that is depends on who else computes here: more than a quarter all the same.
 	measure_cpu
 	echo "without: $CPU_SHARE %"
-	[ "$CPU_SHARE" -ge 40 ]
+	[ "$CPU_SHARE" -gt 32 ] && [ "$CPU_SHARE" -gt "$limited" ]
 }
 
 @test "limits: shares divide a CPU that two want" {

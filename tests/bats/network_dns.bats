@@ -302,8 +302,9 @@ teardown() {
 	upstream 127.0.0.53 slow
 	netd_start
 	# 3,000 questions that nobody answers, and 300 connections, from web.
-	in_ns web python3 - <<-'END' &
-		import socket, struct, time
+	in_ns web python3 - "$DIR/flood" <<-'END' &
+		import os, socket, struct, sys, time
+		open(sys.argv[1], "w").write(str(os.getpid()))
 		u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 		u.connect(("10.89.0.1", 53))
 		for i in range(3000):
@@ -319,20 +320,22 @@ teardown() {
 		        held.append(s)
 		    except OSError:
 		        break
-		time.sleep(3)
+		time.sleep(60)
 	END
-	local flood=$! start
-	BACKGROUND+=("$flood")
+	eventually test -s "$DIR/flood"
+	local flood
+	flood=$(cat "$DIR/flood")
+	BACKGROUND+=("$!" "$flood")
 	eventually grep -q 'x9.slow.example' "$DIR/127.0.0.53.log"
-	start=${EPOCHREALTIME/./}
-	[ "$(dig_in db +tries=3 +short web)" = 10.89.0.2 ]
-	[ "$(dig_in db +tries=3 +short a.example)" = 203.0.113.9 ]
+	# A question may be lost before it is read, as any datagram may; dig tells that, too.
+	[ "$(dig_in db +tries=5 +short web | tail -n 1)" = 10.89.0.2 ]
+	[ "$(dig_in db +tries=5 +short a.example | tail -n 1)" = 203.0.113.9 ]
 	[ "$(dig_in db +short +tcp web)" = 10.89.0.2 ]
-	# Emulated, the flood itself takes seconds.
-	((${EPOCHREALTIME/./} - start < ${NOOK_VM:+10}2000000))
+	# All the while.
+	kill -0 "$flood"
 	# And upstream it is no flood either.
 	[ "$(grep -c slow.example "$DIR/127.0.0.53.log")" -le 1000 ]
-	wait $flood || true
+	kill "$flood"
 }
 
 @test "rubbish does not end it" {

@@ -388,7 +388,8 @@ WHAT='ip -o addr show eth0 | sed "s/.*inet6* //; s/ .*//; /fe80/d"; ip route; pi
 	# The ports are gone, the table stands.
 	grep -q 'map ports4' rules_by_nook
 	run ! grep -q 8080 rules_by_nook
-	assert_equal "$(in_world ip -o link show type veth | grep -vc wire)" 0
+	no_card() { [ "$(in_world ip -o link show type veth | grep -vc wire)" = 0 ]; }
+	eventually no_card
 	nook network prune --force
 }
 
