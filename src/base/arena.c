@@ -83,6 +83,13 @@ char *nk_strndup(struct nk_arena *a, const char *s, size_t n)
 	return memcpy(p, s, n);
 }
 
+char *nk_dir_of(struct nk_arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash > path ? nk_strndup(a, path, (size_t)(slash - path)) : nk_strdup(a, "/");
+}
+
 char *nk_strdup(struct nk_arena *a, const char *s)
 {
 	return nk_strndup(a, s, strlen(s));

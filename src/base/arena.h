@@ -35,6 +35,8 @@ void *nk_alloc(struct nk_arena *a, size_t size);
 /* Copies; never NULL ("" on failure). */
 char *nk_strdup(struct nk_arena *a, const char *s);
 char *nk_strndup(struct nk_arena *a, const char *s, size_t n);
+/* DIR of "DIR/name" ("/" of "/name"). */
+char *nk_dir_of(struct nk_arena *a, const char *path);
 char *nk_fmt(struct nk_arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *nk_vfmt(struct nk_arena *a, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));

@@ -60,8 +60,9 @@ void nk_dhcp_release(struct nk_dhcp *d);
 
 /* All capabilities but NET_ADMIN, and new privileges. */
 int nk_dhcp_drop_rights(struct nk_err *e);
-/* System calls that it has no use for once it waits. */
-int nk_dhcp_confine(struct nk_err *e);
+/* Files but its record (where the kernel has Landlock), and system calls that it has no use for
+ * once it waits. */
+int nk_dhcp_confine(const struct nk_dhcp *d, struct nk_err *e);
 
 /* ---- card.c ---- */
 

@@ -176,7 +176,7 @@ void nk_dhcp_keep(struct nk_dhcp *d)
 	struct nk_err ignored;
 
 	/* Without a filter it is what it was; without the lease the container has no network. */
-	nk_dhcp_confine(&ignored);
+	nk_dhcp_confine(d, &ignored);
 
 	if (!has) {
 		while (rest(d, &w, INT64_MAX))

@@ -260,7 +260,7 @@ static int choose(struct nk_arena *a, const struct nk_net_leases *l, struct nk_n
 
 static int gone(struct nk_net_store *s, struct nk_arena *a, const char *network, struct nk_err *e)
 {
-	if (faccessat(s->fd, nk_fmt(a, "%s.json", network), F_OK, 0) == 0)
+	if (nk_net_is_defined(s, a, network))
 		return 0;
 	nk_fail(e, errno, "network \"%s\" has just been removed", network);
 	/* Its lock has made the directory again. */

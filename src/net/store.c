@@ -73,6 +73,11 @@ static const char *file_of(struct nk_arena *a, const char *name)
 	return nk_fmt(a, "%s.json", name);
 }
 
+bool nk_net_is_defined(const struct nk_net_store *s, struct nk_arena *a, const char *name)
+{
+	return faccessat(s->fd, file_of(a, name), F_OK, 0) == 0;
+}
+
 /* -ENOENT without a message. */
 static int load(struct nk_net_store *s, struct nk_arena *a, const char *name, struct nk_network *n,
 		struct nk_err *e)

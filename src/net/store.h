@@ -42,6 +42,8 @@ int nk_net_check_name(const char *name, struct nk_err *e);
  */
 int nk_net_find(struct nk_net_store *s, struct nk_arena *a, const char *name, struct nk_network *n,
 		struct nk_err *e);
+/* Is there a definition of that name? False with errno. */
+bool nk_net_is_defined(const struct nk_net_store *s, struct nk_arena *a, const char *name);
 /* Those that can be read; the rest is told in list->broken and keeps nobody from the others. */
 int nk_net_list(struct nk_net_store *s, struct nk_arena *a, struct nk_networks *list,
 		struct nk_err *e);

@@ -222,7 +222,7 @@ static void to_background(void)
 	}
 	setsid();
 	struct nk_err e = {0};
-	if (nk_netd_confine(&e) < 0) {
+	if (nk_netd_confine(&d, &e) < 0) {
 		say(&e);
 		_exit(1);
 	}
@@ -279,7 +279,7 @@ static int serve(const struct arguments *a, struct nk_err *e)
 		return nk_fail(e, errno, "/");
 	if (!a->foreground)
 		to_background();
-	else if ((r = nk_netd_confine(e)) < 0)
+	else if ((r = nk_netd_confine(&d, e)) < 0)
 		return r;
 	while (!nk_life_over(&d))
 		turn();

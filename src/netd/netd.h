@@ -202,7 +202,8 @@ int nk_netd_ask_egress(int argc, char **argv, struct nk_err *e);
 
 /* Nothing of the caller's stays: descriptors above 2, signals, directory. */
 int nk_netd_forget_caller(struct nk_err *e);
-/* Capabilities but NET_ADMIN, new privileges and system calls that it has no use for. */
-int nk_netd_confine(struct nk_err *e);
+/* Gives up capabilities but NET_ADMIN, new privileges, files other than those it reads and its
+ * directory (where the kernel has Landlock), and system calls that it has no use for. */
+int nk_netd_confine(const struct nk_netd *d, struct nk_err *e);
 
 #endif

@@ -4,7 +4,10 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <seccomp.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -13,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "netd/netd.h"
+#include "sys/landlock.h"
 
 int nk_netd_forget_caller(struct nk_err *e)
 {
@@ -162,7 +166,31 @@ static int filter(struct nk_err *e)
 	return r < 0 ? nk_fail(e, -r, "load the filter") : 0;
 }
 
-int nk_netd_confine(struct nk_err *e)
+/*
+ * Root without capabilities still owns the machine's files: what answers strangers may not write
+ * them. Directories, where a file in them is replaced by renaming: resolv.conf, which may lead to
+ * another one, and the network's own.
+ */
+static int confine_files(const struct nk_netd *d, struct nk_err *e)
+{
+	_arena_ struct nk_arena a = {0};
+	char real[PATH_MAX];
+	const char *path = d->upstreams.path;
+	const struct nk_landlock_place places[] = {
+		{.path = "/proc"},
+		{.path = "/etc"},
+		{.path = "/run"},
+		{.path = nk_dir_of(&a, path)},
+		{.path = realpath(path, real) ? nk_dir_of(&a, real) : "/etc"},
+		{.path = "/dev/null", .write = true},
+		{.fd = d->store.fd},
+		{.fd = d->store.state_fd, .write = true},
+	};
+
+	return nk_landlock_files(places, NK_COUNT(places), e);
+}
+
+int nk_netd_confine(const struct nk_netd *d, struct nk_err *e)
 {
 	int r = drop_capabilities(e);
 
@@ -170,12 +198,15 @@ int nk_netd_confine(struct nk_err *e)
 		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return nk_fail(e, errno, "set no_new_privs");
-	/* Nobody of the same user looks into it, nor is a core of it written. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #ifdef __SANITIZE_ADDRESS__
-	(void)filter; /* the sanitizers make calls of their own */
+	/* The sanitizers have calls and files of their own. */
+	(void)filter, (void)confine_files, (void)d;
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return 0;
 #else
-	return filter(e);
+	r = confine_files(d, e);
+	/* Nobody of the same user looks into it, nor is a core of it written. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return r < 0 ? r : filter(e);
 #endif
 }

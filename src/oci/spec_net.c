@@ -47,6 +47,8 @@ static void write_network(struct nk_json_out *j, const struct nk_network *n)
 		nk_json_str(j, "link", n->link);
 	if (n->parent)
 		nk_json_str(j, "parent", n->parent);
+	if (n->mode)
+		nk_json_str(j, "mode", n->mode);
 	nk_json_str(j, "ipam", ways[n->ipam]);
 	nk_json_bool(j, "internal", n->internal);
 	nk_json_bool(j, "isolate", n->isolate);
@@ -200,6 +202,7 @@ static const struct nk_network *read_network(struct nk_json_in *in, struct json_
 	n->driver = (enum nk_net_driver)word(in, o, "driver", drivers, NK_COUNT(drivers));
 	n->link = nk_json_get_str(in, o, "link", NULL);
 	n->parent = nk_json_get_str(in, o, "parent", NULL);
+	n->mode = nk_json_get_str(in, o, "mode", NULL);
 	n->ipam = (enum nk_ipam)word(in, o, "ipam", ways, NK_COUNT(ways));
 	n->internal = nk_json_get_bool(in, o, "internal", false);
 	n->isolate = nk_json_get_bool(in, o, "isolate", false);

@@ -24,7 +24,7 @@
 #include "runtime/net_backend.h"
 #include "spawn/companion.h"
 
-enum { GRACE_MS = 200, CONNECTIONS = 4096, LISTEN = 64 };
+enum { GRACE_MS = 200, PAUSE_US = 100000, CONNECTIONS = 4096, LISTEN = 64 };
 
 struct keeper {
 	struct nk_arena a;
@@ -138,7 +138,7 @@ static int welcome(struct keeper *k)
 	int fd = accept4(k->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0)
-		return -1;
+		return -errno;
 	m.msg_control = &control;
 	m.msg_controllen = sizeof(control);
 	control.h.cmsg_level = SOL_SOCKET;
@@ -149,7 +149,7 @@ static int welcome(struct keeper *k)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || peer.uid != geteuid() ||
 	    sendmsg(fd, &m, MSG_NOSIGNAL) < 0) {
 		close(fd);
-		return -1;
+		return -EPERM;
 	}
 	return fd;
 }
@@ -214,11 +214,15 @@ static void serve(struct keeper *k)
 				fds[i] = fds[--n];
 			}
 		if (fds[0].revents) {
-			int fd = n < NK_COUNT(fds) ? welcome(k) : -1;
+			int fd = welcome(k);
 
 			if (fd >= 0)
 				fds[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
+			else if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS)
+				usleep(PAUSE_US); /* who knocks is still at the door */
 		}
+		/* Who finds no room waits until somebody has gone. */
+		fds[0].events = n < NK_COUNT(fds) ? POLLIN : 0;
 	}
 }
 

@@ -127,6 +127,11 @@ struct nk_rt_link;
 /* 1 and *link: the network's bridge is there; 0: not. fd: nk_nl_open(). */
 int nk_net_bridge(int fd, struct nk_arena *a, const struct nk_network *n, struct nk_rt_link *link,
 		  struct nk_err *e);
+/*
+ * The number of a bridge that is to be made: the same for everybody who makes it, so that two
+ * starts at once mean the same link. Far above those that the kernel gives out.
+ */
+uint32_t nk_net_bridge_index(const struct nk_network *n);
 /* Put rules and elements of all living leases back (after a flush of nftables). */
 int nk_net_reload(struct nk_net_store *s, struct nk_arena *a, struct nk_err *e);
 /*

@@ -130,8 +130,11 @@ static unsigned pasta_knows(struct nk_arena *a, const char *state, const char *p
 	knows = ask_pasta(path);
 	/* Only a copy: where it cannot be written, pasta is asked again. */
 	FILE *f = fopen(new, "wxe");
-	if (f && fprintf(f, "%s%u %s\n", want, knows, path) > 0 && fclose(f) == 0)
+	bool whole = f && fprintf(f, "%s%u %s\n", want, knows, path) > 0;
+	if (f && fclose(f) == 0 && whole)
 		(void)rename(new, kept);
+	else if (f)
+		unlink(new);
 	return knows;
 }
 

@@ -126,14 +126,6 @@ int nk_net_reap(struct nk_net_store *s, struct nk_arena *a, const char *id, stru
 	return rc;
 }
 
-/* DIR of "DIR/name". */
-static const char *above(struct nk_arena *a, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash > path ? nk_strndup(a, path, (size_t)(slash - path)) : "/";
-}
-
 int nk_net_reap_record(const struct nk_state_record *r, struct nk_err *e)
 {
 	const struct nk_net_spec *net = &r->spec->net;
@@ -146,6 +138,7 @@ int nk_net_reap_record(const struct nk_state_record *r, struct nk_err *e)
 		unlink(net->backend_socket);
 	if (!net->cards.n || !net->root_dir || !net->state_dir)
 		return 0;
-	rc = nk_net_store_open(&s, &a, above(&a, net->root_dir), above(&a, net->state_dir), e);
+	rc = nk_net_store_open(&s, &a, nk_dir_of(&a, net->root_dir), nk_dir_of(&a, net->state_dir),
+			       e);
 	return rc < 0 ? rc : nk_net_reap(&s, &a, r->id, e);
 }

@@ -18,11 +18,7 @@
 /* What a tap card carries; a network of the kernel's has 1500. */
 enum { HOLDER_MTU = 65520 };
 
-/*
- * The index of a bridge that is to be made: the same for everybody who makes it, so that two
- * starts at once mean the same link. Far above those that the kernel gives out.
- */
-static uint32_t index_of(const struct nk_network *n)
+uint32_t nk_net_bridge_index(const struct nk_network *n)
 {
 	uint32_t hash = 2166136261u; /* FNV-1a */
 
@@ -38,7 +34,7 @@ static int bridge_fact(int fd, struct nk_arena *a, struct nk_net_card *c, struct
 	int rc = nk_rt_link(fd, a, n->link, &link, e);
 
 	c->bridge_missing = rc == -ENODEV;
-	c->bridge_index = rc < 0 ? index_of(n) : link.index;
+	c->bridge_index = rc < 0 ? nk_net_bridge_index(n) : link.index;
 	if (rc == -ENODEV)
 		return 0;
 	if (rc < 0)

@@ -191,6 +191,46 @@ static void put_route(struct nk_batch *b, const struct nlmsghdr *h, uint32_t ind
 	nk_batch_attr_u32(b, RTA_OIF, index);
 }
 
+static bool same_attr(const struct nlmsghdr *x, const struct nlmsghdr *y, size_t body,
+		      uint16_t type)
+{
+	const struct rtattr *a = nk_nl_find(x, body, type), *b = nk_nl_find(y, body, type);
+
+	if (!a || !b)
+		return !a && !b;
+	return RTA_PAYLOAD(a) == RTA_PAYLOAD(b) &&
+	       !memcmp(RTA_DATA(a), RTA_DATA(b), RTA_PAYLOAD(a));
+}
+
+static bool same_address(const struct nlmsghdr *x, const struct nlmsghdr *y)
+{
+	const size_t body = sizeof(struct ifaddrmsg);
+
+	return same_attr(x, y, body, IFA_LOCAL) && same_attr(x, y, body, IFA_ADDRESS);
+}
+
+static bool same_route(const struct nlmsghdr *x, const struct nlmsghdr *y)
+{
+	const struct rtmsg *a = NLMSG_DATA(x), *b = NLMSG_DATA(y);
+
+	return a->rtm_family == b->rtm_family && a->rtm_dst_len == b->rtm_dst_len &&
+	       same_attr(x, y, sizeof(*a), RTA_DST) && same_attr(x, y, sizeof(*a), RTA_GATEWAY) &&
+	       same_attr(x, y, sizeof(*a), RTA_TABLE);
+}
+
+bool nk_moved_has(const struct nk_moved *m, const struct nk_moved *what)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < what->addresses.n; i++)
+		for (size_t k = 0; k < m->addresses.n; k++)
+			found += same_address(what->addresses.v[i].h, m->addresses.v[k].h);
+	for (size_t i = 0; i < what->routes.n; i++)
+		for (size_t k = 0; k < m->routes.n; k++)
+			found += same_route(what->routes.v[i].h, m->routes.v[k].h);
+	return found >= what->addresses.n + what->routes.n;
+}
+
 void nk_moved_put(struct nk_batch *b, const struct nk_moved *m, uint32_t from, uint32_t to)
 {
 	for (size_t i = 0; from && i < m->addresses.n; i++)

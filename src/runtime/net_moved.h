@@ -20,6 +20,8 @@ struct nk_moved {
 /* What a person or program has set; link-local addresses and their routes the kernel makes itself.
  * A route over several cards is refused. */
 int nk_moved_read(int fd, struct nk_arena *a, uint32_t index, struct nk_moved *m, struct nk_err *e);
+/* Are all addresses and routes of what among these? */
+bool nk_moved_has(const struct nk_moved *m, const struct nk_moved *what);
 /* All of it from one card to the other (numbers; from 0: it has gone from there already); the links
  * themselves are the caller's. */
 void nk_moved_put(struct nk_batch *b, const struct nk_moved *m, uint32_t from, uint32_t to);

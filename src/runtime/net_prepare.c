@@ -62,6 +62,15 @@ static int find_networks(struct nk_net_store *s, struct nk_arena *a, struct nk_n
 		if (!net->ip6 && (rc = without_ip6(n, e)) < 0)
 			return rc;
 		check_netd(a, net, n, notices);
+		/* Its id and addresses will be others; nook-netd of a program needs the real one.
+		 */
+		if (s->dry && !nk_net_is_defined(s, a, n->name))
+			nk_strv_push(
+				a, notices,
+				nk_fmt(a,
+				       "network %s is made when a container first uses it: this "
+				       "is how it may look then",
+				       n->name));
 		net->cards.v[i].network = n;
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(net->cards.v[k].network->name, n->name)) {

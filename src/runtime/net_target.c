@@ -37,7 +37,7 @@ static int own_network(const struct nk_net_target *t, struct nk_err *e)
 static int open_path(struct nk_arena *a, const char *path, const char *word,
 		     struct nk_net_target *t, struct nk_err *e)
 {
-	t->ns_fd = open(path, O_RDONLY | O_CLOEXEC);
+	t->ns_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (t->ns_fd < 0)
 		return nk_fail(e, errno, "%s: open %s", word, path);
 	if (ioctl(t->ns_fd, NS_GET_NSTYPE) != CLONE_NEWNET) {
@@ -108,12 +108,28 @@ static int by_container(struct nk_state *st, struct nk_arena *a, const char *wor
 	return 0;
 }
 
+/* A path that `ip netns` has a name for: "ns:NAME", so that one namespace has one id. */
+static const char *by_its_name(struct nk_arena *a, const char *word)
+{
+	static const char *const dirs[] = {"ns:/run/netns/", "ns:/var/run/netns/"};
+
+	for (size_t i = 0; i < NK_COUNT(dirs); i++) {
+		const char *name = word + strlen(dirs[i]);
+
+		if (!strncmp(word, dirs[i], strlen(dirs[i])) && *name && !strchr(name, '/') &&
+		    nk_netns_path(a, name))
+			return nk_fmt(a, "ns:%s", name);
+	}
+	return word;
+}
+
 int nk_net_target(struct nk_state *st, const char *state, struct nk_arena *a, const char *word,
 		  struct nk_net_target *t, struct nk_err *e)
 {
 	int rc;
 
 	*t = (struct nk_net_target){.ns_fd = -EBADF, .root_fd = -EBADF};
+	word = by_its_name(a, word);
 	if (!strncmp(word, "ns:/", 4))
 		rc = open_path(a, word + 3, word, t, e);
 	else if (!strncmp(word, "ns:", 3))

@@ -11,23 +11,10 @@
 
 #include "base/cleanup.h"
 #include "oci/ip.h"
+#include "runtime/net.h"
 #include "runtime/net_moved.h"
 #include "sys/netlink.h"
 #include "sys/rtnl.h"
-
-/* A bridge's number when it is made: the one that net_facts.c takes, too. */
-static uint32_t free_index(int fd, struct nk_arena *a)
-{
-	struct nk_rt_links links = {0};
-	struct nk_err ignored;
-	uint32_t most = 0;
-
-	nk_rt_links(fd, a, &links, &ignored);
-	for (size_t i = 0; i < links.n; i++)
-		if (links.v[i].index > most)
-			most = links.v[i].index;
-	return most + 1;
-}
 
 static bool below_sys(struct nk_arena *a, const char *card, const char *what)
 {
@@ -35,8 +22,7 @@ static bool below_sys(struct nk_arena *a, const char *card, const char *what)
 }
 
 /* Can this card be a port, and nobody else's? */
-static int check_card(struct nk_arena *a, const struct nk_network *n, const struct nk_rt_link *card,
-		      struct nk_err *e)
+static int check_card(struct nk_arena *a, const struct nk_rt_link *card, struct nk_err *e)
 {
 	if (card->flags & IFF_LOOPBACK)
 		return nk_fail(e, EINVAL, "%s cannot be on a bridge", card->name);
@@ -54,7 +40,6 @@ static int check_card(struct nk_arena *a, const struct nk_network *n, const stru
 		nk_fail(e, EBUSY, "%s belongs to another bridge or bond already", card->name);
 		return nk_hint(e, "ip link show %s", card->name);
 	}
-	(void)n;
 	return 0;
 }
 
@@ -78,35 +63,53 @@ struct move {
 	const struct nk_network *n;
 	struct nk_rt_link card;
 	uint32_t bridge;
+	bool made; /* the bridge */
 	struct nk_moved what;
 };
 
+/* The bridge alone first: behind a refusal the kernel goes on with the messages that follow, and
+ * they would mean whichever link has its number. */
 static int forth(struct move *m, struct nk_err *e)
 {
+	const char *what = nk_fmt(m->a, "put %s on the bridge", m->n->parent);
 	struct nk_batch b;
+	int rc;
 
 	nk_batch_init(&b, m->a, NETLINK_ROUTE);
 	nk_rt_bridge(&b, m->n->link, m->bridge, m->card.mac, m->card.mtu);
+	rc = nk_batch_send(m->fd, &b, 0, what, e);
+	if (rc < 0)
+		return rc;
+	m->made = true;
+	nk_batch_init(&b, m->a, NETLINK_ROUTE);
 	nk_rt_alias(&b, m->bridge, m->n->link, nk_fmt(m->a, "nook network %s", m->n->name));
 	nk_rt_up(&b, m->card.index, m->n->parent);
 	nk_rt_master(&b, m->card.index, m->n->parent, m->bridge);
 	nk_moved_put(&b, &m->what, m->card.index, m->bridge);
-	return nk_batch_send(m->fd, &b, 0, nk_fmt(m->a, "put %s on the bridge", m->n->parent), e);
+	return nk_batch_send(m->fd, &b, 0, what, e);
 }
 
-/* As far as it goes: what is not there cannot be taken away. */
+/* What is not on the bridge cannot be taken away from it: only what the card has in the end says
+ * whether all is back. */
 static int back(struct move *m, struct nk_err *e)
 {
+	struct nk_moved now = {0};
 	struct nk_batch b;
-	int rc;
+	struct nk_err other;
+	int rc, read;
 
+	if (!m->made)
+		return 0;
 	nk_batch_init(&b, m->a, NETLINK_ROUTE);
 	nk_rt_master(&b, m->card.index, m->n->parent, 0);
 	nk_moved_put(&b, &m->what, m->bridge, m->card.index);
 	nk_rt_del_link(&b, m->n->link);
 	rc = nk_batch_send(m->fd, &b, 0, nk_fmt(m->a, "put the addresses back on %s", m->n->parent),
 			   e);
-	return rc == -EEXIST || rc == -EADDRNOTAVAIL || rc == -ESRCH ? 0 : rc;
+	if (rc >= 0)
+		return 0;
+	read = nk_moved_read(m->fd, m->a, m->card.index, &now, &other);
+	return read >= 0 && nk_moved_has(&now, &m->what) ? 0 : rc;
 }
 
 static int lost(struct move *m, const struct nk_ip *gateway, struct nk_err *e)
@@ -212,8 +215,8 @@ int nk_net_uplink_up(struct nk_arena *a, const struct nk_network *n, struct nk_s
 			       n->link, n->parent);
 	if (rc != -ENODEV)
 		return rc;
-	m.bridge = free_index(fd, a);
-	if ((rc = check_card(a, n, &m.card, e)) < 0 ||
+	m.bridge = nk_net_bridge_index(n);
+	if ((rc = check_card(a, &m.card, e)) < 0 ||
 	    (rc = nk_moved_read(fd, a, m.card.index, &m.what, e)) < 0 ||
 	    (rc = with_signals_held(&m, move_checked, e)) < 0)
 		return nk_ctx(e, "network %s", n->name), rc;
@@ -234,6 +237,7 @@ int nk_net_uplink_down(struct nk_arena *a, const struct nk_network *n, struct nk
 	if (rc < 0)
 		return rc == -ENODEV ? 0 : rc;
 	m.bridge = bridge.index;
+	m.made = true;
 	rc = nk_rt_link(fd, a, n->parent, &m.card, e);
 	/* The card was pulled out: nowhere to go back to. */
 	if (rc < 0)

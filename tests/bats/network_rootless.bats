@@ -253,7 +253,9 @@ loopback_closed() {
 		STARTED+=($!)
 	done
 	eventually sh -c '[ $(grep -l "inet 10.89" out.* | wc -l) = 6 ]'
-	assert_equal "$(pgrep -u "$TEST_UID" -x nook-lan | wc -l)" 2
+	for process in nook-lan nook-lan-space; do
+		assert_equal "$(pgrep -u "$TEST_UID" -x "$process" | wc -l)" 1
+	done
 	wait "${STARTED[@]}"
 	assert_equal "$(grep -h -o 'inet 10[.0-9]*' out.* | sort -u | wc -l)" 6
 	nothing_runs

@@ -374,6 +374,7 @@ WHAT='ip -o addr show eth0 | sed "s/.*inet6* //; s/ .*//; /fe80/d"; ip route; pi
 	busybox_rootfs "$BATS_TEST_TMPDIR/rootfs"
 	cd "$BATS_TEST_TMPDIR"
 	local arguments=(--network nook -p 8080:80 --rootfs "$PWD/rootfs")
+	nook network inspect nook >/dev/null # which makes it
 	nook run "${arguments[@]}" --explain=c sh -c "$WHAT" >start.c
 	cc -std=gnu17 -O2 -Wall -Wextra -Werror -static -o start start.c
 	in_world "$PWD/start" >by_program
@@ -397,6 +398,7 @@ WHAT='ip -o addr show eth0 | sed "s/.*inet6* //; s/ .*//; /fe80/d"; ip route; pi
 	busybox_rootfs "$BATS_TEST_TMPDIR/rootfs"
 	cd "$BATS_TEST_TMPDIR"
 	local arguments=(--network nook -p 8080:80 --rootfs "$PWD/rootfs")
+	nook network inspect nook >/dev/null # which makes it
 	nook run "${arguments[@]}" --explain=sh sh -c "$WHAT" >start.sh
 	in_world sh "$PWD/start.sh" >by_script
 	in_world nft list ruleset >rules_by_script

@@ -133,9 +133,10 @@ cpu_share() {
 @test "oci update: waits for whoever works on the container" {
 	container /bin/sleep 1000
 	flock "$RT_ROOT/$ID/lock" sh -c 'echo >held; sleep 1; echo >let-go' 3>&- &
+	local holder=$!
 	eventually test -e held
 	[ ! -e let-go ]
 	rt update --pids-limit 77 "$ID"
 	[ -e let-go ]
-	wait
+	wait "$holder" # alone, or it would be for the clock of bats, too
 }
