@@ -3,6 +3,8 @@
 # Whoever joined a container (exec, attach) brought descriptors of the host's /proc along, or
 # believed the /proc that the container had made (LXC 2015-1334).
 # vm: seldom, what differs on 6.1 and on version 2 of cgroups, oci_exec, _lifecycle, _limits and _mounts go through
+# seconds: 16
+
 load ../lib/attack
 setup() { attack_setup; a_secret; }
 teardown() { attack_teardown; }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2154
 # --explain: the words, and that C, script and system calls are the same plan as the one that runs.
+# seconds: 21
 
 load ../lib/nook
 setup() {

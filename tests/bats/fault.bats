@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What is left when a step fails, or when an actor is killed there: nothing. Needs a build with
 # -Dfault=true (make fault).
+# seconds: 33
 
 load ../lib/nook
 

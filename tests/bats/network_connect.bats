@@ -5,6 +5,7 @@
 # prune; what other firewalls do.
 # vm: seldom, network_{rules,run,egress,macvlan}.bats ask the older kernel the same questions
 # asan: no, not seen with the sanitizers yet (network_{dns,netd_ports,netd_egress}.bats have been)
+# seconds: 50
 
 load ../lib/nook
 load ../lib/background

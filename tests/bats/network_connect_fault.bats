@@ -6,6 +6,7 @@
 # -Dfault=true (make fault).
 # vm: seldom, network_{rules,run,egress,macvlan}.bats ask the older kernel the same questions
 # asan: no, not seen with the sanitizers yet (network_{dns,netd_ports,netd_egress}.bats have been)
+# seconds: 21
 
 load ../lib/nook
 load ../lib/background

@@ -3,6 +3,7 @@
 # nook-netd as resolver of a network, asked by containers' namespaces, with dnsmasq and a server of
 # odd answers (tests/lib/fake_dns.py) upstream. All of it in namespaces of the test's own.
 # vm: seldom, network_{rules,run,egress,macvlan}.bats ask the older kernel the same questions
+# seconds: 39
 
 load ../lib/nook
 load ../lib/netd

@@ -4,6 +4,8 @@
 # asan: no, not seen with the sanitizers yet (network_{dns,netd_ports,netd_egress}.bats have been)
 
 # shellcheck disable=SC2154 # $stderr, $pid, $STARTED come from the libraries
+# seconds: 28
+
 load ../lib/nook
 load ../lib/background
 load ../lib/net

@@ -4,6 +4,7 @@
 # no name may lead to, and the container's firewall, which knows an address before the container
 # does. The table inside is nft's here, with the sets of src/plan/net_firewall.c.
 # vm: seldom, network_{rules,run,egress,macvlan}.bats ask the older kernel the same questions
+# seconds: 27
 
 load ../lib/nook
 load ../lib/netd

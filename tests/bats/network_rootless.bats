@@ -4,6 +4,7 @@
 # shellcheck disable=SC2154,SC2086
 # vm: seldom, network_{rules,run,egress,macvlan}.bats ask the older kernel the same questions
 # asan: no, not seen with the sanitizers yet (network_{dns,netd_ports,netd_egress}.bats have been)
+# seconds: 109
 
 load ../lib/nook
 load ../lib/net

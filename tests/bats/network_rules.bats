@@ -5,6 +5,8 @@
 # asan: no, not seen with the sanitizers yet (network_{dns,netd_ports,netd_egress}.bats have been)
 
 # shellcheck disable=SC2154 # owner, pid: lib/net.bash
+# seconds: 39
+
 load ../lib/nook
 load ../lib/background
 load ../lib/net

@@ -2,6 +2,7 @@
 # nook run on networks: cards, addresses, the way out, published ports, and what is refused.
 # shellcheck disable=SC2154 # stderr, owner: of the libraries
 # asan: no, not seen with the sanitizers yet (network_{dns,netd_ports,netd_egress}.bats have been)
+# seconds: 16
 
 load ../lib/nook
 load ../lib/background

@@ -17,11 +17,6 @@ setup() {
 	background_setup
 	net_world
 	in_world mount -t tmpfs none /run
-	# /etc/netns of the world's own.
-	mkdir "$BATS_TEST_TMPDIR/etc"
-	in_world mount -t tmpfs none "$BATS_TEST_TMPDIR/etc"
-	in_world mkdir "$BATS_TEST_TMPDIR/etc/upper" "$BATS_TEST_TMPDIR/etc/work"
-	in_world mount -t overlay -o "lowerdir=/etc,upperdir=$BATS_TEST_TMPDIR/etc/upper,workdir=$BATS_TEST_TMPDIR/etc/work" none /etc
 }
 teardown() {
 	local name

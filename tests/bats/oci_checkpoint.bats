@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # nook-runtime checkpoint and restore, by the program criu where that is and can; and what is said
 # where not.
+# seconds: 16
 
 load ../lib/attack
 setup() {

@@ -4,6 +4,7 @@
 # The same configurations through nook-runtime, runc and crun (tests/differential/run): what
 # differs is mended or stands in the table of docs/oci.md.
 # asan: no, a program with sanitizers makes calls and mappings of its own
+# seconds: 41
 
 load ../lib/nook
 # Some 500 configurations, three starts each: half a minute on a quiet machine, minutes on a busy one.

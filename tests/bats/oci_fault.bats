@@ -4,6 +4,7 @@
 # nook-runtime killed, or a step of it failing, at any moment: what `state` says is true, and
 # `delete --force` leaves nothing. Needs a build with -Dfault=true (make fault).
 # vm: seldom, what differs on 6.1 and on version 2 of cgroups, oci_exec, _lifecycle, _limits and _mounts go through
+# seconds: 40
 
 load ../lib/oci
 

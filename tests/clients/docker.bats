@@ -4,6 +4,7 @@
 # Docker over nook-runtime: dockerd --add-runtime nook=…
 # vm: no, the virtual machine has tests/clients/systemd.bats
 # asan: no, containers have less memory than the sanitizers want; tests/bats/oci_*.bats have them
+# seconds: 24
 
 load ../lib/nook
 load lib/host

@@ -3,6 +3,7 @@
 # Podman over nook-runtime, as root.
 # vm: no, the virtual machine has tests/clients/systemd.bats
 # asan: no, containers have less memory than the sanitizers want; tests/bats/oci_*.bats have them
+# seconds: 23
 
 load ../lib/nook
 load lib/host

@@ -6,6 +6,7 @@
 # of docs/docker.md.
 # vm: no, two more emulated dockerds would take minutes
 # asan: no, containers have less memory than the sanitizers want; tests/bats/oci_*.bats have them
+# seconds: 46
 
 load ../lib/nook
 load ../lib/page
