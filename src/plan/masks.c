@@ -215,7 +215,8 @@ static const char *setting_path(struct nk_build *b, const char *key)
 
 	if (key[strcspn(key, "./")] == '/')
 		return path;
-	for (char *c = path + strlen("sys/"); *c; c++)
+	/* No "/" where memory has run out. */
+	for (char *c = strchr(path, '/'); c && *++c;)
 		*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
 	return path;
 }

@@ -342,7 +342,7 @@ three"
 two_at_once() {
 	local first=$ID second=$ID-b
 	command_is sleep 1000
-	strace -qq -o strace.out ${2:+-P "$2"} -e inject="$1":delay_enter=3000000 \
+	ASAN_OPTIONS=$UNTRACED strace -qq -o strace.out ${2:+-P "$2"} -e inject="$1":delay_enter=3000000 \
 		"$RUNTIME" --root "$STATE" create --bundle "$BUNDLE" "$second" </dev/null >second.out 2>&1 3>&- &
 	local strace=$!
 	slept() { grep -q INJECTED strace.out || [ -e "$STATE/$second/state.json" ]; }
@@ -392,11 +392,12 @@ first_group() {
 	local pid
 	pid=$(pid_of)
 	strace -qq -o strace.out -p "$pid" -e inject=execve:signal=KILL 3>&- &
+	local tracer=$!
 	traced() { ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$pid/status"; }
 	eventually traced
 	run_rt start "$ID"
 	assert_equal "$status $(said)" '1 "container process is already dead"'
-	wait || true
+	wait "$tracer" || true
 	status_is stopped
 	rt delete "$ID"
 	nothing_left

@@ -217,7 +217,7 @@ in_a_network() { unshare --net -- "$@"; }
 @test "network devices: the runtime stays in its own network namespace" {
 	configure '.linux.netDevices = {nookd0: {}}'
 	command_is true
-	run --separate-stderr in_a_network bash -euc '
+	ASAN_OPTIONS=$UNTRACED run --separate-stderr in_a_network bash -euc '
 		ip link add nookd0 type veth peer name nookp0
 		strace -qq -o strace.out -e trace=setns -e signal=none "$1" --root "$2" run --bundle "$3" "$4" </dev/null' \
 		sh "$RUNTIME" "$RT_ROOT" "$BUNDLE" "$ID"
