@@ -239,6 +239,9 @@ static int make(struct nk_cli *cli, struct nk_net_store *s, struct request *r, s
 
 	if (rc >= 0)
 		rc = place(r, &r->ranges, true, e);
+	/* --opt parent= says what defaults depend on. */
+	if (rc >= 0)
+		rc = nk_net_options(&r->n, e);
 	if (rc >= 0) {
 		defaults(r);
 		nk_net_parent_gateways(&cli->arena, &r->n);

@@ -51,6 +51,9 @@ int nk_net_choose4(const struct nk_net_taken *t, struct nk_ip *net, struct nk_er
 			wide = nk_ip_last(&wide);
 			at = nk_ip_next(&wide);
 			at.prefix = 24;
+			/* Behind the last address of all is the first one. */
+			if (nk_ip_compare(&at, &wide) <= 0)
+				break;
 		}
 	}
 	nk_fail(e, 0, "no private IPv4 subnet is free on this machine");

@@ -23,10 +23,6 @@ int nk_net_taken_read(struct nk_arena *a, struct nk_net_taken *t, struct nk_err 
 void nk_net_taken_networks(struct nk_arena *a, struct nk_net_taken *t,
 			   const struct nk_networks *list);
 
-/* --opt k=v with the keys of Docker's and Podman's drivers -> members of *n; unknown ones are
- * refused. */
-int nk_net_options(struct nk_network *n, struct nk_err *e);
-
 /* Whether the driver and the rest go together, before subnets are chosen. */
 int nk_net_check(const struct nk_network *n, struct nk_err *e);
 /* Fill gateways, check each subnet by itself and against those in use. */

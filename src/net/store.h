@@ -48,6 +48,10 @@ bool nk_net_is_defined(const struct nk_net_store *s, struct nk_arena *a, const c
 int nk_net_list(struct nk_net_store *s, struct nk_arena *a, struct nk_networks *list,
 		struct nk_err *e);
 
+/* --opt k=v with the keys of Docker's and Podman's drivers -> members of *n; unknown ones are
+ * refused. */
+int nk_net_options(struct nk_network *n, struct nk_err *e);
+
 /*
  * Complete *n (id, bridge's name, what its options say, subnets where none are given: free ones,
  * which collide with no route, address or other network of this machine), check it and keep it.

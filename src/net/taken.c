@@ -11,6 +11,9 @@
 #include "sys/netlink.h"
 #include "sys/rtnl.h"
 
+/* Shorter prefixes are a way out. */
+enum { WAY_OUT = 8 };
+
 static const char *name_of(const struct nk_rt_links *links, uint32_t index)
 {
 	for (size_t i = 0; i < links->n; i++)
@@ -32,7 +35,8 @@ static void add(struct nk_arena *a, struct nk_net_taken *t, const struct nk_ip *
 	char buf[NK_IP_TEXT];
 	struct nk_net_used *used;
 
-	if (!net->family || !net->prefix || of_every_card(net))
+	/* A way out, whole or in halves (as VPNs write it), is no LAN. */
+	if (!net->family || net->prefix < WAY_OUT || of_every_card(net))
 		return;
 	used = NK_PUSH(a, t);
 	if (!used)

@@ -105,6 +105,9 @@ void nk_dns_question(struct nk_netd *d, const struct nk_client *c, const uint8_t
 		refuse(d, c, &q, LDNS_RCODE_NXDOMAIN, EDE_PROHIBITED);
 		return;
 	}
+	/* With other servers the answers of the last ones are old. */
+	if (nk_upstreams_look(&d->upstreams))
+		nk_cache_clear(&d->cache);
 	pkt = nk_cache_find(&d->cache, &q, nk_now_ms());
 	if (pkt)
 		nk_dns_give(d, c, &q, pkt, false, EDE_NONE);

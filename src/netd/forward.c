@@ -16,7 +16,14 @@
 #include "base/cleanup.h"
 #include "netd/netd.h"
 
-enum { TRY_MS = 1200, TCP_TRY_MS = 3000, ALL_MS = 7000, ROUNDS = 2, EDE_UNREACHABLE = 22 };
+enum {
+	TRY_MS = 1200,
+	TCP_TRY_MS = 3000,
+	ALL_MS = 7000,
+	ROUNDS = 2,
+	EDE_UNREACHABLE = 22,
+	AT_ONCE = 32
+};
 
 struct waiter {
 	struct waiter *next;
@@ -144,7 +151,8 @@ static void on_answer(struct nk_watch *w, uint32_t events)
 	uint8_t data[4096];
 
 	(void)events;
-	while (w->fd >= 0) {
+	/* The others have their turn, whoever sends what. */
+	for (int i = 0; i < AT_ONCE && w->fd >= 0; i++) {
 		_pkt_ ldns_pkt *pkt = NULL;
 		ssize_t n = recv(w->fd, data, sizeof(data), MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)

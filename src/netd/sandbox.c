@@ -180,6 +180,7 @@ static int confine_files(const struct nk_netd *d, struct nk_err *e)
 		{.path = "/proc"},
 		{.path = "/etc"},
 		{.path = "/run"},
+		{.path = "/sys"}, /* numbers of cards, for fe80::1%eth0 */
 		{.path = nk_dir_of(&a, path)},
 		{.path = realpath(path, real) ? nk_dir_of(&a, real) : "/etc"},
 		{.path = "/dev/null", .write = true},

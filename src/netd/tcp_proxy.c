@@ -142,13 +142,18 @@ static int pump(struct relay *r, int from)
 	return 0;
 }
 
+/* A hang-up cannot be masked: each side is told once, and again when there is something it waits
+ * for. */
 static void set_events(struct relay *r)
 {
 	for (int i = 0; i < 2; i++) {
 		const struct side *s = &r->side[i], *other = &r->side[!i];
 		bool in = !s->ended && !s->in_pipe, out = other->in_pipe > 0;
-		nk_loop_change(&r->port->d->loop, &r->side[i].w,
-			       (in ? (uint32_t)EPOLLIN : 0) | (out ? (uint32_t)EPOLLOUT : 0));
+		uint32_t want = (in ? (uint32_t)EPOLLIN : 0) | (out ? (uint32_t)EPOLLOUT : 0);
+
+		if (want)
+			nk_loop_change(&r->port->d->loop, &r->side[i].w,
+				       want | (uint32_t)EPOLLONESHOT);
 	}
 }
 
@@ -237,8 +242,8 @@ static void on_accept(struct nk_watch *w, uint32_t events)
 	for (int i = 0; i < 2; i++)
 		r->side[i] = (struct side){.w = {.fd = i ? -1 : fd, .ready = on_side}, .r = r};
 	/* Until the container answers, only a client that is gone is of interest. */
-	if (dial(r) < 0 || nk_loop_add(&d->loop, &r->side[0].w, 0) < 0 ||
-	    nk_loop_add(&d->loop, &r->side[1].w, EPOLLOUT) < 0)
+	if (dial(r) < 0 || nk_loop_add(&d->loop, &r->side[0].w, EPOLLONESHOT) < 0 ||
+	    nk_loop_add(&d->loop, &r->side[1].w, EPOLLOUT | EPOLLONESHOT) < 0)
 		drop(r, true);
 }
 

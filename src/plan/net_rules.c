@@ -311,6 +311,14 @@ static uint8_t *put_port(uint8_t *at, unsigned port)
 	return put(at, bytes, sizeof(bytes));
 }
 
+/* 0.0.0.0 and :: are all addresses of their family, which no packet is sent to by that name. */
+static bool at_one_address(const struct nk_port *port)
+{
+	static const uint8_t any[sizeof(port->host.a)];
+
+	return port->host.family && memcmp(port->host.a, any, sizeof(any)) != 0;
+}
+
 static void publish(struct nk_batch *b, const struct nk_port *port, unsigned i, int f,
 		    const struct nk_ip *to, bool add)
 {
@@ -318,11 +326,11 @@ static void publish(struct nk_batch *b, const struct nk_port *port, unsigned i, 
 	uint8_t proto = port->proto == NK_UDP ? IPPROTO_UDP : IPPROTO_TCP;
 	uint8_t key[24] = {0}, data[20] = {0}, *at = key;
 
-	if (port->host.family)
+	if (at_one_address(port))
 		at = put(at, port->host.a, size);
 	put_port(put(at, &proto, sizeof(proto)), port->host_port + i);
 	put_port(put(data, to->a, size), port->port + i);
-	element(b, port->host.family ? &at_ports[f] : &ports[f], key, data, add);
+	element(b, at_one_address(port) ? &at_ports[f] : &ports[f], key, data, add);
 }
 
 void nk_rules_ports(struct nk_batch *b, const struct nk_ports *list, const struct nk_ips *ips,

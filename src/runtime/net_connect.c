@@ -211,11 +211,9 @@ int nk_net_disconnect_end(struct nk_net_connection *c, struct nk_err *e)
 	const char *network = c->card->network->name;
 	int rc = 0;
 
-	/* What led to it leads nowhere any more, before its address is free. */
-	nk_net_sweep(c->a, &c->leases);
 	nk_net_resolv_undo(c);
 	for (size_t i = 0; rc >= 0 && i < c->leases.n; i++)
 		rc = nk_net_release(c->store, c->a, network, c->target->id, c->leases.v[i].ifname,
-				    NULL, e);
+				    nk_net_sweep, e);
 	return rc;
 }

@@ -39,6 +39,15 @@ void nk_net_container_end(struct nk_net_store *s, struct nk_arena *a, const stru
 			       &ignored);
 }
 
+/* As an element of the kernel says it: all addresses are no address. */
+static bool same_host(const struct nk_ip *asked, const struct nk_ip *seen)
+{
+	static const uint8_t any[sizeof(asked->a)];
+	bool all = !asked->family || !memcmp(asked->a, any, sizeof(any));
+
+	return all ? !seen->family : nk_ip_equal(asked, seen);
+}
+
 bool nk_net_leads_to(const struct nk_port_seen *seen, const struct nk_net_lease *l)
 {
 	bool its = false;
@@ -50,7 +59,7 @@ bool nk_net_leads_to(const struct nk_port_seen *seen, const struct nk_net_lease 
 
 		if (p->proto == seen->port.proto && seen->port.host_port >= p->host_port &&
 		    seen->port.host_port - p->host_port < p->count &&
-		    nk_ip_equal(&p->host, &seen->port.host))
+		    same_host(&p->host, &seen->port.host))
 			return true;
 	}
 	return false;

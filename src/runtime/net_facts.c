@@ -119,26 +119,26 @@ static void forward_facts(struct nk_arena *a, struct nk_net_spec *net, struct nk
 			     "and keeps what routers announce: net.ipv6.conf.*.accept_ra=2");
 }
 
-/* Is the table of this version there? Somebody flushed it while others run: theirs comes back. */
+/* Is the table of this version there? Somebody flushed it while others run: theirs comes back, of
+ * all networks that are up, before ours is added: nobody looks for what is missing in one that is
+ * there. */
 static int table_fact(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec *net,
 		      struct nk_err *e)
 {
 	_close_ int fd = nk_nft_open(e);
-	bool flushed = false;
 
 	if (fd < 0)
 		return fd;
 	int has = nk_nft_has_chain(fd, NK_NFT_TABLE, nk_rules_version, e);
 	if (has < 0)
 		return nk_ctx(e, "look at the rules of nftables");
-	for (size_t i = 0; i < net->cards.n; i++)
-		flushed |= net->cards.v[i].network->driver == NK_NET_BRIDGE &&
-			   !net->cards.v[i].bridge_missing;
-	if (!has && flushed && !net->dry) {
-		struct nk_err ignored;
+	if (!has && !net->dry) {
+		int rc = nk_net_reload(s, a, e);
 
-		nk_net_reload(s, a, &ignored);
-		has = nk_nft_has_chain(fd, NK_NFT_TABLE, nk_rules_version, &ignored) > 0;
+		if (rc >= 0)
+			rc = has = nk_nft_has_chain(fd, NK_NFT_TABLE, nk_rules_version, e);
+		if (rc < 0)
+			return nk_ctx(e, "bring back the rules of nook's networks");
 	}
 	net->table_missing = !has;
 	return 0;

@@ -215,25 +215,30 @@ static bool same_route(const struct nlmsghdr *x, const struct nlmsghdr *y)
 
 	return a->rtm_family == b->rtm_family && a->rtm_dst_len == b->rtm_dst_len &&
 	       same_attr(x, y, sizeof(*a), RTA_DST) && same_attr(x, y, sizeof(*a), RTA_GATEWAY) &&
-	       same_attr(x, y, sizeof(*a), RTA_TABLE);
+	       same_attr(x, y, sizeof(*a), RTA_PRIORITY) && same_attr(x, y, sizeof(*a), RTA_TABLE);
 }
 
 bool nk_moved_has(const struct nk_moved *m, const struct nk_moved *what)
 {
-	size_t found = 0;
+	bool all = true;
 
-	for (size_t i = 0; i < what->addresses.n; i++)
-		for (size_t k = 0; k < m->addresses.n; k++)
-			found += same_address(what->addresses.v[i].h, m->addresses.v[k].h);
-	for (size_t i = 0; i < what->routes.n; i++)
-		for (size_t k = 0; k < m->routes.n; k++)
-			found += same_route(what->routes.v[i].h, m->routes.v[k].h);
-	return found >= what->addresses.n + what->routes.n;
+	for (size_t i = 0; all && i < what->addresses.n; i++) {
+		all = false;
+		for (size_t k = 0; !all && k < m->addresses.n; k++)
+			all = same_address(what->addresses.v[i].h, m->addresses.v[k].h);
+	}
+	for (size_t i = 0; all && i < what->routes.n; i++) {
+		all = false;
+		for (size_t k = 0; !all && k < m->routes.n; k++)
+			all = same_route(what->routes.v[i].h, m->routes.v[k].h);
+	}
+	return all;
 }
 
 void nk_moved_put(struct nk_batch *b, const struct nk_moved *m, uint32_t from, uint32_t to)
 {
-	for (size_t i = 0; from && i < m->addresses.n; i++)
+	/* From the end: with a subnet's first address the kernel takes the others away. */
+	for (size_t i = from ? m->addresses.n : 0; i-- > 0;)
 		put_address(b, m->addresses.v[i].h, from, false);
 	for (size_t i = 0; i < m->addresses.n; i++)
 		put_address(b, m->addresses.v[i].h, to, true);

@@ -106,6 +106,16 @@ static int unpublish(struct prune *p, int fd, const struct nk_port_seen *seen, s
 	return rc;
 }
 
+/* What is of a network that we cannot read, or of a nook with another --root, is not ours. */
+static bool of_ours(const struct prune *p, const struct nk_ip *ip)
+{
+	for (size_t i = 0; i < p->all.n; i++)
+		for (size_t k = 0; k < p->all.v[i].subnets.n; k++)
+			if (nk_ip_inside(ip, &p->all.v[i].subnets.v[k].net))
+				return true;
+	return false;
+}
+
 /* Ports that lead to an address nobody has: seen before the leases were read, so that those of a
  * container that starts now are known. */
 static int stray_ports(struct prune *p, int fd, const struct nk_ports_seen *seen, struct nk_err *e)
@@ -117,7 +127,7 @@ static int stray_ports(struct prune *p, int fd, const struct nk_ports_seen *seen
 
 		for (size_t k = 0; k < p->alive.n; k++)
 			known |= nk_net_leads_to(&seen->v[i], &p->alive.v[k]);
-		if (!known)
+		if (!known && of_ours(p, &seen->v[i].to))
 			rc = unpublish(p, fd, &seen->v[i], e);
 	}
 	return rc;

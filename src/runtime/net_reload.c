@@ -100,7 +100,14 @@ static int write_all(struct nk_net_store *s, struct nk_arena *a, const struct nk
 	nk_nft_end(&b);
 	if (nk_arena_ok(a, e) < 0)
 		return -ENOMEM;
-	return any ? nk_batch_send(filter, &b, 0, "the rules of nook's networks", e) : 0;
+	if (!any)
+		return 0;
+	/* The rules would be without it, as if its containers were not there. */
+	if (all->broken.n) {
+		nk_fail(e, 0, "%s", all->broken.v[0]);
+		return nk_hint(e, "mend that file, or delete it");
+	}
+	return nk_batch_send(filter, &b, 0, "the rules of nook's networks", e);
 }
 
 int nk_net_reload(struct nk_net_store *s, struct nk_arena *a, struct nk_err *e)

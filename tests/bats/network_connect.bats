@@ -302,7 +302,7 @@ permitted() {
 }
 
 @test "network prune: what the dead have left, line by line; networks in use stay" {
-	nook network create lab
+	nook network create lab --subnet 10.89.0.0/24 --subnet fd00::/64
 	nook network create spare
 	serve web hello 80 --network lab -p 8080:80
 	in_world ip netns add blue
@@ -312,6 +312,8 @@ permitted() {
 	in_world ip link add nk0123456789a master nk-spare type veth peer name stray
 	in_world nft add element inet nook ports4 '{ tcp . 8181 : 10.89.0.77 . 80 }'
 	in_world nft add element inet nook at_ports6 '{ ::7 . udp . 5353 : fd00::77 . 53 }'
+	# Of a nook with another --root, perhaps.
+	in_world nft add element inet nook ports4 '{ tcp . 8282 : 10.99.0.77 . 80 }'
 	run_nook network prune
 	assert_exit 0
 	assert_match '^lease 10\.[0-9.]+ of ns:blue of network spare$'
@@ -319,6 +321,7 @@ permitted() {
 	assert_match '^port 8181/tcp, which led to 10\.89\.0\.77$'
 	assert_match '^port 5353/udp, which led to fd00::77$'
 	assert_match '^bridge nk-spare$'
+	refute_match '8282'
 	refute_match 'lab'
 	refute_match '8080'
 	assert_equal "$(in_outer curl -sS -m 5 http://198.51.100.2:8080)" hello

@@ -194,7 +194,9 @@ assert_match_text() { [[ $1 =~ $2 ]] || { echo "$1 does not match $2" >&2; retur
 	[ "$status" = 125 ]
 	[[ $output == *other* ]]
 	assert_stderr_match 'networks/lab.json'
-	nook network reload
+	# Rules without it would be others than it has.
+	run_nook network reload
+	assert_refused 125 'networks/lab.json' 'mend that file, or delete it'
 	nook network prune
 	nook stop -t 0 web
 	nook network rm other

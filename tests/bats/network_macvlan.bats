@@ -104,6 +104,8 @@ need_ipvlan() {
 	[[ $stderr == *"the gateway's"* ]]
 	run_nook run --rootfs "$ROOTFS" --network lan --ip 10.0.0.1 true
 	[[ $stderr == *'not an address of network'* ]]
+	# Older kernels rename only what is down.
+	in_world ip link set wire down
 	in_world ip link set wire name wire9
 	run_nook run --rootfs "$ROOTFS" --network lan true
 	[ "$status" = 125 ]

@@ -351,7 +351,7 @@ two_at_once() {
 	status=0
 	wait "$strace" || status=$?
 	assert_exit 1
-	has "$(<second.out)" "container's cgroup is not empty: another container is in /sys/fs/cgroup/.*/nook-$first"
+	has "$(<second.out)" "container's cgroup is not empty: another container is in /sys/fs/cgroup/(.*/)?nook-$first"
 	run_rt state "$second"
 	assert_equal "$(said)" '"container does not exist"'
 	# Nothing has happened to the first.
