@@ -2,7 +2,7 @@
 # nook run on networks: cards, addresses, the way out, published ports, and what is refused.
 # shellcheck disable=SC2154 # stderr, owner: of the libraries
 # asan: no, not seen with the sanitizers yet (network_{dns,netd_ports,netd_egress}.bats have been)
-# seconds: 16
+# seconds: 20
 
 load ../lib/nook
 load ../lib/background
@@ -184,6 +184,33 @@ time.sleep(100)' 3>&- &
 	nook ps >/dev/null
 	nook network prune --force
 	assert_equal "$(net_made)" ""
+}
+
+@test "network: all addresses, in the words of Docker" {
+	serve web hello 80 --network nook -p 0.0.0.0:8080:80
+	assert_equal "$(in_outer curl -sS -m 5 http://198.51.100.2:8080)" hello
+	assert_equal "$(in_world curl -sS -m 5 http://127.0.0.1:8080)" hello
+	nook network prune
+	assert_equal "$(in_outer curl -sS -m 5 http://198.51.100.2:8080)" hello
+	nook stop -t 0 web
+	assert_equal "$(in_world nft list table inet nook | grep -c 8080)" 0
+}
+
+@test "network: rules that were flushed come back whole, also by a start elsewhere" {
+	nook network create inner --internal
+	begin a --network inner -- sleep 100
+	in_world nft flush ruleset
+	nook network create other
+	nook run --network other --rootfs "$ROOTFS" true
+	in_world nft list set inet nook internal | grep -q nk-inner
+	in_world nft list set inet nook bridges | grep -q nk-inner
+}
+
+@test "network: a VPN that takes the way out in halves leaves subnets" {
+	in_world ip route add 0.0.0.0/1 via 198.51.100.1
+	in_world ip route add 128.0.0.0/1 via 198.51.100.1
+	begin web --network nook -- sleep 100
+	[[ $(nook inspect web | jq -r '.[0].NetworkSettings.IPAddress') == 10.89.* ]]
 }
 
 @test "network: ports of a killed one are not taken from who has them now" {
