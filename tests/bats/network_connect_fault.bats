@@ -37,7 +37,11 @@ left() {
 	pgrep -f -- "--state $NOOK_STATE" || true
 	nook exec web ls /sys/class/net | grep -v -e '^lo$' -e sit0 -e tunl0 || true
 }
-nothing_left() { [ -z "$(left)" ]; }
+# What was killed ends in its own time: each look prunes what is dead by then.
+nothing_left() {
+	nook network prune >/dev/null
+	[ -z "$(left)" ]
+}
 
 # every_step WHEN:WHAT: into a running container, on a network whose bridge is not there yet.
 every_step() {
@@ -61,7 +65,6 @@ every_step() {
 		fi
 		# One that was tolerated, or an after-step's, which is never run here.
 		[ "$code" != 0 ] || nook network disconnect lan web
-		nook network prune >/dev/null
 		eventually nothing_left || { echo "after step $step $1: $out"; left; return 1; }
 	done
 	nook network connect lan web
@@ -83,7 +86,6 @@ every_step() {
 		for when in before after; do
 			nook network disconnect --fault "$step:$when:kill" lan web >/dev/null 2>&1 || true
 			nook network disconnect lan web
-			nook network prune >/dev/null
 			eventually nothing_left || { echo "step $step $when"; left; return 1; }
 			nook network connect lan web
 		done

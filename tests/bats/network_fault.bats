@@ -41,7 +41,12 @@ left() {
 	pgrep -f -- "--state $NOOK_STATE" || true
 	ls -A "$NOOK_STATE/containers"
 }
-nothing_left() { [ -z "$(left)" ]; }
+# What was killed ends in its own time: each look buries what is dead by then.
+nothing_left() {
+	nook ps -q >/dev/null
+	nook network prune --force >/dev/null
+	[ -z "$(left)" ]
+}
 
 # So that each start is a first one.
 as_before() {
@@ -71,8 +76,6 @@ every_step() {
 			[[ $out == *"step $step of $n: "* ]] ||
 				{ printf 'step %d of %d %s: does not name the step: %s\n' "$step" "$n" "$what" "$out"; return 1; }
 		fi
-		nook ps -q >/dev/null
-		nook network prune --force >/dev/null
 		eventually nothing_left || { echo "after step $step $what: $out"; left; return 1; }
 	done
 }
