@@ -13,17 +13,27 @@
 
 #include "base/cleanup.h"
 
-enum { PATIENCE_S = 5, TRIES = 50, TRY_MS = 20, FDS = 3 };
+enum { PATIENCE_S = 5, TRIES = 150, TRY_MS = 20, FDS = 3 };
 
-int nk_netd_runs(struct nk_net_store *s, const char *network)
+static bool locked(struct nk_net_store *s, const char *network, off_t byte)
 {
 	char path[NAME_MAX + 16];
 	/* Only asked about, not taken: who looks must not be taken for one that runs. */
-	struct flock all = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+	struct flock it = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
 
 	snprintf(path, sizeof(path), "%.*s/netd.lock", NAME_MAX, network);
 	_close_ int fd = openat(s->state_fd, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &all) == 0 && all.l_type != F_UNLCK;
+	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &it) == 0 && it.l_type != F_UNLCK;
+}
+
+int nk_netd_runs(struct nk_net_store *s, const char *network)
+{
+	return locked(s, network, NK_NETD_LIVES);
+}
+
+int nk_netd_answers(struct nk_net_store *s, const char *network)
+{
+	return locked(s, network, NK_NETD_ANSWERS);
 }
 
 /* Connected, or -errno. One that has just begun, or thinks of ending, has no socket for a moment.

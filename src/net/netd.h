@@ -7,10 +7,11 @@
  *
  *	nook-netd --root ROOT/networks --state STATE/net NETWORK
  *
- * holds STATE/net/NETWORK/netd.lock as long as it lives, binds its sockets, listens on
- * STATE/net/NETWORK/netd.sock (SEQPACKET), and only then goes into the background: when the
- * command ends with 0, it answers. Already running: 0 at once. Run as a helper step of the plan
- * (NK_OP_HELPER), so that its cost and its failure are seen there.
+ * locks the first byte of STATE/net/NETWORK/netd.lock for as long as it lives, binds its sockets,
+ * listens on STATE/net/NETWORK/netd.sock (SEQPACKET), locks the second byte, and only then goes
+ *into the background: when the command ends with 0, it answers. Already running: 0 as soon as that
+ *one answers. Run as a helper step of the plan (NK_OP_HELPER), so that its cost and its failure are
+ * seen there.
  *
  *	nook-netd --alone --state STATE/net NAME
  *
@@ -44,8 +45,12 @@
 
 #include "net/store.h"
 
+enum { NK_NETD_LIVES, NK_NETD_ANSWERS }; /* bytes of netd.lock that are locked meanwhile */
+
 /* 1 when the network's nook-netd lives, 0 when not. */
 int nk_netd_runs(struct nk_net_store *s, const char *network);
+/* 1 when it also answers: one that has only just begun may still find port 53 taken. */
+int nk_netd_answers(struct nk_net_store *s, const char *network);
 /* Send one request with up to three descriptors and wait for its answer (at most 5 s). */
 int nk_netd_ask(struct nk_net_store *s, const char *network, const char *request, const int *fds,
 		int n_fds, struct nk_err *e);

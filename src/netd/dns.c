@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* netd.h: what is answered to a question. */
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -59,6 +60,17 @@ static void refuse(struct nk_netd *d, const struct nk_client *c, const struct nk
 		send_to(d, c, data, n);
 }
 
+static void come_by_tcp(struct nk_netd *d, const struct nk_client *c, const struct nk_query *q)
+{
+	_pkt_ ldns_pkt *pkt = nk_reply_new(LDNS_RCODE_NOERROR);
+	_free_ uint8_t *data = NULL;
+	size_t n;
+
+	/* No answer fits into nothing: it is cut to the question. */
+	if (pkt && nk_reply_write(q, pkt, 0, EDE_NONE, &data, &n) == 0)
+		send_to(d, c, data, n);
+}
+
 /* What has no place here: other classes, transfers, and messages about messages. */
 static int unfit(const struct nk_question *q)
 {
@@ -109,8 +121,14 @@ void nk_dns_question(struct nk_netd *d, const struct nk_client *c, const uint8_t
 	if (nk_upstreams_look(&d->upstreams))
 		nk_cache_clear(&d->cache);
 	pkt = nk_cache_find(&d->cache, &q, nk_now_ms());
-	if (pkt)
+	if (pkt) {
 		nk_dns_give(d, c, &q, pkt, false, EDE_NONE);
-	else if (nk_forward(d, c, &q) < 0)
+		return;
+	}
+	int r = nk_forward(d, c, &q);
+	/* Perhaps it was somebody else who has asked so much in this one's name. */
+	if (r == -EBUSY && !c->conn)
+		come_by_tcp(d, c, &q);
+	else if (r < 0)
 		nk_dns_give(d, c, &q, NULL, false, EDE_NETWORK_ERROR);
 }

@@ -39,6 +39,7 @@ struct nk_flight {
 	struct nk_query query; /* of the first of them */
 	uint16_t id;
 	bool edns, tcp;
+	unsigned kind;	  /* of d->asking */
 	unsigned tried;	  /* bits of d->upstreams */
 	uint32_t version; /* of d->upstreams */
 	int round, upstream;
@@ -60,10 +61,21 @@ static void close_try(struct nk_flight *f)
 	f->have = f->sent = f->out_n = 0;
 }
 
+/*
+ * By UDP anybody can ask in the name of another; by TCP nobody can. So the two are counted apart,
+ * and whoever is one too many by UDP is told to come by TCP (dns.c).
+ */
+static struct nk_asking *asking(struct nk_netd *d, const struct nk_client *c)
+{
+	return &d->asking[c->conn != NULL];
+}
+
 static void free_waiter(struct nk_netd *d, struct waiter *w)
 {
-	d->n_waiters--;
-	d->waiting[w->client.share]--;
+	struct nk_asking *a = asking(d, &w->client);
+
+	a->n_waiters--;
+	a->waiting[w->client.share]--;
 	free(w);
 }
 
@@ -76,6 +88,7 @@ static void land(struct nk_flight *f)
 	if (f->next)
 		f->next->at = f->at;
 	d->n_flights--;
+	d->asking[f->kind].n_flights--;
 	free(f->last);
 	f->last = NULL;
 	nk_loop_bury(&d->loop, f);
@@ -130,7 +143,8 @@ static bool judge(struct nk_flight *f, ldns_pkt *pkt, const uint8_t *data, size_
 		if (f->version == f->d->upstreams.version)
 			f->d->upstreams.v[f->upstream].rests_until = 0;
 		ttl = nk_answer_ttl(pkt);
-		if (ttl)
+		/* Of servers that are asked no more: for who waits for it, not for others. */
+		if (ttl && f->version == f->d->upstreams.version)
 			nk_cache_keep(&f->d->cache, &f->query, data, n, ttl, nk_now_ms());
 		deliver(f, data, n);
 		return true;
@@ -177,7 +191,7 @@ static void on_answer(struct nk_watch *w, uint32_t events)
 			return;
 		}
 		close_try(f);
-		if (send_question(f) < 0)
+		if (f->version != f->d->upstreams.version || send_question(f) < 0)
 			failed(f);
 		return;
 	}
@@ -304,15 +318,16 @@ static bool fits(const struct nk_flight *f, const struct nk_query *q)
 {
 	const struct nk_query *own = &f->query;
 
-	return own->q.type == q->q.type && own->q.class == q->q.class && own->rd == q->rd &&
-	       own->cd == q->cd && own->dnssec_ok == q->dnssec_ok &&
-	       own->q.name_len == q->q.name_len &&
+	return f->version == f->d->upstreams.version && own->q.type == q->q.type &&
+	       own->q.class == q->q.class && own->rd == q->rd && own->cd == q->cd &&
+	       own->dnssec_ok == q->dnssec_ok && own->q.name_len == q->q.name_len &&
 	       memcmp(own->q.name, q->q.name, q->q.name_len) == 0;
 }
 
-static struct nk_flight *new_flight(struct nk_netd *d, const struct nk_query *q)
+static struct nk_flight *new_flight(struct nk_netd *d, struct nk_asking *a,
+				    const struct nk_query *q)
 {
-	struct nk_flight *f = d->n_flights < NK_FLIGHTS ? calloc(1, sizeof(*f)) : NULL;
+	struct nk_flight *f = a->n_flights < NK_FLIGHTS ? calloc(1, sizeof(*f)) : NULL;
 
 	if (!f)
 		return NULL;
@@ -321,24 +336,27 @@ static struct nk_flight *new_flight(struct nk_netd *d, const struct nk_query *q)
 				.next = d->flights,
 				.at = &d->flights,
 				.query = *q,
+				.kind = (unsigned)(a - d->asking),
 				.version = d->upstreams.version,
 				.until = nk_now_ms() + ALL_MS};
 	if (f->next)
 		f->next->at = &f->next;
 	d->flights = f;
 	d->n_flights++;
+	a->n_flights++;
 	return f;
 }
 
 int nk_forward(struct nk_netd *d, const struct nk_client *c, const struct nk_query *q)
 {
 	struct nk_flight *f = d->flights;
+	struct nk_asking *a = asking(d, c);
 	bool fresh = false;
 
 	/* The fuller it is, the less one address may have: a few that ask without end leave room.
 	 */
-	unsigned share = d->n_flights < NK_FLIGHTS / 2 ? NK_SHARE_WAITERS : NK_SHARE_WAITERS / 8;
-	if (d->n_waiters >= NK_WAITERS || d->waiting[c->share] >= share)
+	unsigned share = a->n_flights < NK_FLIGHTS / 2 ? NK_SHARE_WAITERS : NK_SHARE_WAITERS / 8;
+	if (a->n_waiters >= NK_WAITERS || a->waiting[c->share] >= share)
 		return -EBUSY;
 	if (nk_upstreams_look(&d->upstreams))
 		nk_cache_clear(&d->cache);
@@ -348,7 +366,7 @@ int nk_forward(struct nk_netd *d, const struct nk_client *c, const struct nk_que
 	while (f && !fits(f, q))
 		f = f->next;
 	if (!f) {
-		f = new_flight(d, q);
+		f = new_flight(d, a, q);
 		fresh = true;
 	}
 	if (!f) {
@@ -357,8 +375,8 @@ int nk_forward(struct nk_netd *d, const struct nk_client *c, const struct nk_que
 	}
 	*w = (struct waiter){.next = f->waiters, .client = *c, .query = *q};
 	f->waiters = w;
-	d->n_waiters++;
-	d->waiting[c->share]++;
+	a->n_waiters++;
+	a->waiting[c->share]++;
 	if (c->conn)
 		nk_dns_conn_waits(c->conn, 1);
 	if (fresh)

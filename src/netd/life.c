@@ -16,16 +16,22 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "net/netd.h"
 #include "netd/netd.h"
 
 enum { DEFINITION_MAX = 1 << 20 };
 
-static int take_lock(struct nk_netd *d)
+/* Of the open file: it goes into the background with the process. */
+static int take_lock(struct nk_netd *d, off_t byte)
 {
-	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct flock it = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
 
-	/* Of the open file: it goes into the background with the process. */
-	return fcntl(d->lock_fd, F_OFD_SETLK, &all) < 0 ? -errno : 0;
+	return fcntl(d->lock_fd, F_OFD_SETLK, &it) < 0 ? -errno : 0;
+}
+
+int nk_life_answers(struct nk_netd *d)
+{
+	return take_lock(d, NK_NETD_ANSWERS);
 }
 
 static void drop_lock(struct nk_netd *d)
@@ -208,7 +214,7 @@ int nk_life_begin(struct nk_netd *d, struct nk_err *e)
 		openat(d->dir_fd, "netd.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (d->lock_fd < 0)
 		return nk_fail(e, errno, "open %s/%s/netd.lock", d->store.state, d->name);
-	int r = take_lock(d);
+	int r = take_lock(d, NK_NETD_LIVES);
 	if (r == -EAGAIN || r == -EACCES)
 		return 1;
 	if (r < 0)
@@ -243,7 +249,7 @@ bool nk_life_over(struct nk_netd *d)
 			return true;
 		/* Somebody has come meanwhile. Having found no lock, that one starts another of us.
 		 */
-		if (take_lock(d) < 0)
+		if (take_lock(d, NK_NETD_LIVES) < 0 || nk_life_answers(d) < 0)
 			return true;
 	}
 	return nk_control_listen(d, &e) < 0;

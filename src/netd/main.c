@@ -34,6 +34,8 @@ enum {
 	DNS_PORT = 53,
 	BIND_TRIES = 40,
 	BIND_WAIT_MS = 50,
+	ANSWER_TRIES = 500, /* longer than another one may take to bind all its sockets */
+	ANSWER_WAIT_MS = 20,
 	OTHER_FDS = 2200,
 	SESSIONS = 1024,
 	RECEIVE_BUFFER = 1 << 20
@@ -179,6 +181,13 @@ static int bind_all(struct nk_err *e)
 	return nk_control_listen(&d, e);
 }
 
+/* Another one has the lock: is it one that answers? */
+static bool another_answers(struct nk_err *e)
+{
+	return d.alone ? nk_netd_ask(&d.store, d.name, "expect", NULL, 0, e) == 0
+		       : nk_netd_answers(&d.store, d.name) == 1;
+}
+
 static int begin(struct nk_err *e)
 {
 	int r = nk_netd_forget_caller(e);
@@ -188,21 +197,25 @@ static int begin(struct nk_err *e)
 	share_descriptors();
 	d.dir_fd = d.lock_fd = d.control.fd = d.inotify.fd = -1;
 	r = nk_loop_open(&d.loop, e);
-	for (int i = 0; r >= 0 && i < BIND_TRIES; i++) {
+	for (int i = 0; r >= 0 && i < ANSWER_TRIES; i++) {
 		r = nk_life_begin(&d, e);
 		/* No lease says that somebody will come: that one is waited for. */
 		if (r == 0 && d.alone)
 			nk_control_expect(&d);
 		if (r == 0)
 			return bind_all(e);
-		if (r < 0 || !d.alone || nk_netd_ask(&d.store, d.name, "expect", NULL, 0, e) == 0)
+		if (r < 0 || another_answers(e))
 			return r;
-		/* It was just about to end. */
+		/* It has only begun, and may fail yet; or it is just about to end. */
 		close(d.lock_fd);
 		close(d.dir_fd);
 		close(d.store.state_fd);
+		if (!d.alone)
+			close(d.store.fd);
+		nanosleep(&(struct timespec){.tv_nsec = ANSWER_WAIT_MS * 1000000L}, NULL);
 	}
-	return r < 0 ? r : nk_fail(e, EAGAIN, "%s/%s", d.store.state, d.name);
+	return r < 0 ? r
+		     : nk_fail(e, EAGAIN, "the nook-netd of %s does not begin to answer", d.name);
 }
 
 /* The child goes on; the parent ends when that is ready, with its exit code. */
@@ -231,7 +244,7 @@ static void to_background(void)
 		dup2(null, fd);
 	if (null > 2)
 		close(null);
-	if (write(ready[1], "", 1) != 1)
+	if (nk_life_answers(&d) < 0 || write(ready[1], "", 1) != 1)
 		_exit(1);
 	close(ready[0]);
 	close(ready[1]);
@@ -279,7 +292,7 @@ static int serve(const struct arguments *a, struct nk_err *e)
 		return nk_fail(e, errno, "/");
 	if (!a->foreground)
 		to_background();
-	else if ((r = nk_netd_confine(&d, e)) < 0)
+	else if ((r = nk_netd_confine(&d, e)) < 0 || (r = nk_life_answers(&d)) < 0)
 		return r;
 	while (!nk_life_over(&d))
 		turn();

@@ -26,8 +26,8 @@
 enum {
 	NK_LISTENERS = 16,
 	NK_SHARES = 512,       /* addresses that ask are counted in so many places */
-	NK_FLIGHTS = 512,      /* questions that are with an upstream */
-	NK_WAITERS = 1024,     /* clients that wait for them */
+	NK_FLIGHTS = 512,      /* questions that are with an upstream; each by UDP and by TCP */
+	NK_WAITERS = 1024,     /* clients that wait for them; each, too */
 	NK_SHARE_WAITERS = 64, /* of one address */
 	NK_DNS_CONNS = 256,    /* clients by TCP */
 	NK_SHARE_CONNS = 16,   /* of one address */
@@ -70,6 +70,12 @@ struct nk_client {
 	unsigned share;
 };
 
+/* Those who wait for upstreams, by UDP or by TCP. */
+struct nk_asking {
+	size_t n_flights, n_waiters;
+	uint16_t waiting[NK_SHARES];
+};
+
 struct nk_netd {
 	struct nk_loop loop;
 	struct nk_net_store store;
@@ -92,10 +98,11 @@ struct nk_netd {
 	struct nk_cache cache;
 	struct nk_upstreams upstreams;
 	struct nk_flight *flights;
-	size_t n_flights, n_waiters;
+	size_t n_flights;
+	struct nk_asking asking[2]; /* by UDP; by TCP */
 	struct nk_dns_conn *conns;
 	size_t n_conns;
-	uint16_t waiting[NK_SHARES], connected[NK_SHARES];
+	uint16_t connected[NK_SHARES];
 	uint32_t share_seed;
 
 	struct nk_control *controls; /* connections of nook's */
@@ -186,6 +193,8 @@ void nk_owners_tick(struct nk_netd *d, int64_t now);
  * Directories, lock, definition, leases. d->store has the paths. 1: another process has the lock.
  */
 int nk_life_begin(struct nk_netd *d, struct nk_err *e);
+/* Say to who looks that the sockets are there, and served. 0 or -errno. */
+int nk_life_answers(struct nk_netd *d);
 /* The definition of a network as it stands on disk now. */
 int nk_life_definition(struct nk_netd *d, const char *name, struct nk_arena *a,
 		       struct nk_network *n, struct nk_err *e);

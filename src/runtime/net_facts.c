@@ -153,7 +153,7 @@ static void netd_facts(struct nk_net_store *s, struct nk_net_spec *net)
 		bool bridge = c->network->driver == NK_NET_BRIDGE;
 
 		c->netd_missing = bridge && (c->network->dns || c == published) && net->netd_path &&
-				  nk_netd_runs(s, c->network->name) == 0;
+				  nk_netd_answers(s, c->network->name) == 0;
 	}
 	net->bridge_filter = sysctl("/proc/sys/net/bridge/bridge-nf-call-iptables") == '1' ||
 			     sysctl("/proc/sys/net/bridge/bridge-nf-call-ip6tables") == '1';

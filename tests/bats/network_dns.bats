@@ -144,6 +144,46 @@ teardown() {
 	[ "$(dig_in db +short web)" = 10.89.0.2 ]
 }
 
+@test "one that has only begun is not believed: a start waits until it answers, or fails itself" {
+	# Somebody has port 53 of the gateway still, for a while.
+	hold_53() {
+		start_in_world python3 -c 'import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("10.89.0.1", 53))
+time.sleep(60)'
+		HOLDER=${BACKGROUND[-1]}
+		eventually bound 10.89.0.1
+	}
+	answers() { "$PROBES/netd_ask" "$NET_STATE" lan answers; }
+	hold_53
+	netd_start &
+	local first=$!
+	eventually netd_runs
+	fails answers # what a start asks
+	netd_start &
+	local second=$!
+	sleep 0.3
+	kill -0 $second
+	kill "$HOLDER"
+	wait "$HOLDER" || true
+	wait $second
+	answers
+	[ "$(dig_in db +short web)" = 10.89.0.2 ]
+	wait $first || true # it has waited for port 53 for 2 s only
+	# It never gets it: both say so.
+	no_leases
+	eventually netd_gone
+	lease web web -
+	hold_53
+	netd_start >"$DIR/first" 2>&1 &
+	first=$!
+	eventually netd_runs
+	run -1 netd_start
+	[[ $output == *"port 53 of 10.89.0.1"* ]]
+	fails wait $first
+	kill "$HOLDER"
+}
+
 @test "one that was killed is followed by another" {
 	netd_start
 	kill -KILL "$(netd_pid)"
@@ -253,6 +293,27 @@ teardown() {
 	[ "$(dig_in web +short a.example)" = 203.0.113.9 ]
 }
 
+@test "what old servers answer late is neither kept nor given to who asks after the change" {
+	upstream 127.0.0.13 late
+	dnsmasq_upstream --address=/#/203.0.113.1
+	nameservers 127.0.0.13
+	netd_start
+	dig_in web +short a.example >"$DIR/a" 3>&- 4>&- &
+	local a=$!
+	dig_in web +short b.example >"$DIR/b" 3>&- 4>&- &
+	local b=$!
+	eventually grep -q a.example "$DIR/127.0.0.13.log"
+	eventually grep -q b.example "$DIR/127.0.0.13.log"
+	nameservers 127.0.0.53
+	[ "$(dig_in web +short c.example)" = 203.0.113.1 ]
+	[ "$(dig_in db +short b.example)" = 203.0.113.1 ]
+	wait $a
+	wait $b
+	# It was in time for those who had asked.
+	[ "$(cat "$DIR/a")" = 203.0.113.9 ]
+	[ "$(dig_in web +short a.example)" = 203.0.113.1 ]
+}
+
 @test "answers that are none to our question are passed over" {
 	upstream 127.0.0.53 forged
 	netd_start
@@ -337,6 +398,27 @@ teardown() {
 	# And upstream it is no flood either.
 	[ "$(grep -c slow.example "$DIR/127.0.0.53.log")" -le 1000 ]
 	kill "$flood"
+}
+
+@test "who asks in the name of another takes nothing from it: that one comes by TCP" {
+	upstream 127.0.0.53 slow
+	netd_start
+	in_ns web ip addr add 10.89.0.3/32 dev lo
+	in_ns web python3 - <<-'END'
+		import socket, struct
+		u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		u.bind(("10.89.0.3", 0))
+		u.connect(("10.89.0.1", 53))
+		for i in range(200):
+		    label = b"x%d" % i
+		    u.send(struct.pack(">6H", i, 0x100, 1, 0, 0, 0) + bytes([len(label)]) + label +
+		        b"\4slow\7example\0" + struct.pack(">2H", 1, 1))
+	END
+	eventually grep -q 'x50.slow.example' "$DIR/127.0.0.53.log"
+	run dig_in db +ignore a.example
+	[[ $output == *"status: NOERROR"*"flags: qr tc"* ]]
+	[ "$(dig_in db +short a.example)" = 203.0.113.9 ]
+	[ "$(dig_in db +short web)" = 10.89.0.2 ]
 }
 
 @test "rubbish does not end it" {

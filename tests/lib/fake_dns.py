@@ -2,6 +2,7 @@
 """fake_dns.py ADDRESS MODE LOG: a server of names for tests, as odd as MODE says.
 
 silent      never answers
+late        answers after 0.7 s
 slow        never answers what is below "slow.example", and everything else
 forged      before its answer come three that are none: wrong id, wrong question, rubbish
 plain       knows no EDNS: FORMERR, with no question in it
@@ -15,6 +16,7 @@ with EDNS, source port, id.
 import socket
 import struct
 import sys
+import threading
 
 address, mode, log = sys.argv[1], sys.argv[2], open(sys.argv[3], "a", buffering=1)
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -72,4 +74,7 @@ while True:
         other = data[:13] + bytes([data[13] ^ 1]) + data[14:]
         s.sendto(reply(other, end, address=b"\x06\x06\x06\x06"), peer)
         s.sendto(data[:2] + b"\x81\x80" + b"\xff" * 40, peer)
+    if mode == "late":
+        threading.Timer(0.7, s.sendto, (reply(data, end), peer)).start()
+        continue
     s.sendto(reply(data, end), peer)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * netd_ask STATE/net NETWORK REQUEST [tcp:ADDRESS:PORT | udp:ADDRESS:PORT | nft]…: ask nook-netd,
- * with those sockets of this network namespace. netd_ask STATE/net NETWORK: does it run? 0 or 1.
+ * with those sockets of this network namespace. netd_ask STATE/net NETWORK [answers]: does it run
+ * (and answer)? 0 or 1.
  * netd_ask owner PID: that owner's words.
  */
 #include <arpa/inet.h>
@@ -68,6 +69,8 @@ int main(int argc, char **argv)
 				 .state_fd = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
 	if (argc == 3)
 		return nk_netd_runs(&s, argv[2]) == 1 ? 0 : 1;
+	if (argc == 4 && strcmp(argv[3], "answers") == 0)
+		return nk_netd_answers(&s, argv[2]) == 1 ? 0 : 1;
 	for (int i = 4; i < argc; i++)
 		fds[n++] = open_socket(argv[i]);
 	if (nk_netd_ask(&s, argv[2], argv[3], fds, n, &e) < 0) {
