@@ -188,6 +188,12 @@ static bool ignores_routers(const struct nk_build *b, const struct nk_net_card *
 	return b->spec->net.ip6 && c->network->driver == NK_NET_BRIDGE && !c->network->parent;
 }
 
+static int open_settings(struct nk_build *b, int dir, const char *path)
+{
+	return nk_b_open(b->p, dir, path, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS, "net_conf",
+			 "settings of its cards, before they are read-only");
+}
+
 void nk_part_net_settings(struct nk_build *b)
 {
 	const struct nk_net_spec *net = &b->spec->net;
@@ -199,11 +205,8 @@ void nk_part_net_settings(struct nk_build *b)
 	if (!any)
 		return;
 	nk_actor_topic(b->p, NK_INIT, NK_T_NETWORK);
-	b->net_conf =
-		nk_b_open(b->p, b->proc == NK_NOFD ? NK_CWD : b->proc,
-			  b->proc == NK_NOFD ? "/proc/sys/net/ipv6/conf" : "sys/net/ipv6/conf",
-			  O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS, "net_conf",
-			  "settings of its cards, before they are read-only");
+	b->net_conf = b->proc == NK_NOFD ? open_settings(b, NK_CWD, "/proc/sys/net/ipv6/conf")
+					 : open_settings(b, b->proc, "sys/net/ipv6/conf");
 }
 
 static void ignore_routers(struct nk_build *b, const struct nk_net_card *c)
@@ -255,8 +258,9 @@ void nk_part_net_inside(struct nk_build *b)
 
 /* ---- into what runs already ---- */
 
-/* Netlink sockets stay in the namespace where they were opened: there and back, for one. */
-static int inner_socket(struct nk_build *b)
+/* Netlink sockets stay in the namespace where they were opened, and so do settings: there and back.
+ * c: its card, which is there and ignores routers before it is up; or NULL. */
+static int inner_socket(struct nk_build *b, const struct nk_net_card *c)
 {
 	struct nk_plan *p = b->p;
 	int home = nk_b_open(p, NK_CWD, "/proc/self/ns/net", O_RDONLY, 0, "home", "the way back");
@@ -265,6 +269,10 @@ static int inner_socket(struct nk_build *b)
 	s->fd[0] = NK_SLOT_START;
 	s->n[0] = CLONE_NEWNET;
 	int sock = nk_b_netlink(p, NETLINK_ROUTE, "inner_route", "to speak to its network");
+	if (c && ignores_routers(b, c)) {
+		b->net_conf = open_settings(b, NK_CWD, "/proc/sys/net/ipv6/conf");
+		ignore_routers(b, c);
+	}
 	s = nk_plan_add(p, NK_OP_SETNS, "and back");
 	s->fd[0] = (int16_t)home;
 	s->n[0] = CLONE_NEWNET;
@@ -302,15 +310,20 @@ int nk_plan_connect(struct nk_plan *p, const struct nk_net_card *card,
 		    const struct nk_net_spec *net, struct nk_err *e)
 {
 	struct nk_net_card copy = *card;
+	bool veth = card->network->driver == NK_NET_BRIDGE;
 	struct nk_spec spec = {0};
 	struct nk_build b;
 
 	begin(&b, p, &spec, net, &copy);
 	nk_part_net_host(&b);
 	nk_actor_topic(p, NK_PARENT, NK_T_NETWORK);
-	b.net_inner = inner_socket(&b);
+	/* What is no veth is taken away again by a socket inside. */
+	if (!veth)
+		b.net_inner = inner_socket(&b, NULL);
 	make_card(&b, &copy, NK_SLOT_START, NK_RT_NS_FD);
 	remove_card(&b, &copy, (int)p->steps.n - 1);
+	if (veth)
+		b.net_inner = inner_socket(&b, &copy);
 	struct nk_batch *batch = nk_b_batch(p, NETLINK_ROUTE);
 	address_card(batch, &copy);
 	default_routes(batch, &copy, 1);
@@ -337,7 +350,7 @@ int nk_plan_disconnect(struct nk_plan *p, const struct nk_net_card *card,
 		sock = nk_b_netlink(p, NETLINK_ROUTE, "route", "to take links away");
 		nk_rt_del_link(batch, copy.host_ifname);
 	} else {
-		sock = inner_socket(&b);
+		sock = inner_socket(&b, NULL);
 		nk_rt_del_link(batch, copy.ifname);
 	}
 	struct nk_step *s = nk_b_send(p, sock, batch, NK_NOFD,

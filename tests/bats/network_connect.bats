@@ -368,3 +368,43 @@ permitted() {
 	assert_exit 0
 	refute_match 'network (nook|lab):'
 }
+
+# announce PID: a router advertisement to all neighbours of the namespace of PID's eth0.
+announce() {
+	in_world nsenter --net="/proc/$1/ns/net" python3 - <<-'END'
+		import socket, struct
+		s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+		s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+		prefix = socket.inet_pton(socket.AF_INET6, "2001:db8:bad::")
+		ra = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0)
+		ra += struct.pack("!BBBBIII", 3, 4, 64, 0xC0, 3600, 3600, 0) + prefix
+		s.sendto(ra, ("ff02::1", 0, 0, socket.if_nametoindex("eth0")))
+	END
+}
+
+@test "network connect: no neighbour plays the router of the new card" {
+	local rogue
+	nook network create --subnet 10.5.0.0/24 --subnet fd05::/64 lab
+	begin rogue --network lab -- sleep 100
+	rogue=$pid
+	begin web --network none -- sleep 100
+	in_world ip netns add blue
+	nook network connect lab web
+	nook network connect lab ns:blue
+	assert_equal "$(nook exec web cat /proc/sys/net/ipv6/conf/eth0/accept_ra)" 0
+	assert_equal "$(in_world ip netns exec blue cat /proc/sys/net/ipv6/conf/eth0/accept_ra)" 0
+	# One that listens hears it: a card beside theirs, made by hand.
+	in_world ip link add heard type veth peer name port
+	in_world ip link set port master nk-lab up
+	in_world sysctl -qw net.ipv6.conf.heard.accept_ra=2
+	in_world ip link set heard up
+	hears() { announce "$rogue" && in_world ip -6 addr show dev heard | grep -q 2001:db8:bad; }
+	eventually hears
+	run nook exec web sh -c 'ip -6 route; ip -6 addr'
+	[[ $output != *2001:db8:bad* && $output != *'via fe80'* ]]
+	run in_world ip netns exec blue sh -c 'ip -6 route; ip -6 addr'
+	[[ $output != *2001:db8:bad* && $output != *'via fe80'* ]]
+	in_world ip netns del blue
+	nook stop -t 0 rogue web
+	nook network prune
+}
