@@ -226,8 +226,8 @@ int nk_net_lease_lock(struct nk_net_store *s, const char *network, struct nk_err
 
 void nk_net_leases_remove(struct nk_net_store *s, const char *network)
 {
-	static const char *const files[] = {"leases", ".leases.new", "netd.sock", "netd.lock",
-					    "lock"};
+	static const char *const files[] = {"leases",	     ".leases.new", "netd.sock",
+					    "netd.sock.old", "netd.lock",   "lock"};
 	_close_ int dir = openat(s->state_fd, network, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	for (size_t i = 0; dir >= 0 && i < NK_COUNT(files); i++)

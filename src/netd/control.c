@@ -13,7 +13,16 @@
 #include "netd/egress.h"
 #include "netd/netd.h"
 
-enum { CONTROLS = 32, IDLE_MS = 10000, EXPECT_MS = 10000, REQUEST_MAX = 65536, FDS = 3, WORDS = 6 };
+enum {
+	CONTROLS = 32,
+	BACKLOG = 1024,
+	IDLE_MS = 10000,
+	CROWDED_MS = 2000,
+	EXPECT_MS = 10000,
+	REQUEST_MAX = 65536,
+	FDS = 3,
+	WORDS = 6
+};
 
 struct nk_control {
 	struct nk_watch w;
@@ -166,7 +175,9 @@ static void drop(struct nk_control *c)
 	*c->at = c->next;
 	if (c->next)
 		c->next->at = c->at;
-	c->d->n_controls--;
+	/* The next one's turn. */
+	if (c->d->n_controls-- == CONTROLS)
+		nk_loop_change(&c->d->loop, &c->d->control, EPOLLIN);
 	nk_loop_bury(&c->d->loop, c);
 }
 
@@ -226,17 +237,12 @@ static void on_request(struct nk_watch *w, uint32_t events)
 	c->until = nk_now_ms() + IDLE_MS;
 }
 
-static void on_connect(struct nk_watch *w, uint32_t events)
+static void begin(struct nk_netd *d, int fd)
 {
-	struct nk_netd *d = NK_WATCHER(w, struct nk_netd, control);
 	struct ucred who = {0};
 	socklen_t size = sizeof(who);
-	int fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct nk_control *c = calloc(1, sizeof(*c));
 
-	(void)events;
-	if (fd < 0)
-		return;
-	struct nk_control *c = d->n_controls < CONTROLS ? calloc(1, sizeof(*c)) : NULL;
 	/* The directory lets nobody else in; this is the second lock. */
 	if (!c || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) < 0 ||
 	    who.uid != geteuid()) {
@@ -257,6 +263,46 @@ static void on_connect(struct nk_watch *w, uint32_t events)
 		drop(c);
 }
 
+void nk_control_accept(struct nk_netd *d)
+{
+	while (d->n_controls < CONTROLS) {
+		int fd = accept4(d->control.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0) {
+			if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+				nk_loop_rest(&d->loop, &d->control);
+			return;
+		}
+		begin(d, fd);
+	}
+	/* The others wait until one of these is done. */
+	nk_loop_change(&d->loop, &d->control, 0);
+}
+
+static void on_connect(struct nk_watch *w, uint32_t events)
+{
+	(void)events;
+	nk_control_accept(NK_WATCHER(w, struct nk_netd, control));
+}
+
+/* Who looks for it under its name does not find it; who has connected already stays in its queue.
+ */
+static const char SOCKET[] = "netd.sock", ASIDE[] = "netd.sock.old";
+
+void nk_control_hide(struct nk_netd *d)
+{
+	renameat(d->dir_fd, SOCKET, d->dir_fd, ASIDE);
+}
+
+int nk_control_show(struct nk_netd *d, struct nk_err *e)
+{
+	return renameat(d->dir_fd, ASIDE, d->dir_fd, SOCKET) == 0 ? 0 : nk_control_listen(d, e);
+}
+
+void nk_control_forget(struct nk_netd *d)
+{
+	unlinkat(d->dir_fd, ASIDE, 0);
+}
+
 int nk_control_listen(struct nk_netd *d, struct nk_err *e)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -264,8 +310,10 @@ int nk_control_listen(struct nk_netd *d, struct nk_err *e)
 
 	/* Through the descriptor: the path may be longer than such an address. */
 	snprintf(name.sun_path, sizeof(name.sun_path), "/proc/self/fd/%d/netd.sock", d->dir_fd);
-	unlinkat(d->dir_fd, "netd.sock", 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 || listen(fd, 64) < 0)
+	unlinkat(d->dir_fd, SOCKET, 0);
+	nk_control_forget(d);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 ||
+	    listen(fd, BACKLOG) < 0)
 		return nk_fail(e, errno, "listen on %s/%s/netd.sock", d->store.state, d->name);
 	nk_loop_close(&d->loop, &d->control);
 	d->control = (struct nk_watch){.fd = nk_take_fd(&fd), .ready = on_connect};
@@ -275,9 +323,12 @@ int nk_control_listen(struct nk_netd *d, struct nk_err *e)
 
 void nk_control_tick(struct nk_netd *d, int64_t now)
 {
+	/* Who says nothing waits for less while others stand in the queue. */
+	int64_t patience = d->n_controls == CONTROLS ? IDLE_MS - CROWDED_MS : 0;
+
 	for (struct nk_control *c = d->controls, *next; c; c = next) {
 		next = c->next;
-		if (c->until <= now)
+		if (c->until - patience <= now)
 			drop(c);
 	}
 }

@@ -151,7 +151,7 @@ static void on_conn(struct nk_watch *w, uint32_t events)
 
 /* No descriptors left: the connection that was made first goes, or we would be told again and again
  * of one that cannot be taken. */
-static void make_room(struct nk_netd *d)
+static void make_room(struct nk_netd *d, struct nk_listener *l)
 {
 	struct nk_dns_conn *oldest = d->conns;
 
@@ -159,6 +159,8 @@ static void make_room(struct nk_netd *d)
 		oldest = oldest->next;
 	if (oldest)
 		drop(oldest);
+	else
+		nk_loop_rest(&d->loop, &l->w);
 }
 
 void nk_dns_accept(struct nk_listener *l)
@@ -171,7 +173,9 @@ void nk_dns_accept(struct nk_listener *l)
 
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE)
-			make_room(d);
+			make_room(d, l);
+		else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			nk_loop_rest(&d->loop, &l->w);
 		return;
 	}
 	if (!nk_view_admits(l->view, &from, &share) || d->n_conns >= NK_DNS_CONNS ||

@@ -308,9 +308,12 @@ static void next_server(struct nk_flight *f)
 		f->tcp = false;
 		if (is_own(f->d, &u->v[i].address))
 			continue;
-		if (send_question(f) == 0)
+		int r = send_question(f);
+		if (r == 0)
 			return;
-		u->v[i].rests_until = now + NK_UPSTREAM_REST_MS;
+		/* Without descriptors or memory it is not the server's fault. */
+		if (r != -EMFILE && r != -ENFILE && r != -ENOMEM)
+			u->v[i].rests_until = now + NK_UPSTREAM_REST_MS;
 	}
 }
 

@@ -19,7 +19,7 @@
 #include "net/netd.h"
 #include "netd/netd.h"
 
-enum { DEFINITION_MAX = 1 << 20 };
+enum { DEFINITION_MAX = 1 << 20, AGAIN_MS = 500 };
 
 /* Of the open file: it goes into the background with the process. */
 static int take_lock(struct nk_netd *d, off_t byte)
@@ -126,7 +126,6 @@ static void read_changes(struct nk_netd *d)
 		char space[4096];
 	} buf;
 	char definition[NAME_MAX + 1];
-	struct nk_err e;
 
 	snprintf(definition, sizeof(definition), "%s.json", d->name);
 	for (;;) {
@@ -136,6 +135,7 @@ static void read_changes(struct nk_netd *d)
 		for (char *at = buf.space; at < buf.space + n;) {
 			const struct inotify_event *event = (const void *)at;
 			at += sizeof(*event) + event->len;
+			d->read_again = 0;
 			if (event->mask & (IN_Q_OVERFLOW | IN_IGNORED))
 				d->leases_changed = true;
 			if (!event->len)
@@ -143,7 +143,7 @@ static void read_changes(struct nk_netd *d)
 			if (event->wd != d->definitions)
 				d->leases_changed |= strcmp(event->name, "leases") == 0;
 			else if (strcmp(event->name, definition) == 0)
-				read_definition(d, &e); /* gone: its containers will be, too */
+				d->definition_changed = true;
 		}
 	}
 }
@@ -157,11 +157,23 @@ static void on_change(struct nk_watch *w, uint32_t events)
 void nk_life_leases(struct nk_netd *d)
 {
 	struct nk_err e = {0};
+	int r = 0;
 
 	read_changes(d);
-	/* A file that cannot be read is not believed to be empty: the names stay as they were. */
-	if (d->leases_changed)
-		read_leases(d, &e);
+	if (!d->leases_changed && !d->definition_changed)
+		return;
+	int64_t now = nk_now_ms();
+	if (now < d->read_again)
+		return;
+	if (d->definition_changed)
+		r = read_definition(d, &e);
+	/* Gone: its containers will be, too. */
+	d->definition_changed = r < 0 && r != -ENOENT;
+	r = d->leases_changed ? read_leases(d, &e) : 0;
+	/* A file that cannot be read is not believed to be empty: the names stay as they were, and
+	 * it is read again soon; it may be for descriptors that we have too many of just now. */
+	d->leases_changed |= r < 0;
+	d->read_again = d->leases_changed || d->definition_changed ? now + AGAIN_MS : 0;
 }
 
 static int watch(struct nk_netd *d, int fd, uint32_t mask, struct nk_err *e)
@@ -240,17 +252,19 @@ bool nk_life_over(struct nk_netd *d)
 	nk_life_leases(d);
 	if (wanted(d))
 		return false;
-	unlinkat(d->dir_fd, "netd.sock", 0);
-	nk_loop_turn(&d->loop, 0);
+	nk_control_hide(d);
+	nk_control_accept(d);
 	if (!wanted(d)) {
+		/* Behind the lock it could be another one's. */
+		nk_control_forget(d);
 		drop_lock(d);
-		read_leases(d, &e);
-		if (!d->owners)
+		int r = read_leases(d, &e);
+		if (!d->owners && r != -EMFILE && r != -ENFILE && r != -ENOMEM)
 			return true;
 		/* Somebody has come meanwhile. Having found no lock, that one starts another of us.
 		 */
 		if (take_lock(d, NK_NETD_LIVES) < 0 || nk_life_answers(d) < 0)
 			return true;
 	}
-	return nk_control_listen(d, &e) < 0;
+	return nk_control_show(d, &e) < 0;
 }

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { AT_ONCE = 64 };
+enum { AT_ONCE = 64, REST_MS = 200 };
 
 int nk_loop_open(struct nk_loop *l, struct nk_err *e)
 {
@@ -30,10 +30,39 @@ void nk_loop_change(struct nk_loop *l, struct nk_watch *w, uint32_t events)
 		epoll_ctl(l->fd, EPOLL_CTL_MOD, w->fd, &event);
 }
 
+void nk_loop_rest(struct nk_loop *l, struct nk_watch *w)
+{
+	nk_loop_change(l, w, 0);
+	if (w->fd < 0 || w->rests)
+		return;
+	if (!l->resting)
+		l->rest_until = nk_now_ms() + REST_MS;
+	w->rests = true;
+	w->next_resting = l->resting;
+	l->resting = w;
+}
+
+static void wake(struct nk_loop *l)
+{
+	while (l->resting) {
+		struct nk_watch *w = l->resting;
+		l->resting = w->next_resting;
+		w->rests = false;
+		nk_loop_change(l, w, EPOLLIN);
+	}
+}
+
 void nk_loop_close(struct nk_loop *l, struct nk_watch *w)
 {
 	if (w->fd < 0)
 		return;
+	for (struct nk_watch **at = &l->resting; w->rests && *at; at = &(*at)->next_resting)
+		if (*at == w) {
+			*at = w->next_resting;
+			w->rests = false;
+			break;
+		}
+	l->rest_until = 0;
 	/* Not left to close(): another process may share the open file (sockets that were given).
 	 */
 	epoll_ctl(l->fd, EPOLL_CTL_DEL, w->fd, NULL);
@@ -57,6 +86,14 @@ void nk_loop_bury(struct nk_loop *l, void *object)
 void nk_loop_turn(struct nk_loop *l, int ms)
 {
 	struct epoll_event events[AT_ONCE];
+
+	if (l->resting) {
+		int64_t left = l->rest_until - nk_now_ms();
+		if (left <= 0)
+			wake(l);
+		else if (ms < 0 || left < ms)
+			ms = (int)left;
+	}
 	int n = epoll_wait(l->fd, events, AT_ONCE, ms);
 
 	for (int i = 0; i < n; i++) {

@@ -10,7 +10,9 @@
 
 struct nk_watch {
 	int fd; /* -1: closed */
+	bool rests;
 	void (*ready)(struct nk_watch *w, uint32_t events);
+	struct nk_watch *next_resting;
 };
 /* The struct that a watch is part of. */
 #define NK_WATCHER(w, type, member) \
@@ -20,12 +22,19 @@ struct nk_loop {
 	int fd;
 	void **buried;
 	unsigned n_buried, cap_buried;
+	struct nk_watch *resting;
+	int64_t rest_until;
 };
 
 int nk_loop_open(struct nk_loop *l, struct nk_err *e);
 /* 0 or -errno */
 int nk_loop_add(struct nk_loop *l, struct nk_watch *w, uint32_t events);
 void nk_loop_change(struct nk_loop *l, struct nk_watch *w, uint32_t events);
+/*
+ * No events of this listener for a moment: there is no descriptor left to accept with, and it would
+ * report for ever what waits. It goes on (EPOLLIN) with the next nk_loop_close(), or by the clock.
+ */
+void nk_loop_rest(struct nk_loop *l, struct nk_watch *w);
 /* No more events, descriptor closed. */
 void nk_loop_close(struct nk_loop *l, struct nk_watch *w);
 /*

@@ -36,6 +36,8 @@ enum {
 	BIND_WAIT_MS = 50,
 	ANSWER_TRIES = 500, /* longer than another one may take to bind all its sockets */
 	ANSWER_WAIT_MS = 20,
+	LOOK_MS = 2000,
+	SESSION_LOOK_MS = 10000, /* packets' peers are forgotten after 90 s */
 	OTHER_FDS = 2200,
 	SESSIONS = 1024,
 	RECEIVE_BUFFER = 1 << 20
@@ -253,14 +255,15 @@ static void to_background(void)
 /* -1: nothing has a time. */
 static int patience(void)
 {
-	bool soon = d.flights || d.conns || d.controls || d.tcp_ports;
-
-	if (soon)
+	if (d.flights || d.conns || d.controls || d.n_dialling || d.leases_changed ||
+	    d.definition_changed)
 		return NK_TICK_MS;
 	for (const struct nk_owner *o = d.owners; o; o = o->next)
 		if (o->w.fd < 0)
-			return 2000;
-	return d.n_sessions || d.alone ? 2000 : -1;
+			return LOOK_MS;
+	if (d.expected && nk_now_ms() < d.waits_until)
+		return LOOK_MS;
+	return d.n_sessions ? SESSION_LOOK_MS : -1;
 }
 
 static void turn(void)

@@ -5,6 +5,7 @@
  * networks that the asker itself is on; nobody learns names of networks that he has no card on.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,9 +61,15 @@ static void load(struct nk_netd *d, const char *name, const struct stat *st)
 	o->there = true;
 	if (same_file(&o->seen, st))
 		return;
+	int r = nk_life_definition(d, name, &a, &network, &e);
+	bool dns = r >= 0 && network.dns;
+	if (dns)
+		r = nk_net_leases(&d->store, &a, name, &alive, &dead, NULL, &e);
+	/* What we had stays until it can be read. */
+	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+		return;
 	o->seen = *st;
-	if (nk_life_definition(d, name, &a, &network, &e) < 0 || !network.dns ||
-	    nk_net_leases(&d->store, &a, name, &alive, &dead, NULL, &e) < 0)
+	if (r < 0 || !dns)
 		alive.n = 0;
 	nk_names_set(&o->names, &a, &alive);
 }

@@ -110,6 +110,7 @@ struct nk_netd {
 	struct nk_tcp_port *tcp_ports;
 	struct nk_udp_port *udp_ports;
 	size_t n_relays, max_relays;	 /* connections through tcp_ports */
+	size_t n_dialling;		 /* of them: not yet with the container */
 	size_t n_sessions, max_sessions; /* peers of udp_ports */
 
 	struct nk_watch control, inotify;
@@ -119,7 +120,8 @@ struct nk_netd {
 	int64_t waits_until; /* for what has been announced: */
 	unsigned expected;   /* so many requests */
 	int64_t look_again;  /* at owners that cannot be waited for */
-	bool leases_changed;
+	bool leases_changed, definition_changed;
+	int64_t read_again;	      /* those, when they could not be read */
 	int spare[NK_SPARE_PIPES][2]; /* empty pipes of tcp_proxy.c */
 	size_t n_spare;
 };
@@ -173,6 +175,15 @@ void nk_udp_ports_end(struct nk_netd *d, const struct nk_owner *owner);
 /* ---- control.c ---- */
 
 int nk_control_listen(struct nk_netd *d, struct nk_err *e);
+/* All who have connected. */
+void nk_control_accept(struct nk_netd *d);
+/*
+ * Before the end: hidden, nobody finds it any more. Then it is shown again, with those in its queue
+ * who had connected before; or what was hidden is removed (while the lock is still held).
+ */
+void nk_control_hide(struct nk_netd *d);
+int nk_control_show(struct nk_netd *d, struct nk_err *e);
+void nk_control_forget(struct nk_netd *d);
 void nk_control_tick(struct nk_netd *d, int64_t now);
 /* One more request is to come soon; it does not end before. */
 void nk_control_expect(struct nk_netd *d);
@@ -198,7 +209,7 @@ int nk_life_answers(struct nk_netd *d);
 /* The definition of a network as it stands on disk now. */
 int nk_life_definition(struct nk_netd *d, const char *name, struct nk_arena *a,
 		       struct nk_network *n, struct nk_err *e);
-/* Read what has changed. */
+/* Read what has changed; what cannot be read (no descriptors) is read later. */
 void nk_life_leases(struct nk_netd *d);
 /* Nobody is left: true when the process is to end (its lock is given back then). */
 bool nk_life_over(struct nk_netd *d);

@@ -47,11 +47,24 @@ static void on_end(struct nk_watch *w, uint32_t events)
 	gone(o->d, o);
 }
 
+/* -ESRCH: it has ended. Without a descriptor it is looked after by the clock. */
+static int watch_end(struct nk_owner *o)
+{
+	unsigned long long start;
+	int pid;
+
+	if (sscanf(o->words, "pid:%d:%llu:", &pid, &start) != 2)
+		return 0;
+	int fd = nk_process_pidfd(pid, start);
+	o->w.fd = fd < 0 ? -1 : fd;
+	if (fd >= 0 && nk_loop_add(&o->d->loop, &o->w, EPOLLIN) < 0)
+		nk_loop_close(&o->d->loop, &o->w);
+	return fd < 0 ? fd : 0;
+}
+
 struct nk_owner *nk_owner_get(struct nk_netd *d, const char *words)
 {
 	size_t n = strlen(words) + 1;
-	unsigned long long start;
-	int pid;
 
 	for (struct nk_owner *o = d->owners; o; o = o->next)
 		if (strcmp(o->words, words) == 0) {
@@ -69,16 +82,10 @@ struct nk_owner *nk_owner_get(struct nk_netd *d, const char *words)
 	o->d = d;
 	o->uses = 1;
 	memcpy(o->words, words, n);
-	if (sscanf(words, "pid:%d:%llu:", &pid, &start) == 2) {
-		int fd = nk_process_pidfd(pid, start);
-		if (fd == -ESRCH) {
-			free(o);
-			errno = ESRCH;
-			return NULL;
-		}
-		o->w.fd = fd < 0 ? -1 : fd;
-		if (fd >= 0 && nk_loop_add(&d->loop, &o->w, EPOLLIN) < 0)
-			nk_loop_close(&d->loop, &o->w);
+	if (watch_end(o) == -ESRCH) {
+		free(o);
+		errno = ESRCH;
+		return NULL;
 	}
 	o->next = d->owners;
 	d->owners = o;
@@ -117,9 +124,8 @@ void nk_owners_tick(struct nk_netd *d, int64_t now)
 	d->look_again = now + LOOK_MS;
 	for (struct nk_owner *o = d->owners, *next; o; o = next) {
 		next = o->next;
-		if (o->w.fd < 0 && !nk_net_owner_alive(o->words)) {
-			/* Its uses may all end with it, and another owner's never: `next` stays. */
+		/* Its uses may all end with it, and another owner's never: `next` stays. */
+		if (o->w.fd < 0 && (!nk_net_owner_alive(o->words) || watch_end(o) == -ESRCH))
 			gone(d, o);
-		}
 	}
 }

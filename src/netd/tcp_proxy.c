@@ -78,7 +78,7 @@ static void give_back(struct nk_netd *d, struct side *s)
 static void pause_ports(struct nk_netd *d, bool paused)
 {
 	for (struct nk_tcp_port *p = d->tcp_ports; p; p = p->next)
-		if (p->paused != paused) {
+		if (p->paused != paused || paused) { /* it may have rested meanwhile */
 			p->paused = paused;
 			nk_loop_change(&d->loop, &p->w, paused ? 0 : EPOLLIN);
 		}
@@ -100,6 +100,7 @@ static void drop(struct relay *r, bool reset)
 	if (r->next)
 		r->next->at = r->at;
 	d->n_relays--;
+	d->n_dialling -= r->connecting;
 	nk_loop_bury(&d->loop, r);
 	if (d->n_relays < d->max_relays)
 		pause_ports(d, false);
@@ -175,6 +176,7 @@ static void on_side(struct nk_watch *w, uint32_t events)
 	}
 	if (r->connecting && s == &r->side[0])
 		return;
+	r->port->d->n_dialling -= r->connecting;
 	r->connecting = false;
 	if (pump(r, 0) < 0 || pump(r, 1) < 0) {
 		drop(r, true);
@@ -227,7 +229,7 @@ static void on_accept(struct nk_watch *w, uint32_t events)
 		if (fd >= 0)
 			close(fd);
 		else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
-			pause_ports(d, true); /* until the next tick: no descriptors left */
+			nk_loop_rest(&d->loop, w); /* no descriptors left */
 		return;
 	}
 	*r = (struct relay){.port = p,
@@ -239,6 +241,7 @@ static void on_accept(struct nk_watch *w, uint32_t events)
 		r->next->at = &r->next;
 	p->relays = r;
 	d->n_relays++;
+	d->n_dialling++;
 	for (int i = 0; i < 2; i++)
 		r->side[i] = (struct side){.w = {.fd = i ? -1 : fd, .ready = on_side}, .r = r};
 	/* Until the container answers, only a client that is gone is of interest. */
@@ -288,9 +291,7 @@ void nk_tcp_ports_end(struct nk_netd *d, const struct nk_owner *owner)
 
 void nk_tcp_ports_tick(struct nk_netd *d, int64_t now)
 {
-	if (d->n_relays < d->max_relays)
-		pause_ports(d, false);
-	for (struct nk_tcp_port *p = d->tcp_ports; p; p = p->next)
+	for (struct nk_tcp_port *p = d->n_dialling ? d->tcp_ports : NULL; p; p = p->next)
 		for (struct relay *r = p->relays, *next; r; r = next) {
 			next = r->next;
 			if (r->connecting && r->until <= now)

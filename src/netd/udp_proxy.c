@@ -122,6 +122,20 @@ static bool same(const struct session *s, const union nk_address *peer, const un
 		       : memcmp(&s->local.six.ipi6_addr, &local->six.ipi6_addr, 16) == 0;
 }
 
+/* Room for one more of p: at the cost of the port that has the most of them. */
+static void make_room(struct nk_udp_port *p)
+{
+	struct nk_udp_port *most = p;
+
+	if (p->n < PORT_SESSIONS && p->d->n_sessions < p->d->max_sessions)
+		return;
+	for (struct nk_udp_port *o = p->n < PORT_SESSIONS ? p->d->udp_ports : NULL; o; o = o->next)
+		if (o->n > most->n)
+			most = o;
+	if (most->oldest)
+		drop(most->oldest);
+}
+
 static struct session *session_of(struct nk_udp_port *p, const union nk_address *peer,
 				  const union local *local)
 {
@@ -133,8 +147,7 @@ static struct session *session_of(struct nk_udp_port *p, const union nk_address 
 			link_use(s);
 			return s;
 		}
-	if (p->n >= PORT_SESSIONS)
-		drop(p->oldest);
+	make_room(p);
 	struct session *s = d->n_sessions < d->max_sessions ? calloc(1, sizeof(*s)) : NULL;
 	if (!s)
 		return NULL;

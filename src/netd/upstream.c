@@ -134,6 +134,22 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
+/* NULL: it is there and cannot be read, for lack of descriptors or memory. */
+static char *read_file(const char *path)
+{
+	_free_ char *text = calloc(1, FILE_MAX + 1);
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = 1;
+
+	if (!text || (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)))
+		return NULL;
+	for (size_t at = 0; fd >= 0 && n > 0 && at < FILE_MAX; at += (size_t)(n > 0 ? n : 0))
+		n = read(fd, text + at, FILE_MAX - at);
+	char *whole = text;
+	text = NULL;
+	return whole;
+}
+
 bool nk_upstreams_look(struct nk_upstreams *u)
 {
 	struct stat now = {0};
@@ -144,16 +160,12 @@ bool nk_upstreams_look(struct nk_upstreams *u)
 		memset(&now, 0, sizeof(now));
 	if (u->n && same_file(&now, &u->seen))
 		return false;
-	u->seen = now;
-
-	_close_ int fd = open(u->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	text = calloc(1, FILE_MAX + 1);
-	for (size_t at = 0; text && fd >= 0 && at < FILE_MAX;) {
-		ssize_t n = read(fd, text + at, FILE_MAX - at);
-		if (n <= 0)
-			break;
-		at += (size_t)n;
-	}
+	text = now.st_ino ? read_file(u->path) : calloc(1, 1);
+	/* Not now: the servers that we know stay, and we look again. */
+	if (!text && u->n)
+		return false;
+	if (text)
+		u->seen = now;
 	nk_upstreams_read(u, text ? text : "");
 	return true;
 }

@@ -70,7 +70,11 @@ int nk_process_pidfd(pid_t pid, uint64_t start)
 	if (fd < 0)
 		return errno == EINVAL ? -ESRCH : -errno;
 	/* Read after the open: when the start is right, the descriptor is too. */
-	if (nk_process_start(pid) != start)
+	errno = 0;
+	uint64_t there = nk_process_start(pid);
+	if (!there && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+		return -errno;
+	if (there != start)
 		return -ESRCH;
 	return nk_take_fd(&fd);
 }

@@ -217,3 +217,132 @@ while True:
 	[ "$(find "/proc/$(netd_pid)/fd" | wc -l)" -lt 25 ]
 	[ -z "$(in_world ss -Hltn 'sport = 8080')" ]
 }
+
+@test "more than 32 may ask at once: they stand in a queue" {
+	in_world python3 - "$NET_STATE/lan/netd.sock" <<-'END'
+		import socket, sys
+		held = []
+		for i in range(60):
+		    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		    s.settimeout(8)
+		    s.connect(sys.argv[1])
+		    held.append(s)
+		for s in held:
+		    s.send(b"dance")
+		for s in held:
+		    assert s.recv(100).startswith(b"error: "), "no answer"
+		    s.close()
+		# And who says nothing does not keep the others waiting for long.
+		held = []
+		for i in range(40):
+		    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		    s.settimeout(4)
+		    s.connect(sys.argv[1])
+		    held.append(s)
+		held[-1].send(b"dance")
+		assert held[-1].recv(100).startswith(b"error: "), "no answer"
+	END
+}
+
+@test "with nothing to do it does not wake up, whatever ports it has" {
+	ask "port tcp 10.89.0.2 80 $OWNER" tcp:::1:8080
+	ask "port udp 10.89.0.2 80 $OWNER" udp:::1:8080
+	local pid before after
+	pid=$(netd_pid)
+	switches() { sed -n 's/^voluntary_ctxt_switches:\t*//p' "/proc/$pid/status"; }
+	idle() { # for a second
+		before=$(switches)
+		sleep 1
+		after=$(switches)
+		[ $((after - before)) = 0 ]
+	}
+	eventually idle
+}
+
+netd_with_few_descriptors() {
+	in_world prlimit --nofile="$1:$1" "$NETD" --root "$NET_ROOT" --state "$NET_STATE" \
+		--resolv-conf "$DIR/resolv.conf" lan </dev/null 3>&- 4>&-
+}
+begin_anew() {
+	no_leases
+	eventually netd_gone
+	lease web web -
+	lease db db -
+	netd_with_few_descriptors "$1"
+}
+
+@test "one port's peers by UDP take no places from another port" {
+	begin_anew 200 # 12 peers
+	start_in_ns web python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("10.89.0.2", 5300))
+while True:
+    s.sendto(*s.recvfrom(65536))'
+	web_bound() { in_ns web ss -Hlun 'sport = 5300' | grep -q .; }
+	eventually web_bound
+	ask "port udp 10.89.0.2 5300 $OWNER" udp:::1:5301
+	ask "port udp 10.89.0.2 5300 $OWNER" udp:::1:5302
+	in_world python3 - <<-'END'
+		import socket
+		socket.setdefaulttimeout(3)
+		held = []
+		def peer(port):
+		    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+		    s.connect(("::1", port))
+		    s.send(b"hello")
+		    assert s.recv(100) == b"hello"
+		    held.append(s)
+		for i in range(40):
+		    peer(5301)
+		for i in range(5):
+		    peer(5302)
+		peer(5301)
+		# These are fewer, and were not put out for it.
+		for s in held[40:45]:
+		    port = s.getsockname()[1]
+		    s.send(b"again")
+		    assert s.recv(100) == b"again"
+	END
+}
+
+@test "without descriptors it waits, costs no processor, and forgets nothing" {
+	upstream 127.0.0.53 silent
+	upstream 127.0.0.13 fixed
+	begin_anew 48
+	in_ns web python3 - "$(netd_pid)" "$NET_STATE/lan" "$DIR" <<-'END'
+		import os, socket, struct, sys, time
+		pid, lan, home = sys.argv[1:]
+		def ticks():
+		    return sum(map(int, open("/proc/%s/stat" % pid).read().rsplit(")")[1].split()[11:13]))
+		# Each of them has a descriptor, for 2.4 s.
+		u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		u.connect(("10.89.0.1", 53))
+		for i in range(64):
+		    u.send(struct.pack(">6H", i, 0x100, 1, 0, 0, 0) + b"\3x%02d\7example\0" % i +
+		        struct.pack(">2H", 1, 1))
+		time.sleep(0.3)
+		assert len(os.listdir("/proc/%s/fd" % pid)) == 48
+		# Nobody can be let in now, nor can its files be read.
+		held = socket.create_connection(("10.89.0.1", 53), 5)
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		s.settimeout(5)
+		s.connect(lan + "/netd.sock")
+		s.send(b"dance")
+		text = open(lan + "/leases").read().replace(" db ", " other ")
+		open(lan + "/leases.new", "w").write(text)
+		os.rename(lan + "/leases.new", lan + "/leases")
+		open(home + "/resolv.new", "w").write("nameserver 127.0.0.13\n")
+		os.rename(home + "/resolv.new", home + "/resolv.conf")
+		u.send(struct.pack(">6H", 99, 0x100, 1, 0, 0, 0) + b"\3x99\7example\0" +
+		    struct.pack(">2H", 1, 1))
+		before = ticks()
+		time.sleep(1)
+		assert len(os.listdir("/proc/%s/fd" % pid)) == 48
+		assert ticks() - before < 15, ticks() - before
+		assert s.recv(100).startswith(b"error: "), "no answer"
+	END
+	other_is_there() { [ "$(dig_in web +short other)" = 10.89.0.3 ]; }
+	eventually other_is_there
+	[ "$(dig_in web +short a.example)" = 203.0.113.9 ]
+	[ "$(dig_in web +short +tcp web)" = 10.89.0.2 ]
+}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -226,6 +227,18 @@ static void dead_owners_keep_nothing(void **state)
 	assert_true(nk_net_owner_alive(ns));
 	assert_false(nk_net_owner_alive("ns:/proc/self/ns/net:1:2"));
 	assert_false(nk_net_owner_alive("ns:/nowhere:1:2"));
+
+	/* Who has no descriptor left to look with does not believe that others are dead. */
+	struct rlimit files, none;
+	const char *self = nk_net_owner_self(&w->a, &e);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = files.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	bool lives = nk_net_owner_alive(self);
+	bool gone = nk_net_owner_alive("pid:4194303:2:-");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	assert_true(lives);
+	assert_false(gone);
 }
 
 static void lines_come_back(void **state)
