@@ -45,6 +45,20 @@ static struct nk_step *netd(struct nk_plan *p, const struct nk_net_spec *net,
 	return s;
 }
 
+static void start_alone(struct nk_plan *p, const struct nk_net_spec *net)
+{
+	static const char why[] = "a resolver for containers on no network of nook (nook-netd)";
+	const char *words[] = {"--alone", "--state", net->state_dir, ALONE, NULL, NULL, NULL};
+
+	/* Where /etc/resolv.conf names servers that this network does not reach. */
+	if (net->resolv_conf) {
+		words[3] = "--resolv-conf";
+		words[4] = net->resolv_conf;
+		words[5] = ALONE;
+	}
+	netd(p, net, words, why);
+}
+
 /* Behind the step that starts the network's nook-netd. */
 static void start_resolver(struct nk_build *b)
 {
@@ -57,8 +71,7 @@ static void start_resolver(struct nk_build *b)
 		names = nk_fmt(p->arena, "%s%s%s", names, i ? "," : "", net->egress.v[i]);
 	inet_ntop(AF_INET, nk_egress_resolver.a, resolver, sizeof(resolver));
 	if (network == ALONE)
-		netd(p, net, (const char *[]){"--alone", "--state", net->state_dir, ALONE, NULL},
-		     "a resolver for containers on no network of nook (nook-netd)");
+		start_alone(p, net);
 	const char *words[] = {
 		"--egress",  "%d",	 "--state",    net->state_dir,
 		"--network", network,	 "--id",       b->spec->id,

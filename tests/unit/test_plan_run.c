@@ -392,6 +392,42 @@ static void masks_of_others(void **state)
 	assert_int_equal(closed, 38 + 39 - 12); /* their places; copies beyond the first twelve */
 }
 
+/* -- names -- */
+
+/* In the holder of a user's networks the servers are not those of /etc/resolv.conf. */
+static void servers_of_the_holder(void **state)
+{
+	static const struct cell cells[] = {
+		{"", USER, NONE, DIR_AS_IS, "nnnnnnnh", 0, PASTA | WALL},
+		{"", ROOT, NONE, DIR_AS_IS, "hnnnnnnh", 0, NET_FIRST},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NK_COUNT(cells); i++) {
+		_made_ struct made m = {0};
+		unsigned started = 0;
+
+		make_input(&m, &cells[i]);
+		m.spec.net.resolv_conf = "/run/nook/net/resolv.conf";
+		assert_int_equal(make_plan(&m), 0);
+		for (size_t k = 0; k < m.plan.steps.n; k++) {
+			const struct nk_step *s = &m.plan.steps.v[k];
+			const char *const *argv = s->p[0];
+			bool told = false;
+
+			if (s->op != NK_OP_HELPER || !strstr(s->s[0], "nook-netd") ||
+			    !strcmp(argv[1], "--egress"))
+				continue;
+			started++;
+			for (size_t n = 1; argv[n] && argv[n + 1]; n++)
+				told |= !strcmp(argv[n], "--resolv-conf") &&
+					!strcmp(argv[n + 1], "/run/nook/net/resolv.conf");
+			assert_true(told);
+		}
+		assert_int_equal(started, 1);
+	}
+}
+
 /* -- no memory -- */
 
 void *__real_malloc(size_t size);
@@ -454,7 +490,7 @@ int main(void)
 		cmocka_unit_test(twice_the_same),   cmocka_unit_test(sixty_volumes),
 		cmocka_unit_test(too_many_volumes), cmocka_unit_test(every_tmpfs_option),
 		cmocka_unit_test(many_processors),  cmocka_unit_test(masks_of_others),
-		cmocka_unit_test(out_of_memory),
+		cmocka_unit_test(out_of_memory),    cmocka_unit_test(servers_of_the_holder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
