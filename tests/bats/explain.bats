@@ -3,6 +3,7 @@
 # shellcheck shell=bash disable=SC2154
 # --explain: the words, and that C, script and system calls are the same plan as the one that runs.
 # seconds: 21
+# vm: seldom, the plan and the calls are the same on both
 
 load ../lib/nook
 setup() {

@@ -2,6 +2,7 @@
 # What is left when a step fails, or when an actor is killed there: nothing. Needs a build with
 # -Dfault=true (make fault).
 # seconds: 33
+# vm: seldom, lifecycle and oci_lifecycle go through the same steps on 6.1
 
 load ../lib/nook
 

@@ -3,6 +3,7 @@
 # shellcheck disable=SC2016,SC2154
 # Root file systems and programs that mean harm: nothing outside is read, written, mounted on or
 # waited for. Beside each rootfs lies a canary, and after each test it must be as it was.
+# vm: seldom, oci_mounts, namespaces and lifecycle take the same ways through 6.1
 
 load ../lib/nook
 setup() {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # nook run --egress allow=NAME,...: what can be reached, what not, what is asked for outside.
 # asan: no, not seen with the sanitizers yet (network_{dns,netd_ports,netd_egress}.bats have been)
+# vm: seldom, network_{rules,run,macvlan}.bats ask the older kernel the same questions
 
 # shellcheck disable=SC2154 # $stderr, $pid, $STARTED come from the libraries
 # seconds: 41

@@ -3,6 +3,7 @@
 # shellcheck shell=bash disable=SC2154
 # What two processes share (nook ns diff), their numbers (nook ns pid), and who may do what
 # (nook ns can): what it says is compared with what happens.
+# vm: seldom, what it asks of a namespace has the same form since long before 6.1
 
 load ../lib/nook
 load ../lib/inside

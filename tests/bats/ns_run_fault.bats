@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What is left when a step of ns run fails, or when an actor is killed there: nothing. Needs a build
 # with -Dfault=true, as fault.bats; FAULTY names one that is there.
+# vm: seldom, ns_run and lifecycle go through the same steps on 6.1
 
 load ../lib/nook
 

@@ -3,6 +3,7 @@
 # shellcheck shell=bash disable=SC2154
 # What tutorials on namespaces show by hand, each with `nook ns run`, under its number in the list of
 # scenarios. scenarios.bats has the same for containers.
+# vm: seldom, ns_run makes the same calls on 6.1
 
 load ../lib/nook
 load ../lib/machine

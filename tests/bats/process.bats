@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2016,SC2154
 # The command: who it is, what it is given, where it starts, and how its failure to start is told.
+# vm: seldom, oci_exec and security set the same on 6.1
 
 load ../lib/nook
 setup() {

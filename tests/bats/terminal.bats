@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # -i and -t as a person at a terminal meets them: script(1) makes the terminal.
+# vm: seldom, a terminal is the same since long before 6.1
 
 load ../lib/nook
 setup() {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The tour of the eight namespaces (docs/tour.md): each block does what the page says, as root, and
 # where the page does not ask for root as an ordinary user, too.
+# vm: seldom, ns_run, ns_enter and ns_hold make the same calls on 6.1
 
 load ../lib/nook
 load ../lib/page
