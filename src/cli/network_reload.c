@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "cli/network.h"
+#include "cli/run_options.h"
 #include "runtime/net.h"
 
 struct request {
@@ -21,6 +22,9 @@ static int reload(struct nk_cli *cli, struct nk_net_store *s, struct nk_err *e)
 	struct nk_strv lines = {0};
 	int rc = nk_net_reload(s, &cli->arena, e);
 
+	if (rc >= 0)
+		rc = nk_net_resolvers_back(
+			s, &cli->arena, nk_run_find_program(&cli->arena, "nook-netd"), &lines, e);
 	if (rc >= 0)
 		rc = nk_net_foreign_all(s, &cli->arena, &lines, e);
 	if (rc < 0)
@@ -52,12 +56,13 @@ static int run(struct nk_cli *cli, int argc, char **argv)
 const struct nk_command nk_command_network_reload = {
 	.name = "network reload",
 	.usage = "",
-	.summary = "put nook's firewall rules back",
+	.summary = "put nook's firewall rules and resolvers back",
 	.about = "Writes the nftables table of nook's networks anew, with all networks and "
 		 "published ports of the containers that run: after nft flush ruleset, or after a "
 		 "firewall was started that flushes what others made. Says where the rules of "
 		 "somebody else drop the packets of nook's networks, and which command permits "
-		 "them; such rules are never changed.",
+		 "them; such rules are never changed. A network whose resolver (nook-netd) was "
+		 "killed gets another one: its names are found again.",
 	.examples = "nft flush ruleset; nook network reload\tNAT and ports work again\n",
 	.options = options,
 	.mixed = true,

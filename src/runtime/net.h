@@ -135,6 +135,12 @@ uint32_t nk_net_bridge_index(const struct nk_network *n);
 /* Put rules and elements of all living leases back (after a flush of nftables). */
 int nk_net_reload(struct nk_net_store *s, struct nk_arena *a, struct nk_err *e);
 /*
+ * Start the nook-netd of each network that has containers and none that answers (it was killed):
+ * its names come back. *told: a line for each. program: its path, or NULL: nothing is done.
+ */
+int nk_net_resolvers_back(struct nk_net_store *s, struct nk_arena *a, const char *program,
+			  struct nk_strv *told, struct nk_err *e);
+/*
  * Take away the kernel's objects of a network nobody is on: bridge and elements; the table with the
  * last. *told (may be NULL): what there was.
  */

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rules of all networks that are up, and of all living leases, in one transaction. */
+/* The rules of all networks that are up, and of all living leases, in one transaction; and the
+ * resolvers of networks that have lost theirs. */
 #include <errno.h>
 #include <linux/netlink.h>
+#include <spawn.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "net/file.h"
+#include "net/netd.h"
 #include "runtime/net.h"
 #include "sys/netlink.h"
 #include "sys/nft.h"
@@ -120,4 +124,61 @@ int nk_net_reload(struct nk_net_store *s, struct nk_arena *a, struct nk_err *e)
 	if (rc >= 0)
 		rc = lock_all(s, a, &all, &locks, e);
 	return rc < 0 ? rc : write_all(s, a, &all, e);
+}
+
+/* ---- nook-netd ---- */
+
+static int begin_resolver(struct nk_net_store *s, struct nk_arena *a, const char *program,
+			  const char *network, struct nk_err *e)
+{
+	static char *const env[] = {(char *)"LC_ALL=C", NULL};
+	const char *const words[] = {program, "--root", s->root, "--state", s->state};
+	/* In the holder of a user's networks (runtime/lan.h). */
+	const char *servers = nk_fmt(a, "%s/resolv.conf", s->state);
+	struct nk_strv argv = {0};
+	int status = -1;
+	pid_t pid;
+
+	for (size_t i = 0; i < NK_COUNT(words); i++)
+		nk_strv_push(a, &argv, words[i]);
+	if (access(servers, R_OK) == 0) {
+		nk_strv_push(a, &argv, "--resolv-conf");
+		nk_strv_push(a, &argv, servers);
+	}
+	nk_strv_push(a, &argv, network);
+	if (nk_arena_ok(a, e) < 0)
+		return -ENOMEM;
+	int ret = posix_spawn(&pid, program, NULL, NULL, (char *const *)argv.v, env);
+	if (ret)
+		return nk_fail(e, ret, "execute %s", program);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	/* It has said why. */
+	return status ? nk_fail(e, 0, "network %s: its nook-netd did not begin", network) : 0;
+}
+
+int nk_net_resolvers_back(struct nk_net_store *s, struct nk_arena *a, const char *program,
+			  struct nk_strv *told, struct nk_err *e)
+{
+	struct nk_networks all = {0};
+	int rc = program ? nk_net_list(s, a, &all, e) : 0;
+
+	for (size_t i = 0; rc >= 0 && i < all.n; i++) {
+		const struct nk_network *n = &all.v[i];
+		struct nk_net_leases alive = {0};
+
+		if (n->driver != NK_NET_BRIDGE || !n->dns || nk_netd_answers(s, n->name) == 1)
+			continue;
+		rc = nk_net_leases(s, a, n->name, &alive, NULL, NULL, e);
+		if (rc < 0 || !alive.n)
+			continue;
+		rc = begin_resolver(s, a, program, n->name, e);
+		if (rc >= 0)
+			nk_strv_push(a, told,
+				     nk_fmt(a,
+					    "network %s: its resolver (nook-netd) was gone and "
+					    "answers again",
+					    n->name));
+	}
+	return rc < 0 ? rc : nk_arena_ok(a, e);
 }

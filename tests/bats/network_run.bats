@@ -226,6 +226,28 @@ time.sleep(100)' 3>&- &
 	assert_equal "$(in_outer curl -sS -m 5 http://198.51.100.2:8080)" hello
 }
 
+@test "network: the names of a killed nook-netd come back with reload" {
+	command -v dig >/dev/null || skip "needs dig (the host's run has it)"
+	begin web --network nook -- sleep 100
+	local gateway=10.89.0.1 resolver
+	answers() { [[ $(in_world dig +short +tries=1 +time=1 "@$gateway" web) == 10.89.* ]]; }
+	resolver_pid() { in_world ss -Hulnp "src $gateway:53" | sed -n 's/.*pid=\([0-9]*\).*/\1/p' | head -n 1; }
+	eventually answers
+	resolver=$(resolver_pid)
+	# Where one answers nothing is done.
+	run_nook network reload
+	[ "$status" = 0 ]
+	[[ $stderr != *nook-netd* ]]
+	assert_equal "$(resolver_pid)" "$resolver"
+	kill -9 "$resolver"
+	no_resolver() { [ -z "$(resolver_pid)" ]; }
+	eventually no_resolver
+	run_nook network reload
+	[ "$status" = 0 ]
+	[[ $stderr == *"network nook: its resolver (nook-netd) was gone and answers again"* ]]
+	eventually answers
+}
+
 @test "network: --explain makes nothing" {
 	local form
 	for form in words json c sh; do
