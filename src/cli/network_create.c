@@ -222,8 +222,12 @@ static int put_card(struct nk_cli *cli, struct nk_net_store *s, const struct nk_
 		    struct nk_strv *notices, struct nk_err *e)
 {
 	struct nk_err ignored;
-	int rc = nk_net_uplink_up(&cli->arena, n, notices, e);
+	/* A start of its first container may do the same at this moment. */
+	int rc = nk_net_starts_lock(s, true, e);
 
+	if (rc >= 0)
+		rc = nk_net_uplink_up(&cli->arena, n, notices, e);
+	nk_net_starts_done(s);
 	if (rc < 0)
 		nk_net_remove(s, &cli->arena, n, true, &ignored);
 	/* Not "there is such a network already": that is another fault. */

@@ -43,13 +43,20 @@ static int one(struct nk_cli *cli, struct nk_net_store *s, const struct nk_netwo
 	struct request *r = arg;
 	int rc = r->force ? empty(cli, s, n, &r->run, e) : 0;
 
+	/* No start looks whether there is a bridge until the definition is gone, or stays. */
+	if (rc >= 0)
+		rc = nk_net_starts_lock(s, true, e);
 	if (rc >= 0)
 		rc = nk_net_leases(s, &cli->arena, n->name, NULL, NULL, nk_net_sweep, e);
-	/* The definition first: nobody gets onto a network whose bridge is being taken away. */
 	if (rc >= 0)
-		rc = nk_net_remove(s, &cli->arena, n, false, e);
+		rc = nk_net_check_unused(s, &cli->arena, n, e);
+	/* The definition last: who is killed half way leaves no bridge that nobody knows. */
 	if (rc >= 0)
 		rc = nk_net_unmake(s, &cli->arena, n, NULL, e);
+	/* Who leases meanwhile waits for us, and makes the bridge again. */
+	if (rc >= 0)
+		rc = nk_net_remove(s, &cli->arena, n, false, e);
+	nk_net_starts_done(s);
 	if (rc >= 0)
 		puts(n->name);
 	return rc;

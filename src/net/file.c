@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -108,12 +107,12 @@ int nk_net_lock(int dir_fd, const char *name, struct nk_err *e)
 
 	if (fd < 0)
 		return nk_fail(e, errno, "open the lock of the networks");
-	while (flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return nk_fail(e, errno, "lock the networks");
 
+	int rc = nk_net_flock(fd, true, e);
 	struct stat st;
 
+	if (rc < 0)
+		return rc;
 	if (fstat(fd, &st) < 0 || !st.st_nlink)
 		return nk_fail(e, ESTALE, "lock the networks");
 	return nk_take_fd(&fd);

@@ -16,6 +16,9 @@ int nk_net_file_read(int dir_fd, const char *name, struct nk_arena *a, char **te
  * cut. */
 int nk_net_file_write(int dir_fd, const char *name, const char *text, size_t size, bool lasting,
 		      struct nk_err *e);
+/* flock fd, shared or alone. Who has it is told (nk_log) when that takes more than two seconds;
+ * -ETIMEDOUT after a minute. On failure a lock that fd had before may be gone. */
+int nk_net_flock(int fd, bool alone, struct nk_err *e);
 /* flock the file name of dir_fd (made where it is missing), waiting for others; the descriptor,
  * closed to unlock, or -errno. -ESTALE: who had it has removed it meanwhile. */
 int nk_net_lock(int dir_fd, const char *name, struct nk_err *e);

@@ -43,10 +43,7 @@ int nk_net_starts_lock(struct nk_net_store *s, bool alone, struct nk_err *e)
 				      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (s->starts_fd < 0)
 		return nk_fail(e, errno, "open %s/starts.lock", s->state);
-	while (flock(s->starts_fd, alone ? LOCK_EX : LOCK_SH) < 0)
-		if (errno != EINTR)
-			return nk_fail(e, errno, "lock the networks");
-	return 0;
+	return nk_net_flock(s->starts_fd, alone, e);
 }
 
 void nk_net_starts_done(struct nk_net_store *s)
@@ -344,6 +341,15 @@ static int in_use(const struct nk_network *n, const struct nk_net_leases *l, str
 		l->v[0].name, n->name);
 	e->err = EBUSY;
 	return -EBUSY;
+}
+
+int nk_net_check_unused(struct nk_net_store *s, struct nk_arena *a, const struct nk_network *n,
+			struct nk_err *e)
+{
+	struct nk_net_leases alive = {0};
+	int rc = nk_net_leases_read(s, a, n->name, &alive, NULL, e);
+
+	return rc >= 0 && alive.n ? in_use(n, &alive, e) : rc;
 }
 
 int nk_net_remove(struct nk_net_store *s, struct nk_arena *a, const struct nk_network *n,

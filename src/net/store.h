@@ -60,8 +60,11 @@ int nk_net_options(struct nk_network *n, struct nk_err *e);
  */
 int nk_net_create(struct nk_net_store *s, struct nk_arena *a, struct nk_network *n, bool ipv6,
 		  struct nk_err *e);
-/* -EBUSY while a container has a card on it (who, in the message), unless force. The kernel's
- * objects are the caller's (src/runtime/net.h). */
+/* -EBUSY while a container has a card on it: who, in the message. */
+int nk_net_check_unused(struct nk_net_store *s, struct nk_arena *a, const struct nk_network *n,
+			struct nk_err *e);
+/* The same, unless force, and away with it. The kernel's objects are the caller's
+ * (src/runtime/net.h), and go first: who is killed half way leaves nothing that nobody knows. */
 int nk_net_remove(struct nk_net_store *s, struct nk_arena *a, const struct nk_network *n,
 		  bool force, struct nk_err *e);
 

@@ -121,7 +121,7 @@ void nk_net_sweep(struct nk_arena *a, const struct nk_net_leases *dead)
 		    strcmp(l->host_ifname, "-") != 0)
 			unlink_card(route, a, l);
 		if (!nk_net_owner_alive(l->owner))
-			nk_net_resolv_forget(a, l->id);
+			nk_net_resolv_forget(a, l->id, &l->ips);
 	}
 }
 

@@ -161,23 +161,37 @@ static void netd_facts(struct nk_net_store *s, struct nk_net_spec *net)
 	net->state_dir = s->state;
 }
 
-static int look(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec *net,
+/* After a reboot; `nook network create` has done it before. Two at once would both move what the
+ * card has: only with the lock alone. 1: it is to be done. */
+static int uplink_fact(struct nk_arena *a, const struct nk_network *n, bool alone,
+		       struct nk_strv *notices, struct nk_err *e)
+{
+	int rc;
+
+	if (n->driver != NK_NET_BRIDGE || !n->parent)
+		return 0;
+	if (alone)
+		return nk_net_uplink_up(a, n, notices, e);
+	rc = nk_net_uplink_is_up(a, n, e);
+	return rc < 0 ? rc : !rc;
+}
+
+/* 1: something is missing that is made with the lock alone. */
+static int look(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec *net, bool alone,
 		struct nk_strv *notices, struct nk_err *e)
 {
 	_close_ int fd = nk_nl_open(e);
-	bool bridges = false;
+	bool bridges = false, missing = false;
 	int rc = fd < 0 ? fd : 0;
 
 	for (size_t i = 0; rc >= 0 && i < net->cards.n; i++) {
 		struct nk_net_card *c = &net->cards.v[i];
 		const struct nk_network *n = c->network;
 
-		/* After a reboot; `nook network create` has done it before. */
-		if (n->driver == NK_NET_BRIDGE && n->parent && !net->dry)
-			rc = nk_net_uplink_up(a, n, notices, e);
+		rc = net->dry ? 0 : uplink_fact(a, n, alone, notices, e);
 		if (rc < 0)
 			break;
-
+		missing |= rc > 0;
 		rc = c->network->driver == NK_NET_BRIDGE ? bridge_fact(fd, a, c, e)
 							 : parent_fact(fd, a, c, e);
 		bridges |= n->driver == NK_NET_BRIDGE && !n->parent;
@@ -201,13 +215,7 @@ static int look(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec *
 	/* Its way out carries what its sockets say, not packets: the larger these are, the faster.
 	 */
 	net->mtu = net->resolv_conf ? HOLDER_MTU : 0;
-	return 0;
-}
-
-static bool is_missing(const struct nk_net_spec *net)
-{
-	bool missing = net->table_missing;
-
+	missing |= net->table_missing;
 	for (size_t i = 0; i < net->cards.n; i++)
 		missing |= net->cards.v[i].bridge_missing;
 	return missing;
@@ -220,12 +228,17 @@ int nk_net_facts(struct nk_net_store *s, struct nk_arena *a, struct nk_net_spec 
 	int rc = net->dry ? 0 : nk_net_starts_lock(s, false, e);
 
 	if (rc >= 0)
-		rc = look(s, a, net, notices, e);
-	if (rc < 0 || net->dry || !is_missing(net))
-		return rc;
+		rc = look(s, a, net, false, notices, e);
+	if (rc <= 0 || net->dry)
+		return rc < 0 ? rc : 0;
 	/* Somebody else may be about to make it: with the lock alone it is there, or is ours. */
 	rc = nk_net_starts_lock(s, true, e);
 	notices->n = told;
 	net->accept_ra = (struct nk_strv){0};
-	return rc < 0 ? rc : look(s, a, net, notices, e);
+	if (rc >= 0)
+		rc = look(s, a, net, true, notices, e);
+	/* Nothing is left to be made, so that others may start, too. */
+	if (rc == 0)
+		rc = nk_net_starts_lock(s, false, e);
+	return rc < 0 ? rc : 0;
 }

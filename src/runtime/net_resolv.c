@@ -231,16 +231,50 @@ static void rewrite(const char *path, const char *text)
 		return; /* a resolver that does not answer is all that can come of it */
 }
 
-void nk_net_resolv_forget(struct nk_arena *a, const char *ns)
+/* What is left of nook's file for a name. */
+static void keep_or_remove(const char *dir, const char *path, const char *text)
 {
-	const char *dir = netns_dir(a, ns), *path = dir ? nk_fmt(a, "%s/resolv.conf", dir) : NULL;
-	const char *text = path ? text_of(a, path) : NULL;
-
-	if (!text || strncmp(text, MARK, strlen(MARK)) != 0)
+	if (strstr(text, "nameserver ")) {
+		rewrite(path, text);
 		return;
+	}
 	unlink(path);
 	rmdir(dir);
 	rmdir(NETNS_DIR);
+}
+
+/* Is that line a server in the subnet of one of these? */
+static bool serves(const char *line, const struct nk_ips *ips)
+{
+	char word[NK_IP_TEXT];
+	struct nk_ip server;
+	struct nk_err ignored;
+
+	if (sscanf(line, "nameserver %45[0-9a-f.:]", word) != 1 ||
+	    nk_ip_parse(word, false, &server, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < ips->n; i++)
+		if (nk_ip_inside(&server, &ips->v[i]))
+			return true;
+	return false;
+}
+
+void nk_net_resolv_forget(struct nk_arena *a, const char *ns, const struct nk_ips *ips)
+{
+	const char *dir = netns_dir(a, ns), *path = dir ? nk_fmt(a, "%s/resolv.conf", dir) : NULL;
+	const char *text = path ? text_of(a, path) : NULL, *left = "";
+
+	if (!text || strncmp(text, MARK, strlen(MARK)) != 0)
+		return;
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		n += text[n] == '\n';
+		if (!serves(text, ips))
+			left = nk_fmt(a, "%s%.*s", left, (int)n, text);
+		text += n;
+	}
+	keep_or_remove(dir, path, left);
 }
 
 void nk_net_resolv_undo(struct nk_net_connection *c)
@@ -265,9 +299,5 @@ void nk_net_resolv_undo(struct nk_net_connection *c)
 	text = path ? text_of(c->a, path) : NULL;
 	if (!text || strncmp(text, MARK, strlen(MARK)) != 0)
 		return;
-	text = without(c->a, text, line);
-	if (strstr(text, "nameserver "))
-		rewrite(path, text);
-	else
-		nk_net_resolv_forget(c->a, c->target->id);
+	keep_or_remove(dir, path, without(c->a, text, line));
 }

@@ -14,7 +14,9 @@
 int nk_net_resolv_plan(struct nk_net_connection *c, struct nk_err *e);
 /* disconnect: done at once, as far as it is ours. */
 void nk_net_resolv_undo(struct nk_net_connection *c);
-/* The namespace of that name ("ns:NAME") is gone: its file, when it is nook's. */
-void nk_net_resolv_forget(struct nk_arena *a, const char *ns);
+/* The namespace of that name ("ns:NAME") is gone, in which a card had these addresses: the servers
+ * of their subnets, out of nook's file for that name, and the file with the last. A new namespace
+ * of the same name keeps those of its own networks. */
+void nk_net_resolv_forget(struct nk_arena *a, const char *ns, const struct nk_ips *ips);
 
 #endif

@@ -112,6 +112,17 @@ static int back(struct move *m, struct nk_err *e)
 	return read >= 0 && nk_moved_has(&now, &m->what) ? 0 : rc;
 }
 
+static int remove_bridge(struct move *m, struct nk_err *e)
+{
+	struct nk_batch b;
+	int rc;
+
+	nk_batch_init(&b, m->a, NETLINK_ROUTE);
+	nk_rt_del_link(&b, m->n->link);
+	rc = nk_batch_send(m->fd, &b, 0, nk_fmt(m->a, "remove the bridge %s", m->n->link), e);
+	return rc == -ENODEV ? 0 : rc;
+}
+
 static int lost(struct move *m, const struct nk_ip *gateway, struct nk_err *e)
 {
 	char text[NK_IP_TEXT];
@@ -192,6 +203,17 @@ static void tell(struct nk_arena *a, const struct nk_network *n, const struct nk
 				    n->parent, n->link));
 }
 
+int nk_net_uplink_is_up(struct nk_arena *a, const struct nk_network *n, struct nk_err *e)
+{
+	_close_ int fd = nk_nl_open(e);
+	struct nk_rt_link card, bridge;
+	int rc = fd < 0 ? fd : nk_rt_link(fd, a, n->parent, &card, e);
+
+	if (rc >= 0)
+		rc = nk_rt_link(fd, a, n->link, &bridge, e);
+	return rc == -ENODEV ? 0 : rc < 0 ? rc : card.master == bridge.index;
+}
+
 int nk_net_uplink_up(struct nk_arena *a, const struct nk_network *n, struct nk_strv *notices,
 		     struct nk_err *e)
 {
@@ -239,11 +261,11 @@ int nk_net_uplink_down(struct nk_arena *a, const struct nk_network *n, struct nk
 	m.bridge = bridge.index;
 	m.made = true;
 	rc = nk_rt_link(fd, a, n->parent, &m.card, e);
-	/* The card was pulled out: nowhere to go back to. */
-	if (rc < 0)
-		return rc == -ENODEV ? 0 : rc;
-	if (m.card.master != bridge.index)
-		return 0;
+	if (rc < 0 && rc != -ENODEV)
+		return rc;
+	/* The card was pulled out, or somebody has put it elsewhere: nowhere to go back to. */
+	if (rc == -ENODEV || m.card.master != bridge.index)
+		return remove_bridge(&m, e);
 	if ((rc = nk_moved_read(fd, a, bridge.index, &m.what, e)) < 0)
 		return rc;
 	return with_signals_held(&m, back, e);

@@ -14,7 +14,10 @@
  * know. */
 int nk_net_uplink_up(struct nk_arena *a, const struct nk_network *n, struct nk_strv *notices,
 		     struct nk_err *e);
-/* And back, with the addresses and routes that the bridge has now. The bridge goes. */
+/* 1: done already; 0: to be done. */
+int nk_net_uplink_is_up(struct nk_arena *a, const struct nk_network *n, struct nk_err *e);
+/* And back, with the addresses and routes that the bridge has now. The bridge goes, also when the
+ * card has gone before. Both with the lock of starts alone (net/store.h). */
 int nk_net_uplink_down(struct nk_arena *a, const struct nk_network *n, struct nk_err *e);
 
 /* A subnet of a network with --parent whose gateway nobody has named: the router that this machine

@@ -408,3 +408,22 @@ announce() {
 	nook stop -t 0 rogue web
 	nook network prune
 }
+
+@test "network connect: what an old namespace has left takes no resolver from a new one" {
+	nook network create --subnet 10.5.0.0/24 lab
+	nook network create --subnet 10.6.0.0/24 db
+	in_world ip netns add blue
+	nook network connect lab ns:blue
+	in_world ip netns del blue
+	# Another of that name, on another network.
+	in_world ip netns add blue
+	nook network connect db ns:blue
+	begin web --network lab -- sleep 100
+	nook network prune
+	assert_equal "$(in_world ip netns exec blue cat /etc/resolv.conf | grep -v '^#')" 'nameserver 10.6.0.1'
+	assert_equal "$(in_world ip netns exec blue dig +short +time=2 blue)" "$(address db ns:blue)"
+	in_world ip netns del blue
+	nook network prune
+	in_world test ! -e /etc/netns
+	nook stop -t 0 web
+}

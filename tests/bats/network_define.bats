@@ -202,3 +202,58 @@ assert_match_text() { [[ $1 =~ $2 ]] || { echo "$1 does not match $2" >&2; retur
 	nook network rm other
 	assert_equal "$(net_made)" ""
 }
+
+# held FILE CMD...: nook CMD while somebody has the lock, and killed while it waits for it.
+killed_at() {
+	local file=$1 victim
+	shift
+	mkdir -p "${file%/*}"
+	exec 8>>"$file"
+	flock 8
+	nsenter --net="/proc/$WORLD/ns/net" --mount="/proc/$WORLD/ns/mnt" -- "$NOOK" "$@" >killed.out 2>&1 8>&- 3>&- &
+	victim=$!
+	sleep 0.7
+	kill -9 "$victim"
+	wait "$victim" || true
+	exec 8>&-
+}
+
+@test "network rm: killed at any point, no bridge is left that nobody knows" {
+	nook network create lab
+	nook run --rootfs "$ROOTFS" --network lab true
+	in_world ip link show nk-lab >/dev/null
+	# Before it begins; and with the bridge gone, before the definition goes.
+	killed_at "$NOOK_STATE/net/starts.lock" network rm lab
+	in_world ip link show nk-lab >/dev/null
+	[ "$(field lab name)" = lab ]
+	killed_at "$NOOK_ROOT/networks/.lock" network rm lab
+	[ "$(field lab name)" = lab ]
+	run in_world ip link show nk-lab
+	[ "$status" != 0 ]
+	# It can be used all the same, and goes.
+	nook run --rootfs "$ROOTFS" --network lab ping -c 1 -W 2 198.51.100.1
+	killed_at "$NOOK_ROOT/networks/.lock" network rm lab
+	nook network rm lab
+	assert_equal "$(net_made)" ""
+	run_nook network ls -q
+	assert_output ''
+}
+
+@test "network: who holds the networks is named, and waited for" {
+	local holder start
+	nook network create lab
+	mkdir -p "$NOOK_STATE/net"
+	flock "$NOOK_STATE/net/starts.lock" sleep 100 3>&- &
+	holder=$!
+	sleep 0.3
+	kill -STOP "$holder"
+	nook run --rootfs "$ROOTFS" --network lab true >out 2>&1 3>&- &
+	start=$!
+	told() { grep -q "waiting for the networks, which are held by flock, process $holder, which is stopped" out; }
+	eventually told || { cat out; pkill -9 -P "$holder"; kill -9 "$holder"; return 1; }
+	assert_equal "$(wc -l <out)" 1
+	pkill -9 -P "$holder"
+	kill -9 "$holder"
+	wait "$holder" || true
+	wait "$start"
+}

@@ -161,3 +161,63 @@ world_net() {
 	run_nook network ls
 	[[ $output != *lan* ]]
 }
+
+@test "parent: many starts at once move the card exactly once" {
+	local i many=() code=0
+	nook network create --parent wire --subnet 198.51.100.0/24 --ip-range 198.51.100.192/28 lan
+	for round in 1 2 3; do
+		in_world ip link del nk-lan
+		in_world ip addr replace 198.51.100.2/24 dev wire
+		in_world ip -6 addr replace 2001:db8::2/64 dev wire nodad
+		in_world ip route replace default via 198.51.100.1
+		in_world ip -6 route replace default via 2001:db8::1
+		world_net wire >before
+		many=()
+		for i in 1 2 3 4 5 6; do
+			nook run --rootfs "$ROOTFS" --network lan ping -c 1 -W 2 198.51.100.1 >"out$i" 2>&1 3>&- &
+			many+=("$!")
+		done
+		for i in "${!many[@]}"; do
+			wait "${many[i]}" || { code=$?; echo "round $round, start $i: $code"; cat "out$((i + 1))"; }
+		done
+		[ "$code" = 0 ]
+		world_net nk-lan >during
+		diff before during
+		assert_equal "$(in_world ip -o addr show dev wire scope global)" ""
+		assert_equal "$(cat out? | grep -c 'wire is on the bridge nk-lan now')" 1
+	done
+	nook network rm lan
+	world_net wire >after
+	diff before after
+}
+
+@test "parent: who creates the network and who starts on it do not both move the card" {
+	nook network create --parent wire --subnet 198.51.100.0/24 --ip-range 198.51.100.192/28 lan
+	cp "$NOOK_ROOT/networks/lan.json" .
+	nook network rm lan
+	# The definition is there, and somebody is about to put the card on the bridge.
+	mkdir -p "$NOOK_STATE/net"
+	exec 8>"$NOOK_STATE/net/starts.lock"
+	flock 8
+	nook network create --parent wire --subnet 198.51.100.0/24 --ip-range 198.51.100.192/28 lan 8>&- 3>&- >created 2>&1 &
+	local create=$!
+	defined() { [ -e "$NOOK_ROOT/networks/lan.json" ]; }
+	eventually defined
+	sleep 0.3
+	run in_world ip link show nk-lan
+	[ "$status" != 0 ]
+	exec 8>&-
+	wait "$create"
+	in_world ip link show nk-lan
+	nook network rm lan
+}
+
+@test "parent: network rm when the card has gone takes the bridge away" {
+	in_world ip link add wire2 type veth peer name wire3
+	in_world ip link set wire2 up
+	nook network create --parent wire2 --ipam none lan
+	in_world ip link show nk-lan
+	in_world ip link del wire2
+	nook network rm lan
+	assert_equal "$(net_made)" ""
+}
