@@ -39,10 +39,11 @@ static int set_mac(const struct nk_option_use *use, const char *value, struct nk
 
 static int set_ifname(const struct nk_option_use *use, const char *value, struct nk_err *e)
 {
-	if (!*value || strlen(value) >= IFNAMSIZ || strpbrk(value, "/: \t\n") ||
+	if (!*value || strlen(value) >= IFNAMSIZ || strpbrk(value, "/:%, \t\n\v\f\r") ||
 	    !strcmp(value, ".") || !strcmp(value, "..")) {
 		nk_fail(e, 0, "\"%.40s\" cannot be the name of a card", value);
-		return nk_hint(e, "at most %d characters, no blanks, / or :", IFNAMSIZ - 1);
+		return nk_hint(e, "at most %d characters, no blanks, /, :, %% or comma",
+			       IFNAMSIZ - 1);
 	}
 	*NK_MEMBER(use, const char *) = value;
 	return 0;

@@ -88,10 +88,11 @@ static int set_parent(struct nk_network *n, const char *value, struct nk_err *e)
 
 static int set_link(struct nk_network *n, const char *value, struct nk_err *e)
 {
-	if (!*value || strlen(value) >= IFNAMSIZ || strpbrk(value, "/: \t\n") ||
+	if (!*value || strlen(value) >= IFNAMSIZ || strpbrk(value, "/:%, \t\n\v\f\r") ||
 	    !strcmp(value, ".") || !strcmp(value, "..")) {
 		nk_fail(e, 0, "\"%.40s\" cannot be the name of a bridge", value);
-		return nk_hint(e, "at most %d characters, no blanks, / or :", IFNAMSIZ - 1);
+		return nk_hint(e, "at most %d characters, no blanks, /, :, %% or comma",
+			       IFNAMSIZ - 1);
 	}
 	n->link = value;
 	return 0;

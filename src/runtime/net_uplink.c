@@ -28,8 +28,8 @@ static int check_card(struct nk_arena *a, const struct nk_rt_link *card, struct 
 		return nk_fail(e, EINVAL, "%s cannot be on a bridge", card->name);
 	if (card->kind && !strcmp(card->kind, "bridge")) {
 		nk_fail(e, EINVAL, "%s is a bridge itself", card->name);
-		return nk_hint(e, "--opt bridge.name=%s puts the network's cards on it",
-			       card->name);
+		return nk_hint(e, "--parent takes a card; without it the network has a bridge of "
+				  "its own");
 	}
 	if (below_sys(a, card->name, "wireless") || below_sys(a, card->name, "phy80211")) {
 		nk_fail(e, EOPNOTSUPP, "%s is a radio card", card->name);

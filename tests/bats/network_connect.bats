@@ -106,6 +106,8 @@ address() { nook network inspect "$1" | jq -r --arg n "$2" '.[0].containers[] | 
 		--mac-address 01:00:00:00:00:01 lab other|not the hardware address
 		--ifname lo lab other|has a card called lo already
 		--ifname a-name-of-sixteen lab other|cannot be the name of a card
+		--ifname a%d lab other|cannot be the name of a card
+		--ifname a,b lab other|cannot be the name of a card
 		--alias a_b! lab other|cannot be a name on a network
 		--link x lab other|no option --link
 	END
